@@ -1,0 +1,1 @@
+"""The networks (ONNX) and their index; shipped as `pillow_colorgrid.models`."""

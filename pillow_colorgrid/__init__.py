@@ -1,0 +1,30 @@
+"""The .cgx format for Pillow: import it once, then `Image.open` and `Image.save` know it.
+
+    import pillow_colorgrid
+    from PIL import Image
+
+    Image.open("photo.png").save("photo.cgx")
+"""
+
+from pillow_colorgrid.CgxImagePlugin import CgxImageFile, register_cgx_opener
+from pillow_colorgrid.errors import (
+    CgxError,
+    DamagedError,
+    NetworkError,
+    NewerFormatError,
+    TruncatedError,
+)
+from pillow_colorgrid.version import __version__
+
+__all__ = [
+    "CgxError",
+    "CgxImageFile",
+    "DamagedError",
+    "NetworkError",
+    "NewerFormatError",
+    "TruncatedError",
+    "__version__",
+    "register_cgx_opener",
+]
+
+register_cgx_opener()

@@ -1,0 +1,164 @@
+"""From what a network puts out to the row of the frequency table, in integers.
+
+Of each value the network tells a *mean* in eighths and a *class* of scale (four to an octave). The
+value is coded as its difference to the mean rounded down; class and fraction of the mean choose the
+row. The mean of Cg follows what is already known of Co (slope), and so does its scale: where Co came
+as a surprise, Cg will as well.
+
+Outputs are float32 that hold exact multiples of a power of two (docs: FORMAT_lossless.md), so the
+one rounding here has one result everywhere.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+HIGHEST = 255
+"""Luminance is in 0..255, Co and Cg in -255..255."""
+
+MEAN_STEPS = 8
+"""A mean is told in eighths of a step of luminance or colour."""
+
+MEAN_GAIN = 4
+"""An output of 1 moves the mean by 4."""
+
+CLASSES = 48
+"""Classes of scale."""
+
+CLASSES_PER_OCTAVE = 4
+
+UNIT_CLASS = 16
+"""The class of scale 1: scale = 2**((class - 16) / 4), 1/16..214."""
+
+START_CLASS = 22
+"""The class of output 0."""
+
+SLOPE_STEPS = 16
+"""A slope, and the weight of a surprise, are told in sixteenths, -16..16."""
+
+SURPRISE_BOUNDS = (0.5, 1, 2, 4)
+"""Co's distance from its mean, in scales, between the kinds of surprise."""
+
+SURPRISE_CLASSES = (-11, -3, 5, 16, 29)
+"""What each kind adds to the class of Cg at weight 1, in sixteenths of an octave."""
+
+_QUARTER_OCTAVES = (65536, 77936, 92682, 110218)
+"""round(2**16 * 2**(k/4))"""
+
+FINE = 16
+"""Scales are added up in sixteenths of a class before they are rounded to one."""
+
+LUMINANCE_OUTPUTS = 2
+"""mean, scale"""
+
+COLOR_OUTPUTS = 6
+"""mean and scale of Co, mean and scale of Cg, slope, weight of a surprise"""
+
+
+FRACTION_CLASSES = 24
+"""Below this class (scale 4) each fraction of the mean has a row of its own."""
+
+ROWS = FRACTION_CLASSES * MEAN_STEPS + CLASSES - FRACTION_CLASSES
+"""Rows of the frequency table of one plane."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Where values lie: `mean` in eighths and `scale_class`, both int32 of the same shape."""
+
+    mean: np.ndarray
+    scale_class: np.ndarray
+
+    @staticmethod
+    def uniform(shape: tuple[int, ...], mean: int, scale_class: int) -> "Distribution":
+        """The same for all values: `mean` in whole steps."""
+        return Distribution(
+            np.full(shape, mean * MEAN_STEPS, np.int32), np.full(shape, scale_class, np.int32)
+        )
+
+    def cut(self, height: int, width: int) -> "Distribution":
+        """Only the cells whose pixel is inside of the picture."""
+        return Distribution(
+            self.mean[..., :height, :width], self.scale_class[..., :height, :width]
+        )
+
+    @property
+    def floor(self) -> np.ndarray:
+        return self.mean >> 3
+
+    @property
+    def row(self) -> np.ndarray:
+        """The row of the plane's frequency table, 0..ROWS-1."""
+        fine = (self.scale_class << 3) + (self.mean & (MEAN_STEPS - 1))
+        coarse = self.scale_class + (ROWS - CLASSES)
+        return np.where(self.scale_class < FRACTION_CLASSES, fine, coarse)
+
+
+def rounded(output: np.ndarray, steps: int) -> np.ndarray:
+    """``output * steps`` rounded to integers, halves to the even one."""
+    return np.rint(output * np.float32(steps)).astype(np.int32)
+
+
+def _mean(base: np.ndarray, output: np.ndarray) -> np.ndarray:
+    return base.astype(np.int32) * MEAN_STEPS + rounded(output, MEAN_STEPS * MEAN_GAIN)
+
+
+def _within(mean: np.ndarray, lowest: int) -> np.ndarray:
+    """Cut means to `lowest`..255, the range of the plane's values."""
+    return np.clip(mean, lowest * MEAN_STEPS, HIGHEST * MEAN_STEPS)
+
+
+def _class(fine: np.ndarray) -> np.ndarray:
+    """Sixteenths of a class, from START_CLASS on, to a class."""
+    return np.clip(((fine + FINE // 2) >> 4) + START_CLASS, 0, CLASSES - 1)
+
+
+def _fine(output: np.ndarray) -> np.ndarray:
+    return rounded(output, CLASSES_PER_OCTAVE * FINE)
+
+
+def luminance(outputs: np.ndarray, base: np.ndarray) -> Distribution:
+    """Outputs (N, 2, rows, columns) and bases (N, rows, columns)."""
+    return Distribution(_within(_mean(base, outputs[:, 0]), 0), _class(_fine(outputs[:, 1])))
+
+
+def co(outputs: np.ndarray, base: np.ndarray) -> Distribution:
+    """Of outputs (N, 6, rows, columns) the first two."""
+    mean = _within(_mean(base, outputs[:, 0]), -HIGHEST)
+    return Distribution(mean, _class(_fine(outputs[:, 1])))
+
+
+def cg(outputs: np.ndarray, base: np.ndarray, known: Distribution, co: np.ndarray) -> Distribution:
+    """Cg's distribution, once Co is known.
+
+    Args:
+        outputs: (N, 6, rows, columns); base: of Cg.
+        known: the distribution of Co.
+        co: Co itself (N, rows, columns).
+    """
+    slope, weight = (
+        np.clip(rounded(outputs[:, k], SLOPE_STEPS), -SLOPE_STEPS, SLOPE_STEPS) for k in (4, 5)
+    )
+    distance = co.astype(np.int32) * MEAN_STEPS - known.mean
+    mean = _mean(base, outputs[:, 2]) + ((slope * distance) >> 4)
+    surprise = _SURPRISE[known.scale_class, np.minimum(np.abs(distance), _SURPRISE.shape[1] - 1)]
+    # a sixteenth of an octave times a sixteenth is 1/4 of a sixteenth of a class
+    fine = _fine(outputs[:, 3]) + ((weight * surprise + 2) >> 2)
+    return Distribution(_within(mean, -HIGHEST), _class(fine))
+
+
+def _surprises() -> np.ndarray:
+    """SURPRISE_CLASSES for each class of Co and each distance in eighths: (CLASSES, distances)."""
+    distances = np.arange(MEAN_STEPS * 1024)
+    table = np.empty((CLASSES, len(distances)), np.int32)
+    for scale_class in range(CLASSES):
+        octave, quarter = divmod(scale_class - UNIT_CLASS, CLASSES_PER_OCTAVE)
+        # distances in units of 2**-20 so that the smallest scale and bound stay integers
+        scale = (_QUARTER_OCTAVES[quarter] << (octave + 4)) * MEAN_STEPS
+        bounds = [int(bound * 2) * scale // 2 for bound in SURPRISE_BOUNDS]
+        kind = sum(((distances << 20) >= bound).astype(np.int32) for bound in bounds)
+        table[scale_class] = np.array(SURPRISE_CLASSES, np.int32)[kind]
+    return table
+
+
+_SURPRISE = _surprises()

@@ -1,0 +1,211 @@
+"""The file: signature, header, sections, checksums. FORMAT.md describes each byte.
+
+A file is a header of 40 bytes and a row of sections, the last of which is ``CEND``. This module
+needs neither numpy nor onnxruntime, so that `Image.open` costs next to nothing.
+"""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from pillow_colorgrid.errors import DamagedError, NewerFormatError, TruncatedError
+
+SIGNATURE = b"\x89CGX\r\n\x1a\n"
+"""As PNG's: a high bit, a name, CR LF and LF (text-mode damage), and Ctrl-Z (ends a DOS listing)."""
+
+MAJOR, MINOR = 1, 0
+"""A newer major version is refused; a newer minor version only adds ancillary sections."""
+
+ACCEPT_BYTES = 16
+"""What Pillow shows a plugin before it opens a file: signature, version, coding, mode, flags."""
+
+HEADER = struct.Struct("<8sBBBBIII8sI")
+"""signature, major, minor, coding, mode, flags, width, height, pixel checksum, CRC-32."""
+
+HEADER_BYTES = HEADER.size
+
+SECTION = struct.Struct("<4sII")
+"""type, payload length in bytes, CRC-32 of type, length and payload."""
+
+END = b"CEND"
+
+MAX_SIDE = 30_000
+"""Largest width and height, in pixels."""
+
+MAX_SECTION_BYTES = 2**31 - 1
+
+CODING_IDS = {"stored": 1, "decolorized": 2, "lossless": 3, "grid": 4}
+
+MODE_IDS = {"L": 2, "RGB": 6, "RGBA": 8}
+"""Pillow modes that can be stored. An id never changes its meaning."""
+
+_CODINGS = {number: name for name, number in CODING_IDS.items()}
+_MODES = {number: name for name, number in MODE_IDS.items()}
+
+
+@dataclass(frozen=True)
+class Header:
+    """The fixed part of a file.
+
+    Attributes:
+        coding: a key of CODING_IDS.
+        mode: Pillow's mode, a key of MODE_IDS.
+        size: (width, height) in pixels.
+        checksum: `pixel_checksum` of the decoded pixels, 8 bytes.
+    """
+
+    coding: str
+    mode: str
+    size: tuple[int, int]
+    checksum: bytes
+    minor: int = MINOR
+
+
+@dataclass(frozen=True)
+class Section:
+    """A typed piece of a file. An upper-case first letter of `type` makes it critical."""
+
+    type: bytes
+    payload: bytes
+
+    @property
+    def critical(self) -> bool:
+        return is_critical(self.type)
+
+
+def is_critical(section_type: bytes) -> bool:
+    """Whether a decoder that does not know this section must refuse the file."""
+    return section_type[:1].isupper()
+
+
+def pixel_checksum(pixels: bytes | memoryview) -> bytes:
+    """BLAKE2b with 8 bytes of digest over the pixels, row by row, channels interleaved."""
+    return hashlib.blake2b(pixels, digest_size=8).digest()
+
+
+# -- header -----------------------------------------------------------------------------------
+
+
+def pack_header(header: Header) -> bytes:
+    fields = (
+        SIGNATURE,
+        MAJOR,
+        header.minor,
+        CODING_IDS[header.coding],
+        MODE_IDS[header.mode],
+        0,
+        *header.size,
+        header.checksum,
+    )
+    crc = zlib.crc32(HEADER.pack(*fields, 0)[:-4])
+    return HEADER.pack(*fields, crc)
+
+
+def newer_version(prefix: bytes) -> str | None:
+    """Why `prefix` (16 bytes of a genuine .cgx file) is too new for this release, or None."""
+    if len(prefix) > len(SIGNATURE) and prefix[len(SIGNATURE)] > MAJOR:
+        return (
+            f"CGX format version {prefix[8]} is newer than version {MAJOR}, "
+            "which this pillow_colorgrid reads; please update it"
+        )
+    return None
+
+
+def read_header(fp: IO[bytes]) -> Header:
+    """Read HEADER_BYTES from `fp`.
+
+    Raises:
+        SyntaxError: not a .cgx file, or cut short inside the header.
+        NewerFormatError: a later major version.
+        DamagedError: a wrong checksum, an unknown coding or mode, an impossible size.
+    """
+    data = fp.read(HEADER_BYTES)
+    if data[: len(SIGNATURE)] != SIGNATURE:
+        raise SyntaxError("not a CGX file")
+    newer = newer_version(data)
+    if newer:
+        raise NewerFormatError(newer)
+    if len(data) < HEADER_BYTES:
+        raise SyntaxError(f"CGX header has {len(data)} bytes, needs {HEADER_BYTES}")
+    _, major, minor, coding, mode, flags, width, height, checksum, crc = HEADER.unpack(data)
+    if crc != zlib.crc32(data[:-4]):
+        raise DamagedError(f"CGX header damaged: CRC-32 {zlib.crc32(data[:-4]):08x}, not {crc:08x}")
+    if major < 1:
+        raise DamagedError(f"CGX format version {major}, allowed 1 to {MAJOR}")
+    if coding not in _CODINGS:
+        raise NewerFormatError(f"CGX coding {coding} is unknown, known are {sorted(_CODINGS)}")
+    if mode not in _MODES:
+        raise NewerFormatError(f"CGX mode {mode} is unknown, known are {sorted(_MODES)}")
+    if flags:
+        raise NewerFormatError(f"CGX flags {flags:#x} are reserved, known is 0")
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise DamagedError(f"CGX size {width}x{height}, allowed 1 to {MAX_SIDE} each")
+    return Header(_CODINGS[coding], _MODES[mode], (width, height), checksum, minor)
+
+
+# -- sections ---------------------------------------------------------------------------------
+
+
+def pack_section(section: Section) -> bytes:
+    if len(section.payload) > MAX_SECTION_BYTES:
+        raise ValueError(
+            f"section of {len(section.payload)} bytes, allowed {MAX_SECTION_BYTES} at most"
+        )
+    return _section_head(section.type, section.payload) + section.payload
+
+
+def _section_head(section_type: bytes, payload: bytes) -> bytes:
+    crc = _section_crc(section_type, payload)
+    return SECTION.pack(section_type, len(payload), crc)
+
+
+def _section_crc(section_type: bytes, payload: bytes) -> int:
+    return zlib.crc32(payload, zlib.crc32(section_type + struct.pack("<I", len(payload))))
+
+
+def read_section(fp: IO[bytes]) -> Section:
+    """Read the next section, checked.
+
+    Raises:
+        TruncatedError: the file ends inside it.
+        DamagedError: its checksum is wrong or its type or length impossible.
+    """
+    head = fp.read(SECTION.size)
+    if len(head) < SECTION.size:
+        raise TruncatedError("image file is truncated (no end section)")
+    section_type, length, crc = SECTION.unpack(head)
+    if not section_type.isalpha() or not section_type.isascii():
+        raise DamagedError(f"section type {section_type!r}, allowed four ASCII letters")
+    if length > MAX_SECTION_BYTES:
+        raise DamagedError(f"section of {length} bytes, allowed {MAX_SECTION_BYTES} at most")
+    payload = fp.read(length)
+    if len(payload) < length:
+        raise TruncatedError(
+            f"image file is truncated ({len(payload)} of {length} bytes "
+            f"of section {section_type.decode()})"
+        )
+    found = _section_crc(section_type, payload)
+    if found != crc:
+        raise DamagedError(
+            f"section {section_type.decode()} damaged: CRC-32 {found:08x}, not {crc:08x}"
+        )
+    return Section(section_type, payload)
+
+
+def read_sections(fp: IO[bytes]) -> Iterator[Section]:
+    """Read sections up to and without the end section."""
+    while (section := read_section(fp)).type != END:
+        yield section
+    if section.payload:
+        raise DamagedError(f"end section of {len(section.payload)} bytes, allowed 0")
+
+
+def pack(header: Header, sections: Iterable[Section]) -> bytes:
+    """The whole file."""
+    parts = [pack_header(header)]
+    for section in (*sections, Section(END, b"")):
+        parts.append(pack_section(section))
+    return b"".join(parts)

@@ -1,0 +1,59 @@
+"""The keywords of ``Image.save(..., format="CGX")``, checked once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MODES = ("lossless", "decolorized")
+INNERS = ("auto", "png", "webp", "zstd")
+LEVELS = (8, 256)
+
+
+@dataclass(frozen=True)
+class SaveOptions:
+    """How to encode.
+
+    Attributes:
+        mode: "lossless" or "decolorized" (`coding` in all code behind this point).
+        levels: number of uniform levels of the bottleneck (decolorized), 8 to 256.
+        inner: the codec under the decolorized picture; "auto" takes the smallest.
+    """
+
+    mode: str = "lossless"
+    levels: int = 128
+    inner: str = "auto"
+
+    @property
+    def coding(self) -> str:
+        return "decolorized" if self.mode == "lossless" else self.mode
+
+
+def from_keywords(keywords: Mapping[str, Any]) -> SaveOptions:
+    """Check the keywords of `Image.save`.
+
+    ``coding=`` means the same as ``mode=`` (imageio keeps `mode` for itself). Keywords that are
+    not ours are ignored, as Pillow's own plugins do.
+
+    Raises:
+        ValueError: naming the option, its value and what is allowed.
+    """
+    mode = keywords.get("mode", keywords.get("coding", "lossless"))
+    if "mode" in keywords and keywords.get("coding", mode) != mode:
+        raise ValueError(f"mode={mode!r} and coding={keywords['coding']!r} contradict each other")
+    return SaveOptions(
+        mode=_one_of("mode", mode, MODES),
+        levels=_integer("levels", keywords.get("levels", SaveOptions.levels), *LEVELS),
+        inner=_one_of("inner", keywords.get("inner", SaveOptions.inner), INNERS),
+    )
+
+
+def _one_of(option: str, value: object, allowed: tuple[str, ...]) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{option}={value!r}, allowed: {', '.join(map(repr, allowed))}")
+    return value
+
+
+def _integer(option: str, value: object, lowest: int, highest: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+        raise ValueError(f"{option}={value!r}, allowed: integers {lowest} to {highest}")
+    return value
