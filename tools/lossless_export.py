@@ -22,11 +22,15 @@ from pillow_colorgrid.codings.lossless_model import NAMES
 from pillow_colorgrid.codings.lossless_walk import Predict
 from tools import lossless_frequencies
 from tools.data import age, load_crops
-from tools.export import MODELS, Exported, as_real, check_bits, register, session
+from tools.export import MODELS, Exported, as_bytes, as_real, check_bits, register, session
 from tools.graph import OnnxOps
 from tools.layers import TorchOps
-from tools.lossless_networks import INPUT, Predictor, predictors
+from tools.lossless_networks import FEATURES, INPUT, Predictor, predictors
 from tools.lossless_training import Config
+
+
+SELF_TEST_SIDE = 8
+"""Rows and columns of cells of the known answer that each session is asked for."""
 
 
 def load(checkpoint: Path) -> tuple[nn.ModuleDict, dict[str, object]]:
@@ -43,13 +47,17 @@ def export(name: str, network: Predictor) -> Exported:
     """One network as a graph that was checked to the bit."""
     channels = network.join.weight.shape[1]
     ops = OnnxOps(name)
-    ops.output(network(ops, ops.input("inputs", channels, INPUT)), "outputs")
+    features = network.features(ops, ops.input("inputs", channels, INPUT, SELF_TEST_SIDE))
+    ops.output(ops.keep(features.name, FEATURES), "features")
+    ops.output(ops.conv(network.head, features), "outputs")
     model = ops.model()
     network.double()
 
     def by_torch(given: dict[str, np.ndarray]) -> list[np.ndarray]:
         x = as_real(given["inputs"], INPUT).double()
-        return [network(TorchOps(quantised=True), x).float().numpy()]
+        features = network.features(TorchOps(quantised=True), x)
+        outputs = network(TorchOps(quantised=True), x)
+        return [as_bytes(features, FEATURES), outputs.float().numpy()]
 
     rng = np.random.default_rng(1)
     near = rng.normal(INPUT.zero, 24, (1, channels, 16, 16)).clip(0, 255).astype(np.uint8)
@@ -64,8 +72,9 @@ def predict_by(exported: dict[str, Exported]) -> Predict:
     """Predictions of graphs that are not registered yet."""
     sessions = {name: session(one.model, optimised=True) for name, one in exported.items()}
 
-    def predict(name: str, inputs: np.ndarray) -> np.ndarray:
-        return sessions[name].run(None, {"inputs": inputs})[0]
+    def predict(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        features, outputs = sessions[name].run(["features", "outputs"], {"inputs": inputs})
+        return outputs, features
 
     return predict
 
@@ -117,7 +126,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of index.json")
     options = parser.parse_args()
     networks, state = load(options.checkpoint)
-    exported = {name: export(name, networks[name]) for name in NAMES}
+    exported = {name: export("lossless_" + name, networks[name]) for name in NAMES}
     predict = predict_by(exported)
     rng = np.random.default_rng(1)
     crops = load_crops(options.data)

@@ -18,12 +18,16 @@ from pillow_colorgrid.codings.lossless_planes import (
     preview_of,
 )
 from pillow_colorgrid.codings.lossless_stream import CENTER, ESCAPE, SYMBOLS
-from pillow_colorgrid.codings.lossless_walk import Predict, walk
+from pillow_colorgrid.codings.lossless_walk import Model, Predict, walk
 
 PLANES = 3
 
 PRIOR_COUNT = 300.0
 """The logistic distribution weighs as much as so many values."""
+
+
+UNUSED = np.array([[entropy.TOTAL // 2, entropy.TOTAL // 2]])
+"""Frequencies for a model whose values are only counted."""
 
 
 class Counter:
@@ -44,10 +48,11 @@ class Counter:
 def count(pictures: Iterable[np.ndarray], predict: Predict) -> np.ndarray:
     """(planes * ROWS, SYMBOLS): how often each symbol of each row occurs in (H, W, 3) pictures."""
     counter = Counter()
+    by = Model(predict, entropy.Frequencies(UNUSED))
     for rgb in pictures:
         planes = [plane[None] for plane in lossless_color.forward(rgb)]
-        walk(preview_of(planes), PREVIEW_REFINEMENTS, predict, counter)
-        walk(planes, TILE_REFINEMENTS, predict, counter)
+        walk(preview_of(planes), PREVIEW_REFINEMENTS, by, counter)
+        walk(planes, TILE_REFINEMENTS, by, counter)
     return counter.counts
 
 

@@ -46,11 +46,15 @@ class Predictor(nn.Module):
         self.head = QConv(width, outputs, 1, FEATURES, None)
         self.head.weight.data *= 0.1
 
-    def forward(self, ops: Ops, x: Tensor) -> Tensor:
+    def features(self, ops: Ops, x: Tensor) -> Tensor:
+        """What the head sees; the coding adapts to a picture by it (codings.lossless_adaptation)."""
         x = ops.conv(self.join, x)
         for block in self.blocks:
             x = ops.add(x, ops.conv(block, x), FEATURES)
-        return ops.conv(self.head, x)
+        return x
+
+    def forward(self, ops: Ops, x: Tensor) -> Tensor:
+        return ops.conv(self.head, self.features(ops, x))
 
 
 def predictors(width: int, depths: dict[str, int]) -> nn.ModuleDict:

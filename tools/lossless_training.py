@@ -72,15 +72,12 @@ class Rounded(torch.autograd.Function):
 
 
 class FastOps(TorchOps):
-    """TorchOps with fewer passes over memory, for training in bfloat16.
-
-    Before rounding is switched on, the update of a block is not clamped.
-    """
+    """TorchOps with fewer passes over memory, for training in bfloat16."""
 
     def keep(self, x: Tensor, out: Coded) -> Tensor:
         if self.quantised:
             return Rounded.apply(x, out)
-        return x if out.signed else functional.hardtanh(x, 0.0, out.limits[1], inplace=True)
+        return functional.hardtanh(x, *out.limits, inplace=True)
 
 
 def ycocg(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -122,8 +119,8 @@ def color_bits(out: Tensor, base: list[Tensor], value: list[Tensor]) -> Tensor:
     slope, weight = out[:, 4].clamp(-1, 1), out[:, 5].clamp(-1, 1)
     distance = value[0] - mean
     kind = torch.bucketize(
-        (distance.abs() * torch.exp2(-log2_scale)).detach(),
-        torch.tensor(distribution.SURPRISE_BOUNDS),
+        (distance.abs() * torch.exp2(-log2_scale)).detach().contiguous(),
+        torch.tensor(distribution.SURPRISE_BOUNDS, dtype=torch.float32),
         right=True,
     )
     surprise = torch.tensor(distribution.SURPRISE_CLASSES)[kind] / 16

@@ -10,7 +10,7 @@ when you like: the last checkpoint is at most a few minutes old, and ``--resume`
 import argparse
 import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from tools import autoencoder_recipe
 from tools.data import batches, load_crops
+from tools.muon import Muon
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Config:
     seed: int = 1
     size: int = 160  # edge of a training square, a multiple of 32
     batch: int = 8
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-3  # of Muon; AdamW's is a share of it
     quantise_from: float = 0.6  # part of the time after which weights and activations are rounded
     checkpoint_minutes: float = 3.0
 
@@ -66,8 +67,27 @@ def held_out_batches(config: Config) -> list[np.ndarray]:
     return [next(source) for _ in range(max(1, min(8, len(crops) // config.batch + 1)))]
 
 
+LEARNING_RATE_SHARES = (1.0, 0.4)
+"""Of Config.learning_rate, for Muon and for AdamW."""
+
+MUON_LEAST_CHANNELS = 8
+"""Convolutions with fewer channels on either side stay with AdamW."""
+
+
+def optimisers(networks: nn.Module, learning_rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for the weights between features, AdamW for first layers, heads and biases."""
+    matrices, others = [], []
+    for parameter in networks.parameters():
+        wide = parameter.ndim == 4 and min(parameter.shape[:2]) >= MUON_LEAST_CHANNELS
+        (matrices if wide else others).append(parameter)
+    return [
+        Muon(matrices, learning_rate),
+        torch.optim.AdamW(others, LEARNING_RATE_SHARES[1] * learning_rate, weight_decay=1e-4),
+    ]
+
+
 class Run:
-    """One training: networks, optimiser, the time spent so far, and where they are kept."""
+    """One training: networks, optimisers, the time spent so far, and where they are kept."""
 
     def __init__(self, recipe: Recipe, config: Config, resume: bool) -> None:
         self.recipe, self.config = recipe, config
@@ -75,9 +95,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         self.networks = recipe.build().to(config.device, memory_format=torch.channels_last)
-        self.optimiser = torch.optim.AdamW(
-            self.networks.parameters(), config.learning_rate, weight_decay=1e-4
-        )
+        self.optimisers = optimisers(self.networks, config.learning_rate)
         self.step, self.seconds, self.best = 0, 0.0, float("inf")
         last = self.folder / "last.pt"
         if resume and last.exists():
@@ -85,14 +103,15 @@ class Run:
 
     def restore(self, state: dict[str, object]) -> None:
         self.networks.load_state_dict(state["networks"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, kept in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(kept)
         self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
 
     def save(self, name: str) -> None:
         """Write a checkpoint whole or not at all."""
         state = {
             "networks": self.networks.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "config": asdict(self.config),
             "step": self.step,
             "seconds": self.seconds,
@@ -116,16 +135,18 @@ class Run:
         return self.config.learning_rate * min(1.0, (self.step + 1) / 200) * cosine
 
     def train_step(self, pictures: np.ndarray) -> float:
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate()
-        self.optimiser.zero_grad(set_to_none=True)
+        for optimiser, share in zip(self.optimisers, LEARNING_RATE_SHARES, strict=True):
+            optimiser.zero_grad(set_to_none=True)
+            for group in optimiser.param_groups:
+                group["lr"] = share * self.learning_rate()
         # bfloat16 is twice as fast; float32 once rounding to bytes has to be exact
         with torch.autocast(self.config.device, torch.bfloat16, enabled=not self.quantised):
             batch = torch.from_numpy(pictures).to(self.config.device)
             loss = self.recipe.loss(self.networks, batch, self.quantised)
         loss.backward()
         nn.utils.clip_grad_norm_(self.networks.parameters(), 1.0)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.step += 1
         return loss.item()
 
@@ -139,16 +160,13 @@ class Run:
         return torch.stack(losses).mean().item()
 
 
-def log_rows(path: Path, resume: bool) -> Iterator[csv.writer]:
-    """Open the TSV log, once with its heading."""
-    fresh = not (resume and path.exists())
+def log_row(path: Path, row: dict[str, object], fresh: bool) -> None:
+    """Append to the TSV log; a `fresh` one begins with its heading."""
     with path.open("w" if fresh else "a", newline="") as file:
-        writer = csv.writer(file, delimiter="\t")
+        writer = csv.DictWriter(file, list(row), delimiter="\t")
         if fresh:
-            writer.writerow(["step", "minutes", "train_loss", "held_out_loss", "quantised"])
-        while True:
-            yield writer
-            file.flush()
+            writer.writeheader()
+        writer.writerow(row)
 
 
 def train(recipe: Recipe, config: Config, resume: bool = False) -> Path:
@@ -161,7 +179,9 @@ def train(recipe: Recipe, config: Config, resume: bool = False) -> Path:
     run = Run(recipe, config, resume)
     source = batches(load_crops(Path(config.data)), config.size, config.batch, config.seed + run.step)
     held_out = held_out_batches(config)
-    log = log_rows(run.folder / "log.tsv", resume)
+    log = run.folder / "log.tsv"
+    if not resume:
+        log.unlink(missing_ok=True)
     bar = tqdm(total=round(60 * config.minutes), initial=round(run.seconds), unit="s", disable=None)
     recent: list[float] = []
     begin, next_checkpoint = time.monotonic() - run.seconds, run.seconds
@@ -178,10 +198,16 @@ def train(recipe: Recipe, config: Config, resume: bool = False) -> Path:
             run.save("best.pt")
         run.save("last.pt")
         minutes, mean = run.seconds / 60, float(np.mean(recent))
-        next(log).writerow([run.step, f"{minutes:.1f}", f"{mean:.4f}", f"{loss:.4f}", int(run.quantised)])
+        row = {
+            "step": run.step,
+            "minutes": f"{minutes:.1f}",
+            "train_loss": f"{mean:.4f}",
+            "held_out_loss": f"{loss:.4f}",
+            "quantised": int(run.quantised),
+        }
+        log_row(log, row, fresh=not log.exists())
         bar.set_postfix_str(f"loss {mean:.3f}, held-out {loss:.3f}")
         recent = []
-    log.close()
     return run.folder / "best.pt"
 
 

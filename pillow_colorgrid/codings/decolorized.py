@@ -101,14 +101,14 @@ def predict_chroma(network: networks.Network, bottleneck: Bottleneck, luminance:
     return np.asarray(chroma[0, :, :height, :width])
 
 
-def _residual(planes: Bytes, predicted: Bytes) -> Bytes:
+def residual(planes: Bytes, predicted: Bytes) -> Bytes:
     """Chroma minus prediction modulo 256, around CHROMA_ZERO."""
     chroma = planes[1:] - predicted + np.uint8(color.CHROMA_ZERO)
     return np.concatenate([planes[:1], chroma])
 
 
 def _chroma(planes: Bytes, predicted: Bytes) -> Bytes:
-    """The inverse of `_residual`."""
+    """The inverse of `residual`."""
     chroma = planes[1:] + predicted - np.uint8(color.CHROMA_ZERO)
     return np.concatenate([planes[:1], chroma])
 
@@ -131,8 +131,9 @@ def _encode_tile(number: int, pixels: Bytes, options: SaveOptions) -> list[Secti
         bottleneck = find_bottleneck(picture.planes, options.levels)
         network = networks.index()[A_DECODER_ID]
         predicted = predict_chroma(network, bottleneck, picture.planes[0])
-        residual = _residual(picture.planes, predicted)
-        decolorized = inner.encode(residual, picture.alpha, options.inner)
+        decolorized = inner.encode(
+            residual(picture.planes, predicted), picture.alpha, options.inner
+        )
         candidates.append(
             [
                 Section(BOTTLENECK_SECTION, head + bottleneck.pack()),

@@ -45,16 +45,6 @@ SURPRISE_CLASSES = (-11, -3, 5, 16, 29)
 _QUARTER_OCTAVES = (65536, 77936, 92682, 110218)
 """round(2**16 * 2**(k/4))"""
 
-FINE = 16
-"""Scales are added up in sixteenths of a class before they are rounded to one."""
-
-LUMINANCE_OUTPUTS = 2
-"""mean, scale"""
-
-COLOR_OUTPUTS = 6
-"""mean and scale of Co, mean and scale of Cg, slope, weight of a surprise"""
-
-
 FRACTION_CLASSES = 24
 """Below this class (scale 4) each fraction of the mean has a row of its own."""
 
@@ -94,57 +84,62 @@ class Distribution:
         return np.where(self.scale_class < FRACTION_CLASSES, fine, coarse)
 
 
-def rounded(output: np.ndarray, steps: int) -> np.ndarray:
-    """``output * steps`` rounded to integers, halves to the even one."""
-    return np.rint(output * np.float32(steps)).astype(np.int32)
+MEAN_FINE, SCALE_FINE = 64, 64
+"""Means are added up in 1/64 of a step, scales in 1/64 of an octave, before they are rounded."""
+
+LUMINANCE_UNITS = np.array([MEAN_GAIN * MEAN_FINE, SCALE_FINE], np.float32)
+
+COLOR_UNITS = np.array(
+    [MEAN_GAIN * MEAN_FINE, SCALE_FINE] * 2 + [SLOPE_STEPS, SLOPE_STEPS], np.float32
+)
+"""What an output of 1 is as an integer."""
+
+LUMINANCE_OUTPUTS, COLOR_OUTPUTS = len(LUMINANCE_UNITS), len(COLOR_UNITS)
+"""For each pixel: mean and scale; of Co, of Cg, then slope and weight of a surprise."""
 
 
-def _mean(base: np.ndarray, output: np.ndarray) -> np.ndarray:
-    return base.astype(np.int32) * MEAN_STEPS + rounded(output, MEAN_STEPS * MEAN_GAIN)
+def integers(outputs: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Outputs (N, pixels * len(units), rows, columns) as int32, halves rounded to even."""
+    pixels = outputs.shape[1] // len(units)
+    return np.rint(outputs * np.tile(units, pixels)[:, None, None]).astype(np.int32)
 
 
-def _within(mean: np.ndarray, lowest: int) -> np.ndarray:
-    """Cut means to `lowest`..255, the range of the plane's values."""
+def _mean(base: np.ndarray, fine: np.ndarray, lowest: int) -> np.ndarray:
+    """In eighths, cut to the range of the plane's values."""
+    mean = base.astype(np.int32) * MEAN_STEPS + ((fine + 4) >> 3)
     return np.clip(mean, lowest * MEAN_STEPS, HIGHEST * MEAN_STEPS)
 
 
 def _class(fine: np.ndarray) -> np.ndarray:
-    """Sixteenths of a class, from START_CLASS on, to a class."""
-    return np.clip(((fine + FINE // 2) >> 4) + START_CLASS, 0, CLASSES - 1)
+    return np.clip(((fine + 8) >> 4) + START_CLASS, 0, CLASSES - 1)
 
 
-def _fine(output: np.ndarray) -> np.ndarray:
-    return rounded(output, CLASSES_PER_OCTAVE * FINE)
+def luminance(numbers: np.ndarray, base: np.ndarray) -> Distribution:
+    """Of `integers` (N, 2, rows, columns) and bases (N, rows, columns)."""
+    return Distribution(_mean(base, numbers[:, 0], 0), _class(numbers[:, 1]))
 
 
-def luminance(outputs: np.ndarray, base: np.ndarray) -> Distribution:
-    """Outputs (N, 2, rows, columns) and bases (N, rows, columns)."""
-    return Distribution(_within(_mean(base, outputs[:, 0]), 0), _class(_fine(outputs[:, 1])))
+def co(numbers: np.ndarray, base: np.ndarray) -> Distribution:
+    """Of `integers` (N, 6, rows, columns) the first two."""
+    return Distribution(_mean(base, numbers[:, 0], -HIGHEST), _class(numbers[:, 1]))
 
 
-def co(outputs: np.ndarray, base: np.ndarray) -> Distribution:
-    """Of outputs (N, 6, rows, columns) the first two."""
-    mean = _within(_mean(base, outputs[:, 0]), -HIGHEST)
-    return Distribution(mean, _class(_fine(outputs[:, 1])))
-
-
-def cg(outputs: np.ndarray, base: np.ndarray, known: Distribution, co: np.ndarray) -> Distribution:
+def cg(numbers: np.ndarray, base: np.ndarray, known: Distribution, co: np.ndarray) -> Distribution:
     """Cg's distribution, once Co is known.
 
     Args:
-        outputs: (N, 6, rows, columns); base: of Cg.
+        numbers: `integers` (N, 6, rows, columns); base: of Cg.
         known: the distribution of Co.
         co: Co itself (N, rows, columns).
     """
-    slope, weight = (
-        np.clip(rounded(outputs[:, k], SLOPE_STEPS), -SLOPE_STEPS, SLOPE_STEPS) for k in (4, 5)
-    )
+    slope, weight = (np.clip(numbers[:, k], -SLOPE_STEPS, SLOPE_STEPS) for k in (4, 5))
     distance = co.astype(np.int32) * MEAN_STEPS - known.mean
-    mean = _mean(base, outputs[:, 2]) + ((slope * distance) >> 4)
+    # an eighth times a sixteenth is 1/128: half of a 1/64
+    fine = numbers[:, 2] + ((slope * distance) >> 1)
     surprise = _SURPRISE[known.scale_class, np.minimum(np.abs(distance), _SURPRISE.shape[1] - 1)]
-    # a sixteenth of an octave times a sixteenth is 1/4 of a sixteenth of a class
-    fine = _fine(outputs[:, 3]) + ((weight * surprise + 2) >> 2)
-    return Distribution(_within(mean, -HIGHEST), _class(fine))
+    # a sixteenth of an octave times a sixteenth is 1/256 of an octave
+    scale = numbers[:, 3] + ((weight * surprise + 2) >> 2)
+    return Distribution(_mean(base, fine, -HIGHEST), _class(scale))
 
 
 def _surprises() -> np.ndarray:

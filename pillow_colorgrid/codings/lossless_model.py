@@ -3,6 +3,7 @@
 A file names one id: that of the tables. They name, in turn, the networks they were made for.
 """
 
+import hashlib
 from functools import cache
 from importlib import resources
 from io import BytesIO
@@ -10,9 +11,10 @@ from io import BytesIO
 import numpy as np
 
 from pillow_colorgrid import entropy, networks
-from pillow_colorgrid.codings.lossless_planes import Model
+from pillow_colorgrid.codings.lossless_walk import Model
+from pillow_colorgrid.errors import NetworkError
 
-MODELS_BY_EFFORT = {effort: 30 for effort in range(1, 10)}
+MODELS_BY_EFFORT = {effort: 28 for effort in range(1, 10)}
 """Ids of the tables; several efforts may share one."""
 
 NAMES = tuple(
@@ -26,17 +28,22 @@ NAMES = tuple(
 
 @cache
 def model(number: int) -> Model:
-    """The model whose tables have id `number`."""
+    """The model whose tables have id `number`.
+
+    Raises:
+        NetworkError: the file of the tables is damaged.
+    """
     entry = networks.index()[number]
     data = (resources.files("pillow_colorgrid.models") / entry.file).read_bytes()
-    networks.check_file(entry, data)
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise NetworkError(f"{entry.file} is damaged: its SHA-256 is not {entry.sha256}")
     with np.load(BytesIO(data), allow_pickle=False) as tables:
         members = dict(zip(NAMES, tables["networks"].tolist(), strict=True))
         frequencies = entropy.Frequencies(tables["frequencies"])
 
-    def predict(name: str, inputs: np.ndarray) -> np.ndarray:
+    def predict(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         session = networks.session(networks.index()[members[name]])
-        outputs: np.ndarray = session.run(None, {"inputs": inputs})[0]
-        return outputs
+        outputs, features = session.run(["outputs", "features"], {"inputs": inputs})
+        return outputs, features
 
     return Model(predict, frequencies)

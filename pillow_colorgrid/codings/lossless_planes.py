@@ -6,14 +6,13 @@ stream of its own.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
-from pillow_colorgrid import entropy, grid, tiles
+from pillow_colorgrid import grid, tiles
 from pillow_colorgrid.codings.lossless_distribution import Distribution
 from pillow_colorgrid.codings.lossless_stream import Stream, StreamDecoder, StreamEncoder
-from pillow_colorgrid.codings.lossless_walk import Predict, Refinement, walk
+from pillow_colorgrid.codings.lossless_walk import Model, Refinement, walk
 
 PREVIEW_INTERVAL = tiles.ALIGNMENT
 
@@ -31,14 +30,6 @@ TILE_REFINEMENTS = (Refinement(4, "coarse"), Refinement(2, "second"), Refinement
 
 PREVIEW_LANE_PIXELS, TILE_LANE_PIXELS = 256, 3072
 """One lane of the entropy coder for so many pixels: it costs about three bytes."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """All that predicts pixels: the networks and the frequency tables that belong to them."""
-
-    predict: Predict
-    frequencies: entropy.Frequencies
 
 
 def lanes(height: int, width: int, lane_pixels: int) -> int:
@@ -72,13 +63,13 @@ def _walk_preview(preview: list[np.ndarray], model: Model, stream: Stream) -> No
     ):
         seeds = grid.level(pixels, SEED_INTERVAL)
         stream.code(plane, seeds, Distribution.uniform(seeds.shape, mean, scale_class))
-    walk(preview, PREVIEW_REFINEMENTS, model.predict, stream)
+    walk(preview, PREVIEW_REFINEMENTS, model, stream)
 
 
 def encode_tile(planes: list[np.ndarray], model: Model) -> bytes:
     """The pixels of one tile's `planes`, (1, h, w) int16 each, that the preview does not hold."""
     stream = StreamEncoder(model.frequencies, lanes(*planes[0].shape[1:], TILE_LANE_PIXELS))
-    walk(planes, TILE_REFINEMENTS, model.predict, stream)
+    walk(planes, TILE_REFINEMENTS, model, stream)
     return stream.finish()
 
 
@@ -89,7 +80,7 @@ def decode_tile(data: bytes, planes: list[np.ndarray], model: Model, interval: i
     """
     stream = StreamDecoder(data, model.frequencies, lanes(*planes[0].shape[1:], TILE_LANE_PIXELS))
     wanted = tuple(step for step in TILE_REFINEMENTS if step.interval >= interval)
-    walk(planes, wanted, model.predict, stream)
+    walk(planes, wanted, model, stream)
     if interval == 1:
         stream.finish()
 

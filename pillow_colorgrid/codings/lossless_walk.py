@@ -6,17 +6,37 @@ Each pass is one call of a network.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from pillow_colorgrid import grid
 from pillow_colorgrid.codings import lossless_context as context
 from pillow_colorgrid.codings import lossless_distribution as distribution
+from pillow_colorgrid.codings.lossless_adaptation import Adaptation
 from pillow_colorgrid.codings.lossless_stream import CG, CO, LUMINANCE, Stream
+from pillow_colorgrid.entropy import Frequencies
 
-Predict = Callable[[str, np.ndarray], np.ndarray]
-"""Network name, inputs (N, inputs, rows, columns) uint8 -> outputs (N, outputs, rows, columns)."""
+Predict = Callable[[str, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Network name, inputs (N, inputs, rows, columns) uint8 -> outputs (N, outputs, rows, columns)
+float32, and features (N, features, rows, columns) uint8."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that predicts pixels: networks, their frequency tables, what the picture adds to them."""
+
+    predict: Predict
+    frequencies: Frequencies
+    adaptation: Adaptation = field(default_factory=dict)
+
+    def numbers(self, name: str, inputs: np.ndarray, units: np.ndarray) -> np.ndarray:
+        """The outputs of the network `name` as integers, corrected."""
+        outputs, features = self.predict(name, inputs)
+        numbers = distribution.integers(outputs, units)
+        if name in self.adaptation:
+            self.adaptation[name].apply(numbers, features, inputs, name)
+        return numbers
 
 
 @dataclass(frozen=True)
@@ -28,7 +48,7 @@ class Refinement:
 
 
 def walk(
-    planes: list[np.ndarray], refinements: tuple[Refinement, ...], predict: Predict, stream: Stream
+    planes: list[np.ndarray], refinements: tuple[Refinement, ...], by: Model, stream: Stream
 ) -> None:
     """Code all pixels of `planes` that `refinements` add.
 
@@ -37,33 +57,33 @@ def walk(
     """
     for refinement in refinements:
         level = [grid.level(plane, refinement.interval) for plane in planes]
-        _luminance(level[0], refinement.networks, predict, stream)
+        _luminance(level[0], refinement.networks, by, stream)
         if len(level) == 3:
-            _color(level, refinement.networks, predict, stream)
+            _color(level, refinement.networks, by, stream)
 
 
-def _luminance(pixels: np.ndarray, networks: str, predict: Predict, stream: Stream) -> None:
+def _luminance(pixels: np.ndarray, networks: str, by: Model, stream: Stream) -> None:
     passes = (context.luminance_diagonal, context.luminance_cross)
     for name, see, places in zip(grid.PASS_NAMES, passes, grid.PASSES, strict=True):
         if not any(grid.place(pixels, place).size for place in places):
             continue
         inputs, bases = see(pixels)
-        outputs = predict(f"luminance_{networks}_{name}", inputs)
-        for part, base, place in zip(_parts(outputs, places), bases, places, strict=True):
+        numbers = by.numbers(f"luminance_{networks}_{name}", inputs, distribution.LUMINANCE_UNITS)
+        for part, base, place in zip(parts(numbers, places), bases, places, strict=True):
             target = grid.place(pixels, place)
             found = distribution.luminance(part, base[0]).cut(*target.shape[1:])
             stream.code(LUMINANCE, target, found)
 
 
-def _color(level: list[np.ndarray], networks: str, predict: Predict, stream: Stream) -> None:
+def _color(level: list[np.ndarray], networks: str, by: Model, stream: Stream) -> None:
     luminance, co, cg = level
     passes = (context.color_diagonal, context.color_cross)
     for name, see, places in zip(grid.PASS_NAMES, passes, grid.PASSES, strict=True):
         if not any(grid.place(co, place).size for place in places):
             continue
         inputs, bases = see(luminance, co, cg)
-        outputs = predict(f"color_{networks}_{name}", inputs)
-        for part, base, place in zip(_parts(outputs, places), bases, places, strict=True):
+        numbers = by.numbers(f"color_{networks}_{name}", inputs, distribution.COLOR_UNITS)
+        for part, base, place in zip(parts(numbers, places), bases, places, strict=True):
             target_co, target_cg = grid.place(co, place), grid.place(cg, place)
             height, width = target_co.shape[1:]
             part = part[..., :height, :width]
@@ -73,6 +93,6 @@ def _color(level: list[np.ndarray], networks: str, predict: Predict, stream: Str
             stream.code(CG, target_cg, distribution.cg(part, base[1], found, target_co))
 
 
-def _parts(outputs: np.ndarray, places: tuple[tuple[int, int], ...]) -> list[np.ndarray]:
-    """The outputs of each pixel of the pass."""
-    return np.split(outputs, len(places), axis=1)
+def parts(numbers: np.ndarray, places: tuple[tuple[int, int], ...]) -> list[np.ndarray]:
+    """The numbers of each pixel of the pass."""
+    return np.split(numbers, len(places), axis=1)

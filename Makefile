@@ -1,0 +1,53 @@
+# make demo, make test, make bench, make train: each from a bare machine with Python 3.11 and PyPI.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= ../shared/data
+JOBS ?= 2
+
+.PHONY: demo test test-pillow lint format typecheck bench share train clean
+
+demo: .venv/demo
+	$(BIN)/python -m pillow_colorgrid demo
+
+test: .venv/all
+	$(BIN)/python -m pytest -n $(JOBS)
+
+# Pillow's whole own suite, with this plugin imported and without it: some minutes.
+test-pillow: .venv/all
+	$(BIN)/python -m pytest -m pillow_suite
+
+lint: .venv/all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict pillow_colorgrid
+
+format: .venv/all
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# DATA holds train/ and eval/; the figures of a release are kept in tools/results/.
+bench: .venv/all
+	$(BIN)/python -m tools.bench --images $(DATA)/eval/kodak $(DATA)/eval/clic2025 --memory \
+		--out tools/results/bench.tsv
+
+share: .venv/all
+	$(BIN)/python -m tools.share --images $(wildcard $(DATA)/eval/*) --out tools/results/share.tsv
+
+train: .venv/all
+	$(BIN)/python -m tools.train autoencoder --data $(DATA)/train --out runs/autoencoder --resume
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/demo: .venv/bin/python setup.cfg
+	$(BIN)/python -m pip install --quiet --editable ".[demo]"
+	touch $@
+
+.venv/all: .venv/bin/python setup.cfg
+	$(BIN)/python -m pip install --quiet --editable ".[demo,test,bench,train]"
+	touch $@ .venv/demo
+
+clean:
+	rm -rf .venv build dist *.egg-info runs

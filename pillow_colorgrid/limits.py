@@ -1,0 +1,29 @@
+"""What a file may ask for before it is refused.
+
+They keep a small hostile file from costing much memory or time. To allow more, set the name here, as
+one sets `PIL.Image.MAX_IMAGE_PIXELS`; None takes a limit away::
+
+    import pillow_colorgrid.limits
+    pillow_colorgrid.limits.MAX_METADATA_BYTES = 2**30
+
+The number of pixels is Pillow's own limit, `PIL.Image.MAX_IMAGE_PIXELS`.
+"""
+
+MAX_METADATA_BYTES: int | None = 64 * 2**20
+"""All sections before the pixels together: EXIF, ICC profile, XMP, palette, comment, ..."""
+
+MAX_SECTIONS: int | None = 65_536
+"""Sections of a file. A picture of 30,000 x 30,000 pixels has some thousands."""
+
+
+def check(name: str, found: int) -> None:
+    """Compare `found` with the limit `name`, as it is set now.
+
+    Raises:
+        LimitError: naming the limit, what was found and what is allowed.
+    """
+    from pillow_colorgrid.errors import LimitError
+
+    limit = globals()[name]
+    if limit is not None and found > limit:
+        raise LimitError(f"{found} exceed pillow_colorgrid.limits.{name} = {limit}")
