@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import IO, Any
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImagePalette
 
-from pillow_colorgrid import container, metadata, options
+from pillow_colorgrid import container, execution, metadata, options
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, NewerFormatError
 
@@ -33,51 +33,97 @@ class CgxImageFile(ImageFile.ImageFile):
     format = FORMAT
     format_description = "Colorgrid (pictures compressed by networks that know colour)"
 
-    # Class-level, because unpickled and copied pictures never see _open.
+    # Class-level, because unpickled and copied pictures never see __init__ and _open.
     n_frames = 1
     is_animated = False
+    fp: IO[bytes] | None = None
+    filename: str | bytes = ""
+    _exclusive_fp = False
     _header: Header | None = None
     _pixel_offset = 0
+    _draft_interval = 1
     _load_lock: "threading.Lock | None" = None
 
     def _open(self) -> None:
+        assert self.fp is not None  # for mypy; Pillow has just set it
         self._header = container.read_header(self.fp)
+        found = metadata.read(self.fp)
         self._size = self._header.size
         self._mode = self._header.mode
-        self._pixel_offset = metadata.read(self.fp, self.info)
+        self.info.update(found.info)
+        if self._mode in ("P", "PA"):
+            self.palette = found.palette or ImagePalette.ImagePalette()
+        self._pixel_offset = found.pixel_offset
         self.tile = []
         self._load_lock = threading.Lock()
+
+    def draft(
+        self, mode: str | None, size: tuple[int, int] | None
+    ) -> tuple[str, tuple[int, int, float, float]] | None:
+        """Decode only as many pixels as `size` needs; `Image.thumbnail` calls this.
+
+        Args:
+            mode: not looked at; the picture keeps its own.
+            size: (width, height) that the result must at least have.
+
+        Returns:
+            None if nothing changes: the pixels are there already, or the coding has no early
+            levels. Else the mode, and the box of the whole picture in the new, smaller one.
+        """
+        if size is None or self._header is None or self.fp is None or self._im is not None:
+            return None
+
+        from pillow_colorgrid import draft
+
+        width, height = self._header.size
+        number = draft.interval(self._header.coding, self._header.size, size)
+        if number == self._draft_interval:
+            return None
+        self._draft_interval = number
+        self._size = draft.size_at(self._header.size, number)
+        return self.mode, (0, 0, width / number, height / number)
 
     def load_seek(self, pos: int) -> None:
         """Never called; its presence makes ImageFile.Parser wait for the whole file."""
 
     def load(self) -> Any:
-        """Decode on first use; several threads may call it for one picture."""
-        if self._load_lock is not None:
-            with self._load_lock:
-                if self._im is None:
-                    self._decode()
-        return super().load()
+        """Decode on first use; several threads may call it for one picture.
+
+        Raises:
+            CgxError: the file is damaged, cut short or needs a network that is not here.
+            ValueError: the picture was closed before.
+        """
+        if self._load_lock is None:  # unpickled: its pixels are there
+            return super().load()
+        with self._load_lock:
+            if self._im is None:
+                self._decode()
+            # Also hands the palette to the pixels, which only one thread may do.
+            return super().load()
 
     def _decode(self) -> None:
-        from pillow_colorgrid import codec
-
         if self._header is None or self.fp is None:
             raise ValueError("operation on a closed CGX picture")
+        from pillow_colorgrid import codec, draft, pixels
+
         self.fp.seek(self._pixel_offset)
-        sections, partial = self._read_sections()
-        pixels = codec.decode(self._header, sections, partial)
-        squeezed = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-        self.im = Image.fromarray(squeezed).im
+        sections, partial = self._read_sections(self.fp)
+        number = self._draft_interval
+        if number > 1 and not partial:
+            decoded = draft.decode(self._header, sections, number)
+        else:
+            decoded = codec.decode(self._header, sections, partial)[::number, ::number]
+        self.im = pixels.to_image(decoded, self._header.mode).im
+        self.readonly = 0
         if self._exclusive_fp and self._close_exclusive_fp_after_loading:
             self.fp.close()
-            self.fp = None
+        self.fp = None
 
-    def _read_sections(self) -> tuple[list[Section], bool]:
+    def _read_sections(self, fp: IO[bytes]) -> tuple[list[Section], bool]:
         """The sections from the pixels on, and whether only part of them is there."""
         sections: list[Section] = []
         try:
-            for section in container.read_sections(self.fp):
+            for section in container.read_sections(fp):
                 sections.append(section)
         except CgxError:
             # Read at call time: users switch it on and off.
@@ -89,17 +135,28 @@ class CgxImageFile(ImageFile.ImageFile):
     def verify(self) -> None:
         """Check structure and checksums of the whole file without decoding it.
 
+        As with all of Pillow's formats, the file must be opened again after this. A picture that is
+        loaded already was checked then.
+
         Raises:
-            CgxError: what is wrong. As with all of Pillow's formats, the file must be opened
-                again after this.
+            CgxError: what is wrong.
+            ValueError: the picture was closed before.
         """
         if self.fp is None:
-            raise ValueError("operation on a closed CGX picture")
-        self.fp.seek(0)
-        container.read_header(self.fp)
-        for _ in container.read_sections(self.fp):
-            pass
-        super().verify()
+            if self._im is None:
+                raise ValueError("operation on a closed CGX picture")
+            _ = self.im  # raises ValueError where close() was called
+            return
+        try:
+            self.fp.seek(0)
+            container.read_header(self.fp)
+            kinds = {section.type for section in container.read_sections(self.fp)}
+
+            from pillow_colorgrid import codec
+
+            codec.check_known([Section(kind, b"") for kind in kinds - {metadata.PALETTE}])
+        finally:
+            super().verify()
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
@@ -110,6 +167,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
         ValueError: a bad value of a known option.
     """
     keywords = getattr(im, "encoderinfo", {})
+    _refuse_frames(im, keywords)
     chosen = options.from_keywords(keywords)
     if im.mode not in container.MODE_IDS:
         allowed = ", ".join(container.MODE_IDS)
@@ -118,12 +176,9 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
         raise OSError(f"cannot write size {im.size} as CGX (allowed: 1 to {container.MAX_SIDE})")
     sections = metadata.to_write(im, keywords)
 
-    import numpy as np
+    from pillow_colorgrid import codec, pixels
 
-    from pillow_colorgrid import codec
-
-    pixels = np.asarray(im)
-    fp.write(codec.encode(np.atleast_3d(pixels), im.mode, chosen, sections))
+    fp.write(codec.encode(pixels.from_image(im), im.mode, chosen, sections))
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
@@ -133,10 +188,19 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
         OSError: more than one frame.
     """
     keywords = getattr(im, "encoderinfo", {})
-    frames = getattr(im, "n_frames", 1) + len(list(keywords.get("append_images") or ()))
+    _refuse_frames(im, keywords, all_frames=True)
+    _save(im, fp, filename)
+
+
+def _refuse_frames(im: Image.Image, keywords: Any, all_frames: bool = False) -> None:
+    """Raise OSError where more than one frame is asked for.
+
+    Without ``save_all`` the current frame of an animated picture is saved, as Pillow does for PNG.
+    """
+    frames = getattr(im, "n_frames", 1) if all_frames else 1
+    frames += len(list(keywords.get("append_images") or ()))
     if frames > 1:
         raise OSError(f"cannot write {frames} frames as CGX (allowed: 1)")
-    _save(im, fp, filename)
 
 
 def encode(im: Image.Image, **keywords: Any) -> bytes:
@@ -146,23 +210,27 @@ def encode(im: Image.Image, **keywords: Any) -> bytes:
     return file.getvalue()
 
 
-def register_cgx_opener(providers: Sequence[str] | None = None) -> None:
+def register_cgx_opener(
+    providers: Sequence[str] | None = None, threads: int | None = None
+) -> None:
     """Register the format with Pillow; ``import pillow_colorgrid`` does so too.
 
     Args:
         providers: onnxruntime providers to compute with, for instance
-            ``["CUDAExecutionProvider"]``; default: the environment variable
+            ``["CUDAExecutionProvider"]``, [] for the CPU; default: the environment variable
             PILLOW_COLORGRID_PROVIDERS, else the CPU.
+        threads: how many compute one picture; default: the environment variable
+            PILLOW_COLORGRID_THREADS, else the processors this process may use.
+
+    Raises:
+        ValueError: `threads` is not a positive integer.
     """
+    execution.choose(providers, threads)
     Image.register_open(FORMAT, CgxImageFile, _accept)
     Image.register_save(FORMAT, _save)
     Image.register_save_all(FORMAT, _save_all)
     Image.register_extension(FORMAT, EXTENSION)
     Image.register_mime(FORMAT, MIME)
-    if providers is not None:
-        from pillow_colorgrid import networks
-
-        networks.choose_providers(providers)
 
 
 __all__ = ["CgxError", "CgxImageFile", "NewerFormatError", "encode", "register_cgx_opener"]

@@ -29,9 +29,7 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo", help="save pictures as .cgx, open them in another process, compare"
     )
-    demo.add_argument(
-        "pictures", nargs="*", type=Path, help="default: photographs of scikit-image"
-    )
+    demo.add_argument("pictures", nargs="*", type=Path, help="default: photographs of scikit-image")
     demo.set_defaults(run=_demo)
 
     info = commands.add_parser("info", help="where the bytes of a .cgx file went")

@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pillow_colorgrid import container
-from pillow_colorgrid.codings import decolorized
+from pillow_colorgrid.codings import decolorized, lossless, planes, smallest, stored
 from pillow_colorgrid.color import Bytes
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, DamagedError, NewerFormatError
 from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.pixels import LAYOUTS, Pixels
 
-CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
-"""Bytes of a pixel for each Pillow mode that can be stored."""
+CHANNELS = {mode: layout.channels for mode, layout in LAYOUTS.items()}
+"""Samples of a pixel for each Pillow mode that can be stored."""
+
+PHOTOGRAPH_MODES = ("L", "RGB", "RGBA")
+"""The modes that every coding takes; the planes coding takes all others."""
 
 
 class Coding(Protocol):
@@ -30,33 +34,62 @@ class Coding(Protocol):
         """Sections -> (H, W, C) uint8; with `partial`, what is missing stays 0."""
 
 
-CODINGS: dict[str, Coding] = {"decolorized": decolorized}
+CODINGS: dict[str, Coding] = {
+    "decolorized": decolorized,
+    "lossless": lossless,
+    "planes": planes,
+    "stored": stored,
+}
 """Adding a coding is one entry."""
 
-KNOWN_SECTIONS = {b"NETS", b"BTNK", b"INNR"}
+KNOWN_SECTIONS = {
+    *(b"NETS", b"BTNK", b"INNR"),
+    *(lossless.ADAPTATION, lossless.PREVIEW, lossless.TILE, lossless.ALPHA),
+    *(planes.PLANES_SECTION, stored.STORED_SECTION),
+}
 """Critical sections that this release understands."""
 
 
 def encode(
-    pixels: Bytes, mode: str, options: SaveOptions, metadata: Sequence[Section] = ()
+    pixels: Pixels, mode: str, options: SaveOptions, metadata: Sequence[Section] = ()
 ) -> bytes:
-    """(H, W, C) uint8 pixels of a Pillow `mode` -> the whole file.
+    """(H, W, C) pixels of a Pillow `mode` (pixels.py) -> the whole file.
 
     `metadata` sections stand before the pixels, so that reading them needs no decoding.
+
+    Raises:
+        OSError: a coding was asked for that does not take this mode.
     """
     height, width, _ = pixels.shape
+    coding = _coding_of(mode, options)
+    if coding == "lossless":
+        coding, sections = smallest.encode(pixels, options)
+    else:
+        sections = CODINGS[coding].encode(pixels, options)
     header = Header(
-        coding=options.coding,
+        coding=coding,
         mode=mode,
         size=(width, height),
         checksum=container.pixel_checksum(pixels.tobytes()),
     )
-    sections = CODINGS[options.coding].encode(pixels, options)
     return container.pack(header, [*metadata, *sections])
 
 
-def decode(header: Header, sections: Sequence[Section], partial: bool = False) -> Bytes:
-    """The sections of a file -> its (H, W, C) uint8 pixels, exactly as they were saved.
+def _coding_of(mode: str, options: SaveOptions) -> str:
+    """The coding for a picture: the default becomes `planes` where networks do not help."""
+    if mode in PHOTOGRAPH_MODES:
+        return options.coding
+    if options.mode != "lossless":
+        allowed = ", ".join(PHOTOGRAPH_MODES)
+        raise OSError(
+            f"cannot write mode {mode} as CGX with mode={options.mode!r} (allowed: {allowed}; "
+            'mode="lossless" takes all)'
+        )
+    return "planes"
+
+
+def decode(header: Header, sections: Sequence[Section], partial: bool = False) -> Pixels:
+    """The sections of a file -> its (H, W, C) pixels (pixels.py), exactly as they were saved.
 
     Args:
         partial: show what is surely right of a file that was cut; the rest is 0.
@@ -68,6 +101,8 @@ def decode(header: Header, sections: Sequence[Section], partial: bool = False) -
         raise NewerFormatError(f"coding {header.coding} cannot be decoded by this release")
     check_known(sections)
     channels = CHANNELS[header.mode]
+    if header.coding != "planes" and header.mode not in PHOTOGRAPH_MODES:
+        raise DamagedError(f"coding {header.coding} does not take mode {header.mode}")
     pixels = CODINGS[header.coding].decode(header, sections, channels, partial)
     if not partial and container.pixel_checksum(pixels.tobytes()) != header.checksum:
         raise DamagedError("the decoded pixels do not have the checksum that the file states")

@@ -1,6 +1,6 @@
 """The file: signature, header, sections, checksums. FORMAT.md describes each byte.
 
-A file is a header of 40 bytes and a row of sections, the last of which is ``CEND``. This module
+A file is a header of 36 bytes and a row of sections, the last of which is ``CEND``. This module
 needs neither numpy nor onnxruntime, so that `Image.open` costs next to nothing.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from pillow_colorgrid import limits
 from pillow_colorgrid.errors import DamagedError, NewerFormatError, TruncatedError
 
 SIGNATURE = b"\x89CGX\r\n\x1a\n"
@@ -37,9 +38,33 @@ MAX_SIDE = 30_000
 
 MAX_SECTION_BYTES = 2**31 - 1
 
-CODING_IDS = {"stored": 1, "decolorized": 2, "lossless": 3, "grid": 4}
+READ_BYTES = 2**20
+"""A section is read in pieces, because read(n) may set n bytes aside before it finds fewer."""
 
-MODE_IDS = {"L": 2, "RGB": 6, "RGBA": 8}
+CODING_IDS = {"stored": 1, "decolorized": 2, "lossless": 3, "grid": 4, "planes": 5}
+
+MODE_IDS = {
+    "1": 1,
+    "L": 2,
+    "LA": 3,
+    "P": 4,
+    "PA": 5,
+    "RGB": 6,
+    "RGBX": 7,
+    "RGBA": 8,
+    "RGBa": 9,
+    "La": 10,
+    "CMYK": 11,
+    "YCbCr": 12,
+    "LAB": 13,
+    "HSV": 14,
+    "I;16": 15,
+    "I;16B": 16,
+    "I": 17,
+    "F": 18,
+    "I;16L": 19,
+    "I;16N": 20,
+}
 """Pillow modes that can be stored. An id never changes its meaning."""
 
 _CODINGS = {number: name for name, number in CODING_IDS.items()}
@@ -181,7 +206,7 @@ def read_section(fp: IO[bytes]) -> Section:
         raise DamagedError(f"section type {section_type!r}, allowed four ASCII letters")
     if length > MAX_SECTION_BYTES:
         raise DamagedError(f"section of {length} bytes, allowed {MAX_SECTION_BYTES} at most")
-    payload = fp.read(length)
+    payload = _read_up_to(fp, length)
     if len(payload) < length:
         raise TruncatedError(
             f"image file is truncated ({len(payload)} of {length} bytes "
@@ -195,9 +220,27 @@ def read_section(fp: IO[bytes]) -> Section:
     return Section(section_type, payload)
 
 
+def _read_up_to(fp: IO[bytes], length: int) -> bytes:
+    """Read `length` bytes, or fewer at the end of the file; never set aside much more than found."""
+    if length <= READ_BYTES:
+        return fp.read(length)
+    pieces = []
+    while length and (piece := fp.read(min(length, READ_BYTES))):
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
 def read_sections(fp: IO[bytes]) -> Iterator[Section]:
-    """Read sections up to and without the end section."""
+    """Read sections up to and without the end section.
+
+    Raises:
+        LimitError: more than `limits.MAX_SECTIONS`.
+    """
+    count = 0
     while (section := read_section(fp)).type != END:
+        count += 1
+        limits.check("MAX_SECTIONS", count)
         yield section
     if section.payload:
         raise DamagedError(f"end section of {len(section.payload)} bytes, allowed 0")

@@ -1,4 +1,4 @@
-"""``python -m pillow_colorgrid demo``: save pictures as .cgx, open them elsewhere, compare, tell sizes.
+"""``python -m pillow_colorgrid demo``: save pictures as .cgx, open them elsewhere, compare.
 
 Each picture is opened again by another process that knows nothing but ``import pillow_colorgrid``
 and `Image.open`, and is compared in mode, size and every pixel.
@@ -118,9 +118,7 @@ def save_all(paths: Sequence[Path], folder: Path) -> Iterator[Row]:
             continue
         encode_ms = 1000 * (time.perf_counter() - begin)
         sizes = {name: rival_size(image, *rival) for name, rival in present.items()}
-        yield Row(
-            path.stem, image, {**sizes, "CGX": target.stat().st_size}, encode_ms, target
-        )
+        yield Row(path.stem, image, {**sizes, "CGX": target.stat().st_size}, encode_ms, target)
 
 
 def open_elsewhere(rows: Sequence[Row]) -> list[float]:
@@ -149,7 +147,9 @@ def cell(size: int, pixels: int) -> str:
 def table(rows: Sequence[Row], decode_ms: Sequence[float]) -> str:
     """The lines that `run` prints."""
     codecs = list(rows[0].sizes)
-    head = f"{'picture':<20}{'size':>11}" + "".join(f"{name + ' bytes, bpp':>19}" for name in codecs)
+    head = f"{'picture':<20}{'size':>11}" + "".join(
+        f"{name + ' bytes, bpp':>19}" for name in codecs
+    )
     lines = [head + f"{'encode ms':>11}{'decode ms':>11}"]
     for row, decoded in zip(rows, decode_ms, strict=True):
         pixels = row.image.width * row.image.height
@@ -161,7 +161,9 @@ def table(rows: Sequence[Row], decode_ms: Sequence[float]) -> str:
         if shared:
             own = sum(row.sizes["CGX"] for row in shared)
             ratio = own / sum(row.sizes[name] for row in shared)
-            lines.append(f"CGX is {abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'LARGER'} than {name}")
+            lines.append(
+                f"CGX is {abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'LARGER'} than {name}"
+            )
     return "\n".join(lines)
 
 
@@ -179,7 +181,8 @@ def run(paths: Sequence[Path]) -> int:
         decode_ms = open_elsewhere(rows)
     print(table(rows, decode_ms))
     print(
-        f"{len(rows)} of {len(chosen)} pictures saved as .cgx (format version {container.MAJOR}.{container.MINOR}), "
+        f"{len(rows)} of {len(chosen)} pictures saved as .cgx "
+        f"(format version {container.MAJOR}.{container.MINOR}), "
         "opened again by another process, every pixel equal."
     )
     return 0 if len(rows) == len(chosen) else 1

@@ -19,6 +19,10 @@ class DamagedError(CgxError):
     """A checksum is wrong, or a field holds a value that the format does not allow."""
 
 
+class LimitError(CgxError):
+    """More than `pillow_colorgrid.limits` allows; the message names the limit to raise."""
+
+
 class NetworkError(CgxError):
     """The file names a network that is unknown here, or this machine computes it wrongly."""
 

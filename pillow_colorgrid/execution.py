@@ -18,7 +18,7 @@ _chosen_threads: int | None = None
 
 
 def choose(providers: Sequence[str] | None = None, threads: int | None = None) -> None:
-    """Set providers and threads for this process; None leaves the environment or the default.
+    """Set providers and threads for this process; None leaves what holds so far.
 
     Raises:
         ValueError: `threads` is not a positive integer, or `providers` is a bare string.
@@ -28,8 +28,10 @@ def choose(providers: Sequence[str] | None = None, threads: int | None = None) -
         raise ValueError(f"providers={providers!r}, allowed: a list of names")
     if threads is not None and (isinstance(threads, bool) or not _positive(threads)):
         raise ValueError(f"threads={threads!r}, allowed: integers from 1")
-    _chosen_providers = tuple(providers) if providers is not None else None
-    _chosen_threads = threads
+    if providers is not None:
+        _chosen_providers = tuple(providers)
+    if threads is not None:
+        _chosen_threads = threads
 
 
 def _positive(number: object) -> bool:

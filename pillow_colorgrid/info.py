@@ -44,7 +44,9 @@ def describe(path: Path) -> str:
     for section in sections:
         if section.type == networks.REFERENCE_SECTION:
             used = networks.read_references(section.payload)
-            lines += [f"  network {network.id}: {network.name} ({network.hash})" for network in used]
+            lines += [
+                f"  network {network.id}: {network.name} ({network.hash})" for network in used
+            ]
     for name, size in spent.most_common():
         lines.append(
             f"  {name:<22}{size:>12,} bytes {8 * size / pixels:>9.4f} bpp {size / size_bytes:>7.1%}"

@@ -187,7 +187,7 @@ def to_write(im: Image.Image, keywords: Mapping[str, Any]) -> list[Section]:
     for key, kind in KINDS.items():
         asked = key in keywords
         value = keywords[key] if asked else im.info.get(key)
-        if value is None or value in (b"", ""):
+        if value is None or (isinstance(value, bytes | str) and not value):
             continue
         try:
             sections.append(Section(kind.section, kind.pack(key, value)))

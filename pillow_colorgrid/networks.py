@@ -22,6 +22,8 @@ import numpy.typing as npt
 
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import DamagedError, NetworkError
+from pillow_colorgrid.execution import threads as threads
+from pillow_colorgrid.execution import wanted_providers
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -31,12 +33,6 @@ REFERENCE_SECTION = b"NETS"
 
 REFERENCE = struct.Struct("<H8s")
 """id, first 8 bytes of the hash of the integer parameters."""
-
-PROVIDERS_VARIABLE = "PILLOW_COLORGRID_PROVIDERS"
-"""Comma-separated onnxruntime providers, for instance ``CUDAExecutionProvider``."""
-
-THREADS_VARIABLE = "PILLOW_COLORGRID_THREADS"
-"""Threads of one session; default: the processors this process may use."""
 
 CPU = "CPUExecutionProvider"
 
@@ -120,7 +116,7 @@ def read_references(payload: bytes) -> list[Network]:
 _lock = threading.Lock()
 _sessions: dict[tuple[int, tuple[str, ...], int], "onnxruntime.InferenceSession"] = {}
 _inherited: list[object] = []
-_chosen_providers: tuple[str, ...] | None = None
+_warned_of: set[str] = set()
 
 
 def _forget_sessions_in_child() -> None:
@@ -135,27 +131,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_sessions_in_child)
 
 
-def choose_providers(providers: Sequence[str] | None) -> None:
-    """Set onnxruntime's providers for this process; None: the environment variable, else CPU."""
-    global _chosen_providers
-    _chosen_providers = tuple(providers) if providers else None
-
-
-def threads() -> int:
-    """Threads that one session may use.
-
-    Raises:
-        ValueError: THREADS_VARIABLE is not a positive integer.
-    """
-    given = os.environ.get(THREADS_VARIABLE)
-    if given is None:
-        affinity = getattr(os, "sched_getaffinity", None)
-        return len(affinity(0)) if affinity else os.cpu_count() or 1
-    if not given.isdecimal() or int(given) < 1:
-        raise ValueError(f"{THREADS_VARIABLE}={given!r}, allowed: integers from 1")
-    return int(given)
-
-
 def _import_onnxruntime() -> Any:
     if "onnxruntime" not in sys.modules:
         # From 1.29 on it reports model names and hashes unless this is set before its import.
@@ -166,11 +141,11 @@ def _import_onnxruntime() -> Any:
 
 
 def _providers(onnxruntime: Any) -> tuple[str, ...]:
-    given = os.environ.get(PROVIDERS_VARIABLE, "")
-    wanted = _chosen_providers or tuple(filter(None, map(str.strip, given.split(","))))
+    wanted = wanted_providers()
     available = onnxruntime.get_available_providers()
     missing = [provider for provider in wanted if provider not in available]
-    if missing:
+    if not _warned_of.issuperset(missing):
+        _warned_of.update(missing)  # once, not for each network
         warnings.warn(
             f"{', '.join(missing)} not available in this onnxruntime "
             f"(it has {', '.join(available)}); the CPU computes instead",
@@ -188,7 +163,7 @@ def session(network: Network) -> "onnxruntime.InferenceSession":
     """
     onnxruntime = _import_onnxruntime()
     with _lock:
-        key = (network.id, _chosen_providers or (), threads())
+        key = (network.id, wanted_providers(), threads())
         if key not in _sessions:
             _sessions[key] = _open_session(onnxruntime, network)
         return _sessions[key]

@@ -7,6 +7,7 @@ from typing import Any
 MODES = ("lossless", "decolorized")
 INNERS = ("auto", "png", "webp", "zstd")
 LEVELS = (8, 256)
+EFFORTS = (1, 9)
 
 
 @dataclass(frozen=True)
@@ -16,16 +17,18 @@ class SaveOptions:
     Attributes:
         mode: "lossless" or "decolorized" (`coding` in all code behind this point).
         levels: number of uniform levels of the bottleneck (decolorized), 8 to 256.
+        effort: of the lossless coding, 1 (fastest) to 9 (smallest).
         inner: the codec under the decolorized picture; "auto" takes the smallest.
     """
 
     mode: str = "lossless"
     levels: int = 128
     inner: str = "auto"
+    effort: int = 5
 
     @property
     def coding(self) -> str:
-        return "decolorized" if self.mode == "lossless" else self.mode
+        return self.mode
 
 
 def from_keywords(keywords: Mapping[str, Any]) -> SaveOptions:
@@ -44,6 +47,7 @@ def from_keywords(keywords: Mapping[str, Any]) -> SaveOptions:
         mode=_one_of("mode", mode, MODES),
         levels=_integer("levels", keywords.get("levels", SaveOptions.levels), *LEVELS),
         inner=_one_of("inner", keywords.get("inner", SaveOptions.inner), INNERS),
+        effort=_integer("effort", keywords.get("effort", SaveOptions.effort), *EFFORTS),
     )
 
 

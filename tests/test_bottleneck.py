@@ -25,7 +25,7 @@ def test_roundtrip(levels: int, rows: int, columns: int, seed: int) -> None:
 def test_known_payload() -> None:
     # 128 levels: 7 bits each, most significant first, channel by channel.
     bottleneck = Bottleneck(np.array([[[1, 127]], [[64, 0]]], np.uint8), 128)
-    bits = "0000001" "1111111" "1000000" "0000000"
+    bits = "0000001111111110000000000000"
     expected = int(bits.ljust(32, "0"), 2).to_bytes(4, "big")
     assert bottleneck.pack() == HEAD.pack(128, PACKED) + expected
 

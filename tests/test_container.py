@@ -50,7 +50,11 @@ def test_header_roundtrip(coding: str, mode: str, size: tuple[int, int], checksu
     assert container.read_header(io.BytesIO(container.pack_header(header))) == header
 
 
-@given(st.lists(st.builds(Section, st.from_regex(rb"[A-BD-Za-z][A-Za-z]{3}", fullmatch=True), st.binary())))
+@given(
+    st.lists(
+        st.builds(Section, st.from_regex(rb"[A-BD-Za-z][A-Za-z]{3}", fullmatch=True), st.binary())
+    )
+)
 def test_sections_roundtrip(sections: list[Section]) -> None:
     file = io.BytesIO(container.pack(HEADER, sections))
     assert container.read_header(file) == HEADER

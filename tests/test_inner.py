@@ -11,7 +11,9 @@ from pillow_colorgrid.errors import DamagedError
 NAMES = [*inner.CODECS, "auto"]
 
 
-def picture(colored: int, alpha: int, size: tuple[int, int], seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def picture(
+    colored: int, alpha: int, size: tuple[int, int], seed: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     return (
         rng.integers(0, 256, (colored, *size), np.uint8),

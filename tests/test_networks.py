@@ -48,7 +48,10 @@ def inputs_of(entry: dict, scale: int = 1, seed: int = 3) -> dict[str, np.ndarra
     rng = np.random.default_rng(seed)
     return {
         argument.name: rng.integers(
-            0, 256, (1, argument.shape[1], *[scale * int(sides[f"side_{argument.name}"])] * 2), np.uint8
+            0,
+            256,
+            (1, argument.shape[1], *[scale * int(sides[f"side_{argument.name}"])] * 2),
+            np.uint8,
         )
         for argument in opened.get_inputs()
     }
@@ -93,7 +96,10 @@ def test_a_tile_equals_the_whole_away_from_its_edge(entry: dict) -> None:
     opened = session(entry, optimised=True, threads=2)
     sides = {k: int(v) for k, v in opened.get_modelmeta().custom_metadata_map.items()}
     whole = inputs_of(entry, 16)
-    tile = {name: x[..., : 12 * sides[f"side_{name}"], : 12 * sides[f"side_{name}"]] for name, x in whole.items()}
+    tile = {
+        name: x[..., : 12 * sides[f"side_{name}"], : 12 * sides[f"side_{name}"]]
+        for name, x in whole.items()
+    }
     for a, b in zip(opened.run(None, tile), opened.run(None, whole), strict=True):
         kept = a.shape[-1] // 3  # the other two thirds are wider than any receptive field
         assert np.array_equal(a[..., :kept, :kept], b[..., :kept, :kept])

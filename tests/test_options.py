@@ -1,4 +1,4 @@
-"""The keywords of save: defaults, aliases, and errors that name option, value and what is allowed."""
+"""The keywords of save: defaults, aliases, errors that name option, value and what is allowed."""
 
 import pytest
 

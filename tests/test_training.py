@@ -18,7 +18,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(module: str, *arguments: str | Path) -> str:
-    command = [sys.executable, "-W", "error::DeprecationWarning", "-m", module, *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-W",
+        "error::DeprecationWarning",
+        "-m",
+        module,
+        *map(str, arguments),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -62,14 +69,21 @@ def test_training_resumes_where_it_was(trained: Path, pictures: Path) -> None:
     assert resumed.step > 0 == fresh.step
     assert resumed.seconds > 5
     kept = torch.load(trained / "last.pt", weights_only=True)["networks"]
-    assert all(torch.equal(kept[name], value) for name, value in resumed.networks.state_dict().items())
+    assert all(
+        torch.equal(kept[name], value) for name, value in resumed.networks.state_dict().items()
+    )
 
 
 def test_export_registers_proven_networks(trained: Path, tmp_path: Path) -> None:
     run("tools.export", "autoencoder", trained / "best.pt", "--id", "7", "--models", tmp_path)
     entries = json.loads((tmp_path / "index.json").read_text())["networks"]
-    assert [(entry["id"], entry["name"]) for entry in entries] == [(7, "a_decoder"), (8, "a_encoder")]
-    assert all((tmp_path / entry["file"]).stat().st_size == entry["size_bytes"] for entry in entries)
+    assert [(entry["id"], entry["name"]) for entry in entries] == [
+        (7, "a_decoder"),
+        (8, "a_encoder"),
+    ]
+    assert all(
+        (tmp_path / entry["file"]).stat().st_size == entry["size_bytes"] for entry in entries
+    )
     command = [sys.executable, "-m", "tools.export", "autoencoder", str(trained / "best.pt")]
     again = subprocess.run(
         [*command, "--id", "8", "--models", str(tmp_path)],

@@ -8,6 +8,8 @@ Source: M. Borras Sans, bachelor thesis, UPC 2021; the integer arithmetic, the w
 that follows the coded size are ours.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -39,14 +41,13 @@ FEATURES = Coded(shift=5)
 
 
 class AEncoder(nn.Module):
-    """(N, 3, H, W) Y, Co, Cg in -2..1.98 -> (N, 2, H/32, W/32) in -1..1: five strided convolutions."""
+    """(N, 3, H, W) Y, Co, Cg in -2..1.98 -> (N, 2, H/32, W/32) in -1..1, by five halvings."""
 
     def __init__(self, widths: tuple[int, ...] = (16, 32, 48, 64, 64)) -> None:
         super().__init__()
         channels = (PICTURE_CHANNELS, *widths)
         self.way_down = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2, padding=1)
-            for a, b in zip(channels, channels[1:], strict=False)
+            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(channels)
         )
         self.head = nn.Conv2d(widths[-1], BOTTLENECK_CHANNELS, 1)
         nn.init.zeros_(self.head.weight)  # begin with the mean chroma of each block
@@ -108,7 +109,7 @@ class ADecoder(nn.Module):
 
 
 class Map(nn.Module):
-    """Features at a quarter of the resolution -> a smooth map of two channels at full resolution."""
+    """Features at a quarter of the resolution -> two smooth channels at full resolution."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -16,15 +16,15 @@ from tools.autoencoder import (
 from tools.layers import TorchOps
 
 LEVELS = (16, 32, 64, 128, 256)
-"""The bottleneck's number of levels is drawn at random, so that one network serves `levels` 8..256."""
+"""The bottleneck's number of levels is drawn at random: one network serves `levels` 8..256."""
 
 L2_WEIGHT = 0.0003
 """The share of the thesis's loss beside the rate.
 
 It is what makes the network paint: slopes fitted to each block with hindsight and sent for nothing
-did not make PNG's or zstd's file smaller (tools/results/slope_oracle.tsv), so the rate alone teaches it
-to predict nothing. The rate's part keeps what it paints free of noise that the inner codec would pay
-for.
+did not make PNG's or zstd's file smaller (tools/results/slope_oracle.tsv), so the rate alone
+teaches it to predict nothing. The rate's part keeps what it paints free of noise that the inner
+codec would pay for.
 """
 
 

@@ -23,9 +23,10 @@ from PIL import Image, ImageChops
 from tqdm import tqdm
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
-from tools.images import Picture, bpp, pictures
+from tools.images import Picture, bpp, mosaic, pictures
 
 MEGABYTE = 10**6
+"""Also a megapixel."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def add_ratios(rows: list[dict[str, object]]) -> None:
 
 
 def plot(rows: list[dict[str, object]], path: Path) -> None:
-    """bpp against encoding time, one panel for each folder."""
+    """Draw bpp against encoding time, one panel for each folder."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -230,6 +231,15 @@ def plot(rows: list[dict[str, object]], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
+def large(folder: Path, megapixels: int, temporary: str) -> Path:
+    """A folder with one mosaic of the photographs in `folder`."""
+    made = Path(temporary) / f"{folder.name}-{megapixels}-megapixels"
+    made.mkdir()
+    edge = round((megapixels * MEGABYTE / 6) ** 0.5)
+    mosaic(folder, (3 * edge, 2 * edge), made / "mosaic.png")
+    return made
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -239,19 +249,26 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1, help="timed runs of each; best counts")
     parser.add_argument("--every", type=int, default=1, help="only each N-th picture")
     parser.add_argument("--memory", action="store_true", help="measure peak memory too")
+    parser.add_argument(
+        "--megapixels",
+        type=int,
+        help="instead of the folders' pictures, one mosaic of them with so many megapixels (3:2)",
+    )
     parser.add_argument("--out", type=Path, help="TSV file; a plot is written beside it")
     options = parser.parse_args()
     for name in options.codecs:
         if CODECS[name].module:
             importlib.import_module(CODECS[name].module)
     rows = []
-    for folder in options.images:
-        found = bench_folder(
-            folder, options.codecs, options.repeat, options.memory, options.every
-        )
-        for row in found:
-            print("\t".join(map(str, row.values())), flush=True)
-        rows += found
+    with tempfile.TemporaryDirectory() as temporary:
+        for folder in options.images:
+            shown = large(folder, options.megapixels, temporary) if options.megapixels else folder
+            found = bench_folder(
+                shown, options.codecs, options.repeat, options.memory, options.every
+            )
+            for row in found:
+                print("\t".join(map(str, row.values())), flush=True)
+            rows += found
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         with options.out.open("w", newline="") as file:

@@ -105,7 +105,9 @@ def export_autoencoder(checkpoint: Path) -> list[Exported]:
     trained.load_state_dict(torch.load(checkpoint, weights_only=True)["networks"])
     a_encoder, a_decoder = trained["a_encoder"], trained["a_decoder"]
     ops = OnnxOps("a_decoder")
-    bottleneck = ops.input("bottleneck", autoencoder.BOTTLENECK_CHANNELS, autoencoder.BOTTLENECK, side=2)
+    bottleneck = ops.input(
+        "bottleneck", autoencoder.BOTTLENECK_CHANNELS, autoencoder.BOTTLENECK, side=2
+    )
     luminance = ops.input("luminance", 1, autoencoder.PIXELS, side=64)
     ops.output(a_decoder(ops, bottleneck, luminance), "chroma")
     model = ops.model()
@@ -164,7 +166,11 @@ def mac_per_pixel(network: nn.Module, edge: int) -> float:
     blocks = edge // autoencoder.BLOCK
     kind = next(network.parameters())
     if isinstance(network, autoencoder.ADecoder):
-        network(CountingOps(False), kind.new_zeros(1, 2, blocks, blocks), kind.new_zeros(1, 1, edge, edge))
+        network(
+            CountingOps(False),
+            kind.new_zeros(1, 2, blocks, blocks),
+            kind.new_zeros(1, 1, edge, edge),
+        )
     else:
         network(kind.new_zeros(1, network.way_down[0].in_channels, edge, edge))
     for hook in hooks:
@@ -222,7 +228,9 @@ def main() -> None:
     )
     print(trained)
     for number, exported in enumerate(EXPORTS[options.network](options.checkpoint)):
-        print(json.dumps(register(exported, options.id + number, trained, options.models), indent=1))
+        print(
+            json.dumps(register(exported, options.id + number, trained, options.models), indent=1)
+        )
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def register_tables(
             "size_bytes": path.stat().st_size,
             "sha256": hashlib.sha256(file.getvalue()).hexdigest(),
             "hash": digest.hexdigest()[:16],
-            "integer": True,
+            "integer": False,  # no graph: nothing to compute, nothing to test
             "parameters": int(np.count_nonzero(table)),
             "mac_per_pixel": 0,
             "self_test": "",

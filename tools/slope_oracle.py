@@ -2,10 +2,10 @@
 
     python -m tools.slope_oracle --images DIR --out tools/results/slope_oracle.tsv
 
-The bottleneck holds two numbers for each 32 x 32 pixels. What is left of colour once the inner codec
-has predicted it from its neighbours can follow the luminance: chroma = slope * luminance. Here each
-block gets the best slopes by least squares, for nothing, and keeps them only where they promise to
-help. If the inner codec's file still does not shrink, a network that must send its slopes will not
+The bottleneck holds two numbers for each 32 x 32 pixels. What is left of colour once the inner
+codec has predicted it from its neighbours can follow the luminance: chroma = slope * luminance.
+Here each block gets the best slopes by least squares, for nothing, and keeps them only where they
+promise to help. If the inner codec's file still does not shrink, a network that must send its slopes will not
 shrink it either. Half a minute for every fourth Kodak picture.
 """
 
@@ -46,7 +46,7 @@ def spread(means: np.ndarray, block: int) -> np.ndarray:
 
 
 def promised_bits(left: np.ndarray, block: int) -> np.ndarray:
-    """Mean log of the local magnitude: bits for each value of an adaptive coder, up to a constant."""
+    """Mean log of the local magnitude: bits of an adaptive coder, up to a constant."""
     return block_means(np.log2(ndimage.uniform_filter(np.abs(left), 5) + 0.3), block)
 
 

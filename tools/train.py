@@ -177,7 +177,9 @@ def train(recipe: Recipe, config: Config, resume: bool = False) -> Path:
     if config.threads:
         torch.set_num_threads(config.threads)
     run = Run(recipe, config, resume)
-    source = batches(load_crops(Path(config.data)), config.size, config.batch, config.seed + run.step)
+    source = batches(
+        load_crops(Path(config.data)), config.size, config.batch, config.seed + run.step
+    )
     held_out = held_out_batches(config)
     log = run.folder / "log.tsv"
     if not resume:
@@ -213,7 +215,9 @@ def train(recipe: Recipe, config: Config, resume: bool = False) -> Path:
 
 def main() -> None:
     """Read the command line; each field of Config is an option."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("network", choices=sorted(RECIPES))
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     for name, value in asdict(Config()).items():

@@ -143,10 +143,10 @@ def _encode_tile(number: int, pixels: Bytes, options: SaveOptions) -> list[Secti
     return min(candidates, key=lambda sections: sum(len(s.payload) + 12 for s in sections))
 
 
-def _decode_tile(sections: dict[bytes, bytes], network: networks.Network | None, tile: Tile, channels: int) -> Bytes:
-    planes, alpha = inner.decode(
-        sections[INNER_SECTION], (tile.height, tile.width), channels
-    )
+def _decode_tile(
+    sections: dict[bytes, bytes], network: networks.Network | None, tile: Tile, channels: int
+) -> Bytes:
+    planes, alpha = inner.decode(sections[INNER_SECTION], (tile.height, tile.width), channels)
     if BOTTLENECK_SECTION in sections:
         if network is None or len(planes) == 1:
             raise DamagedError("a bottleneck without a network or without colour")

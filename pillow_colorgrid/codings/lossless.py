@@ -3,6 +3,7 @@
 Sections of a file::
 
     NETS  the tables, and by them the networks, that decode the file
+    LADP  the adaptation of the networks to this picture, where it pays
     LPRE  the preview: every 8th pixel of every 8th row
     LTIL  one for each tile, row by row: all its other pixels
     ALPH  the alpha plane (mode RGBA only)
@@ -12,16 +13,19 @@ FORMAT.md tells the whole way; `lossless_planes`, `lossless_walk` and `lossless_
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
 from pillow_colorgrid import grid, networks
-from pillow_colorgrid.codings import alpha, lossless_color
-from pillow_colorgrid.codings.lossless_model import MODELS_BY_EFFORT, model
+from pillow_colorgrid.blas import one_thread
+from pillow_colorgrid.codings import alpha, lossless_color, lossless_regression
+from pillow_colorgrid.codings.lossless_adaptation import Adaptation, pack, unpack
+from pillow_colorgrid.codings.lossless_model import FEATURES, MODELS_BY_EFFORT, model
 from pillow_colorgrid.codings.lossless_planes import (
     PREVIEW_INTERVAL,
-    Model,
+    TILE_REFINEMENTS,
     decode_preview,
     decode_tile,
     encode_preview,
@@ -30,15 +34,26 @@ from pillow_colorgrid.codings.lossless_planes import (
     preview_of,
     tile_of,
 )
+from pillow_colorgrid.codings.lossless_walk import Model, Refinement
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy import StreamError
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.options import SaveOptions
 from pillow_colorgrid.tiles import Tile, tiles
 
+ADAPTATION = b"LADP"
 PREVIEW = b"LPRE"
 TILE = b"LTIL"
 ALPHA = b"ALPH"
+
+SECOND, FINE = TILE_REFINEMENTS[1:]
+
+ADAPTED_BY_EFFORT: dict[int, tuple[Refinement, ...]] = {
+    **dict.fromkeys((1, 2, 3), ()),
+    **dict.fromkeys((4, 5, 6), (FINE,)),
+    **dict.fromkeys((7, 8, 9), (SECOND, FINE)),
+}
+"""The levels whose networks are adapted to the picture."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -50,8 +65,12 @@ GREY, COLOR = 1, 3
 def encode(pixels: np.ndarray, options: SaveOptions) -> list[Section]:
     """(H, W, C) uint8 -> sections; C is 1 (L), 3 (RGB) or 4 (RGBA)."""
     number = MODELS_BY_EFFORT[options.effort]
+    by, planes = model(number), split(pixels)
     sections = [networks.pack_references([number])]
-    sections += encode_planes(split(pixels), model(number))
+    adaptation = fit(planes, ADAPTED_BY_EFFORT[options.effort], by)
+    if adaptation:
+        sections.append(Section(ADAPTATION, pack(adaptation)))
+    sections += encode_planes(planes, replace(by, adaptation=adaptation))
     if pixels.shape[2] == 4:
         sections.append(Section(ALPHA, alpha.encode(pixels[..., 3])))
     return sections
@@ -77,6 +96,13 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
     else:
         plane = alpha.decode(_only(sections, ALPHA).payload, height, width)
     return np.concatenate([pixels, plane[..., None]], axis=2)
+
+
+def fit(planes: list[np.ndarray], refinements: tuple[Refinement, ...], by: Model) -> Adaptation:
+    """The adaptation of a picture, found on its middle tile."""
+    layout = tiles(*planes[0].shape[1:])
+    with one_thread():
+        return lossless_regression.fit(tile_of(planes, layout[len(layout) // 2]), refinements, by)
 
 
 def split(pixels: np.ndarray) -> list[np.ndarray]:
@@ -170,7 +196,11 @@ def _model_of(sections: Sequence[Section]) -> Model:
     named = networks.read_references(_only(sections, networks.REFERENCE_SECTION).payload)
     if len(named) != 1:
         raise DamagedError(f"{len(named)} networks named, the lossless coding has 1")
-    return model(named[0].id)
+    by = model(named[0].id)
+    if not any(section.type == ADAPTATION for section in sections):
+        return by
+    adaptation = unpack(_only(sections, ADAPTATION).payload, FEATURES)
+    return replace(by, adaptation=adaptation)
 
 
 def _only(sections: Sequence[Section], section_type: bytes) -> Section:

@@ -17,6 +17,9 @@ from pillow_colorgrid.errors import NetworkError
 MODELS_BY_EFFORT = {effort: 28 for effort in range(1, 10)}
 """Ids of the tables; several efforts may share one."""
 
+FEATURES = 64
+"""Features that each network shows beside its outputs."""
+
 NAMES = tuple(
     f"{plane}_{level}_{name}"
     for plane in ("luminance", "color")

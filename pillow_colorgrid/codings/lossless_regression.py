@@ -53,22 +53,23 @@ Direction = Callable[[np.ndarray, np.ndarray], Pair]
 
 @dataclass
 class _Sample:
-    """Cells of one pass, drawn at random.
+    """Some rows of the cells of one pass, evenly spread.
 
     Attributes:
         columns: (cells, columns) float32: features, inputs around 0, bias.
         numbers: (outputs, cells) int32, corrected in place.
+        place: the rows and columns of the cells.
         weight: cells of the picture that one of the sample stands for.
     """
 
     columns: np.ndarray
     numbers: np.ndarray
-    index: np.ndarray
+    place: tuple[slice, slice]
     weight: float
 
     def of(self, plane: np.ndarray) -> np.ndarray:
-        """The sampled values of a (1, rows, columns) plane over all cells, as (1, 1, cells)."""
-        return plane.reshape(-1)[self.index][None, None]
+        """The sampled values of a (1, rows, columns) plane, as (1, 1, cells)."""
+        return plane[0][self.place].reshape(1, 1, -1)
 
     def of_pixel(self, place: int, pixels: int) -> np.ndarray:
         """The numbers of one pixel of the pass: (1, outputs, 1, cells), a view."""
@@ -277,9 +278,7 @@ def _fit_pass(
     for number, (place, base) in enumerate(zip(places, bases, strict=True)):
         numbers = sample.of_pixel(number, len(places))
         base = [sample.of(plane_base) for plane_base in base]
-        values = [
-            sample.of(_over_cells(grid.place(pixels, place), inputs.shape[2:])) for pixels in coded
-        ]
+        values = [sample.of(grid.place(pixels, place)) for pixels in coded]
         first = number * numbers.shape[1]
         if plane == "luminance":
             _fit_luminance(fitted, first, numbers, base, values)
@@ -325,13 +324,6 @@ def _fit_color(
     fitted.fit(first + 3, find_cg, _scale_direction, SCALE_STEPS)
 
 
-def _over_cells(pixels: np.ndarray, cells: tuple[int, ...]) -> np.ndarray:
-    """Pixels of one place (1, h, w) on the grid of all cells; cells without one are never drawn."""
-    whole = np.zeros((1, *cells), pixels.dtype)
-    whole[:, : pixels.shape[1], : pixels.shape[2]] = pixels
-    return whole
-
-
 def _draw(
     outputs: np.ndarray,
     features: np.ndarray,
@@ -339,18 +331,18 @@ def _draw(
     plane: str,
     inside: tuple[int, int],
 ) -> _Sample:
-    """Draw cells whose pixels are all `inside` (rows, columns) of the picture."""
-    index = np.arange(inputs.shape[2] * inputs.shape[3]).reshape(inputs.shape[2:])
-    index = index[: inside[0], : inside[1]].reshape(-1)
-    count = len(index)
-    if count > SAMPLE_CELLS:
-        index = np.sort(np.random.default_rng(1).choice(index, SAMPLE_CELLS, replace=False))
+    """Draw from the cells whose pixels are all `inside` (rows, columns) of the picture."""
+    every = max(1, round(inside[0] * inside[1] / SAMPLE_CELLS))
+    place = (slice(every // 2, inside[0], every), slice(inside[1]))
 
     def cells(planes: np.ndarray) -> np.ndarray:
-        return planes[0].reshape(planes.shape[1], -1)[:, index].astype(np.float32)
+        drawn = planes[0][:, *place]
+        return drawn.reshape(len(drawn), -1).astype(np.float32)
 
-    bias = np.full((1, len(index)), BIAS, np.float32)
-    columns = np.concatenate([cells(features), cells(inputs) - ZERO, bias]).T
+    of_features, of_inputs = cells(features), cells(inputs) - np.float32(ZERO)
+    bias = np.full((1, of_inputs.shape[1]), BIAS, np.float32)
+    columns = np.concatenate([of_features, of_inputs, bias]).T
     units = distribution.LUMINANCE_UNITS if plane == "luminance" else distribution.COLOR_UNITS
     numbers = distribution.integers(cells(outputs)[None, :, None], units)[0, :, 0]
-    return _Sample(np.ascontiguousarray(columns), numbers, index, count / len(index))
+    weight = inside[0] * inside[1] / len(columns)
+    return _Sample(np.ascontiguousarray(columns), numbers, place, weight)

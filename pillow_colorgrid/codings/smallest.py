@@ -8,6 +8,7 @@ import numpy as np
 import zstandard
 
 from pillow_colorgrid.codings import lossless, stored
+from pillow_colorgrid.codings.alpha import WEBP_MAX_SIDE
 from pillow_colorgrid.color import Bytes
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.options import SaveOptions
@@ -15,8 +16,11 @@ from pillow_colorgrid.options import SaveOptions
 PROBE_LEVEL = 1
 """zstd's fastest: some milliseconds for each megapixel."""
 
-PHOTOGRAPH, DRAWING = 0.55, 0.12
+PHOTOGRAPH, DRAWING = 0.65, 0.06
 """Above, the probe's size (as a part of the raw bytes) means a photograph; below, a drawing."""
+
+NOISY_BITS = 10 / 3
+"""Above so many bits for each value even a photograph is tried with WebP: noise makes all equal."""
 
 SMALL_PIXELS = 64 * 64
 """Pictures so small are tried both ways: it costs next to nothing."""
@@ -25,13 +29,20 @@ SMALL_PIXELS = 64 * 64
 def encode(pixels: Bytes, options: SaveOptions) -> tuple[str, list[Section]]:
     """(H, W, C) uint8 -> the name of the coding, and its sections."""
     share = probe(pixels)
-    tries = []
     small = pixels.shape[0] * pixels.shape[1] <= SMALL_PIXELS
-    if small or share < PHOTOGRAPH:
-        tries.append(("stored", stored.encode(pixels, options)))
-    if small or share > DRAWING:
-        tries.append(("lossless", lossless.encode(pixels, options)))
-    return min(tries, key=lambda one: sum(len(section.payload) for section in one[1]))
+    if share < DRAWING and not small:
+        return "stored", stored.encode(pixels, options)
+    sections = lossless.encode(pixels, options)
+    size_bytes = sum(len(section.payload) for section in sections)
+    noisy = 8 * size_bytes > NOISY_BITS * pixels.size
+    if small or noisy or share < PHOTOGRAPH:
+        if max(pixels.shape[:2]) > WEBP_MAX_SIDE:
+            rival = stored.encode(pixels, options)[0].payload
+        else:
+            rival = stored.webp(pixels, stored.QUICK)
+        if len(rival) < size_bytes:
+            return "stored", stored.encode(pixels, options)
+    return "lossless", sections
 
 
 def probe(pixels: Bytes) -> float:

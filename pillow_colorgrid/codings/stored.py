@@ -4,12 +4,14 @@ One section, ``STOR``: an inner picture (inner.py), WebP or zstd over filtered p
 smaller. Screens, icons, drawings: few colours, repetitions, exactly flat areas.
 """
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 from pillow_colorgrid import color, inner
-from pillow_colorgrid.codings.alpha import INNER_CODECS, WEBP_MAX_SIDE
+from pillow_colorgrid.codings.alpha import WEBP_MAX_SIDE
 from pillow_colorgrid.color import Bytes
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
@@ -17,16 +19,24 @@ from pillow_colorgrid.options import SaveOptions
 
 STORED_SECTION = b"STOR"
 
+QUICK, THOROUGH = 80, 100
+"""WebP's "quality", which for lossless means effort. Pillow's own default is 80."""
+
+ZSTD_PIXELS = 64 * 64
+"""Pictures so small, or too long for WebP, are tried with zstd, too."""
+
 
 def encode(pixels: Bytes, options: SaveOptions) -> list[Section]:
-    """(H, W, 1, 3 or 4) uint8 -> the one section."""
-    alpha = pixels[..., 3:] if pixels.shape[2] == 4 else pixels[..., :0]
-    if pixels.shape[2] == 1:
-        planes = pixels.transpose(2, 0, 1)
-    else:
-        planes = color.forward_modular(pixels[..., :3])
-    codecs = INNER_CODECS if max(pixels.shape[:2]) <= WEBP_MAX_SIDE else INNER_CODECS[:1]
-    files = (inner.encode(planes, alpha, name) for name in codecs)
+    """(H, W, 1, 3 or 4) uint8 -> the one section.
+
+    At most as large as ``im.save(..., "WEBP", lossless=True, exact=True)`` and one byte.
+    """
+    files = []
+    long, small = max(pixels.shape[:2]) > WEBP_MAX_SIDE, pixels[..., 0].size <= ZSTD_PIXELS
+    if not long:
+        files += [webp(pixels, QUICK), webp(pixels, THOROUGH)]
+    if long or small:
+        files.append(inner.encode(*_separate(pixels), "zstd"))
     return [Section(STORED_SECTION, min(files, key=len))]
 
 
@@ -49,3 +59,20 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
     if channels == 1:
         return planes.transpose(1, 2, 0)
     return np.concatenate([color.inverse_modular(planes), alpha], axis=2)
+
+
+def webp(pixels: Bytes, quality: int) -> bytes:
+    """An inner picture by Pillow's WebP, hidden colour kept."""
+    if pixels.shape[2] == 1:
+        pixels = np.repeat(pixels, 3, axis=2)
+    file = io.BytesIO()
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    picture.save(file, "WEBP", lossless=True, exact=True, method=4, quality=quality)
+    return inner.KIND.pack(inner.CODECS["webp"][0]) + file.getvalue()
+
+
+def _separate(pixels: Bytes) -> tuple[Bytes, Bytes]:
+    """Modular planes (1 or 3, H, W) and alpha (H, W, 0 or 1), as inner.py takes them."""
+    if pixels.shape[2] == 1:
+        return pixels.transpose(2, 0, 1), pixels[..., 1:]
+    return color.forward_modular(pixels[..., :3]), pixels[..., 3:]

@@ -1,0 +1,323 @@
+"""A second decoder of the lossless coding, written from FORMAT.md: plain, slow, one pixel at a time.
+
+It shares no code with the package but the tables and graphs of models/ and the int64 evaluator of
+tools/. What it and the package decode must be equal.
+"""
+
+import io
+import json
+import struct
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import onnx
+import zstandard
+
+from tools import evaluate
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+
+KNOWN, RIGHT, BELOW, DIAGONAL = (0, 0), (0, 1), (1, 0), (1, 1)
+PASSES = {"diagonal": [DIAGONAL], "cross": [RIGHT, BELOW]}
+
+
+def sections_of(file):
+    """Section 1: size, mode and sections of a file (checksums are the package's tests)."""
+    coding, mode = file[10], file[11]
+    width, height = struct.unpack_from("<II", file, 16)
+    assert coding == 3
+    found, position = [], 36
+    while True:
+        name, length, _ = struct.unpack_from("<4sII", file, position)
+        if name == b"CEND":
+            return width, height, mode, found
+        found.append((name, file[position + 12 : position + 12 + length]))
+        position += 12 + length
+
+
+class Networks:
+    """3.3.7: the tables that the file names, and the graphs that they name."""
+
+    def __init__(self, reference):
+        (number,) = struct.unpack_from("<H", reference)
+        index = {entry["id"]: entry for entry in json.loads((MODELS / "index.json").read_text())["networks"]}
+        assert bytes.fromhex(index[number]["hash"]) == reference[2:10]
+        tables = np.load(io.BytesIO((MODELS / index[number]["file"]).read_bytes()))
+        names = [
+            f"{plane}_{level}_{name}"
+            for plane in ("luminance", "color")
+            for level in ("fine", "second", "coarse")
+            for name in ("diagonal", "cross")
+        ]
+        self.graphs = {
+            name: onnx.load(MODELS / index[int(one)]["file"])
+            for name, one in zip(names, tables["networks"], strict=True)
+        }
+        self.frequencies = tables["frequencies"].astype(int).tolist()
+        self.adaptation = {}
+
+    def read_adaptation(self, data):
+        """3.3.6"""
+        data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+        position = 0
+        for level in ("second", "fine"):
+            for plane, name in product(("luminance", "color"), ("diagonal", "cross")):
+                flag = data[position]
+                position += 1
+                if not flag:
+                    continue
+                pixels = len(PASSES[name])
+                each, of = (2, 2) if plane == "luminance" else (4, 6)
+                inputs = {"luminance": (37, 34), "color": (83, 106)}[plane][name == "cross"]
+                columns, rows = 64 + inputs + 1, each * pixels
+                shifts = list(data[position : position + rows])
+                position += rows
+                weights = np.frombuffer(data, np.int8, rows * columns, position).reshape(rows, columns)
+                position += rows * columns
+                outputs = [pixel * of + k for pixel in range(pixels) for k in range(each)]
+                self.adaptation[f"{plane}_{level}_{name}"] = list(
+                    zip(outputs, shifts, weights.astype(np.int64), strict=True)
+                )
+        assert position == len(data)
+
+    def integers(self, name, inputs, units):
+        """The integers (outputs, rows, columns) of one network for bytes (inputs, rows, columns)."""
+        graph = self.graphs[name]
+        results = dict(
+            zip(
+                [output.name for output in graph.graph.output],
+                evaluate.run(graph, {"inputs": inputs[None]}),
+                strict=True,
+            )
+        )
+        outputs, features = results["outputs"][0].astype(np.float64), results["features"][0]
+        units = units * (len(outputs) // len(units))
+        numbers = np.array([np.rint(o * u) for o, u in zip(outputs, units, strict=True)]).astype(np.int64)
+        columns = np.concatenate(
+            [
+                features.astype(np.int64),
+                inputs.astype(np.int64) - 128,
+                np.full((1, *inputs.shape[1:]), 64),
+            ]
+        )
+        for output, shift, weights in self.adaptation.get(name, []):
+            total = (weights[:, None, None] * columns).sum(0)
+            numbers[output] += (total + 2**shift // 2) >> shift
+        return numbers
+
+
+class Stream:
+    """3.3.5"""
+
+    def __init__(self, data, lanes, frequencies):
+        (escapes,) = struct.unpack_from("<I", data)
+        self.escapes = list(np.frombuffer(data, "<u2", escapes, 4))
+        position = 4 + 2 * escapes
+        self.states = [int(x) for x in np.frombuffer(data, "<u4", lanes, position)]
+        self.words = [int(x) for x in np.frombuffer(data, "<u2", offset=position + 4 * lanes)]
+        self.frequencies = frequencies
+        self.ends = {}
+
+    def symbol(self, number, row):
+        """Symbol `number` of its group."""
+        lane = number % len(self.states)
+        x = self.states[lane]
+        slot = x & 16383
+        if row not in self.ends:
+            self.ends[row] = np.cumsum(self.frequencies[row])
+        symbol = int(np.searchsorted(self.ends[row], slot, side="right"))
+        frequency = self.frequencies[row][symbol]
+        x = frequency * (x >> 14) + slot - (int(self.ends[row][symbol]) - frequency)
+        if x < 2**16:
+            x = x << 16 | self.words.pop(0)
+        self.states[lane] = x
+        return symbol if symbol else int(self.escapes.pop(0))
+
+    def finish(self):
+        assert not self.words and not self.escapes and set(self.states) == {2**16}
+
+
+def row_of(plane, m, c):
+    return 216 * plane + (8 * c + (m & 7) if c < 24 else 168 + c)
+
+
+def mean4(*four):
+    return (sum(four) + 2) >> 2
+
+
+def cut(value, lowest, highest):
+    return max(lowest, min(highest, value))
+
+
+class Taps:
+    """The pixels of one place of the cells of a grid, by cell; 3.3.3 says what lies outside."""
+
+    def __init__(self, grid, place):
+        self.pixels = grid[place[0] :: 2, place[1] :: 2]
+        if not self.pixels.size:
+            self.pixels = grid[::2, ::2]
+
+    def __call__(self, row, column):
+        height, width = self.pixels.shape
+        return int(self.pixels[cut(row, 0, height - 1), cut(column, 0, width - 1)])
+
+
+def bases_of(grid, name, i, j):
+    """The bases of the pixels of a pass, and the middle one."""
+    k, d = Taps(grid, KNOWN), Taps(grid, DIAGONAL)
+    if name == "diagonal":
+        base = mean4(k(i, j), k(i, j + 1), k(i + 1, j), k(i + 1, j + 1))
+        return [base], base
+    right = mean4(k(i, j), k(i, j + 1), d(i - 1, j), d(i, j))
+    below = mean4(k(i, j), k(i + 1, j), d(i, j - 1), d(i, j))
+    return [right, below], (right + below + 1) >> 1
+
+
+def neighbours(grid, name, i, j, first):
+    """Differences of known (and diagonal) pixels to the base; `first`: the first known tap."""
+    k, d = Taps(grid, KNOWN), Taps(grid, DIAGONAL)
+    bases, base = bases_of(grid, name, i, j)
+    last = 1 - first
+    seen = [k(i + a, j + b) - base for a, b in product(range(first, last + 1), repeat=2)]
+    if name == "cross":
+        seen += [d(i + a, j + b) - base for a, b in product(range(-2, 2), repeat=2)]
+        seen.append(bases[0] - bases[1])
+    return seen, base
+
+
+def luminance_inputs(grids, name, i, j):
+    seen, base = neighbours(grids[0], name, i, j, -2 if name == "diagonal" else -1)
+    return [*seen, base - 128]
+
+
+def color_inputs(grids, name, i, j):
+    luminance, co, cg = grids
+    of_co, base_co = neighbours(co, name, i, j, -1)
+    of_cg, base_cg = neighbours(cg, name, i, j, -1)
+
+    def y(p, q):
+        height, width = luminance.shape
+        return int(luminance[cut(2 * i + p, 0, height - 1), cut(2 * j + q, 0, width - 1)])
+
+    if name == "diagonal":
+        here = y(1, 1)
+        window = [y(p, q) - here for p, q in product(range(-2, 5), repeat=2) if (p, q) != (1, 1)]
+    else:
+        here = (y(0, 1) + y(1, 0) + 1) >> 1
+        window = [y(p, q) - here for p, q in product(range(-2, 4), repeat=2)]
+        window.append(y(0, 1) - y(1, 0))
+    return [*of_co, *of_cg, *window, here - 128, base_co >> 1, base_cg >> 1]
+
+
+def inputs_of(see, grids, name):
+    """(inputs, rows, columns) bytes for all cells."""
+    height, width = grids[0].shape
+    rows, columns = (height + 1) // 2, (width + 1) // 2
+    lists = [[see(grids, name, i, j) for j in range(columns)] for i in range(rows)]
+    return (np.clip(np.array(lists), -128, 127) + 128).astype(np.uint8).transpose(2, 0, 1)
+
+
+def distribution(mean, scale, base, lowest):
+    """3.3.4: m and c."""
+    return cut(8 * base + ((mean + 4) >> 3), lowest, 2040), cut(((scale + 8) >> 4) + 22, 0, 47)
+
+
+def surprise(distance, c):
+    octave, quarter = divmod(c - 16, 4)
+    bound = 8 * (65536, 77936, 92682, 110218)[quarter] / 65536 * 2.0**octave
+    reached = sum(abs(distance) >= bound * k for k in (0.5, 1, 2, 4))
+    return (-11, -3, 5, 16, 29)[reached]
+
+
+def luminance_pass(grids, name, level, networks, stream):
+    inputs = inputs_of(luminance_inputs, grids, name)
+    numbers = networks.integers(f"luminance_{level}_{name}", inputs, [256, 64]).tolist()
+    grid = grids[0].copy()
+    for pixel, place in enumerate(PASSES[name]):
+        target = grids[0][place[0] :: 2, place[1] :: 2]
+        for count, (i, j) in enumerate(np.ndindex(target.shape)):
+            mean, scale = (numbers[2 * pixel + k][i][j] for k in range(2))
+            m, c = distribution(mean, scale, bases_of(grid, name, i, j)[0][pixel], 0)
+            target[i, j] = stream.symbol(count, row_of(0, m, c)) - 512 + (m >> 3)
+
+
+def color_pass(grids, name, level, networks, stream):
+    inputs = inputs_of(color_inputs, grids, name)
+    numbers = networks.integers(
+        f"color_{level}_{name}", inputs, [256, 64, 256, 64, 16, 16]
+    ).tolist()
+    before = [grid.copy() for grid in grids]
+    for pixel, place in enumerate(PASSES[name]):
+        co, cg = (grid[place[0] :: 2, place[1] :: 2] for grid in grids[1:])
+        of_co = {}
+        for count, (i, j) in enumerate(np.ndindex(co.shape)):
+            mean, scale = (numbers[6 * pixel + k][i][j] for k in range(2))
+            m, c = distribution(mean, scale, bases_of(before[1], name, i, j)[0][pixel], -2040)
+            co[i, j] = stream.symbol(count, row_of(1, m, c)) - 512 + (m >> 3)
+            of_co[i, j] = m, c
+        for count, (i, j) in enumerate(np.ndindex(cg.shape)):
+            mean, scale, slope, weight = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
+            m, c = of_co[i, j]
+            distance = 8 * int(co[i, j]) - m
+            mean += (cut(slope, -16, 16) * distance) >> 1
+            scale += (cut(weight, -16, 16) * surprise(distance, c) + 2) >> 2
+            m, c = distribution(mean, scale, bases_of(before[2], name, i, j)[0][pixel], -2040)
+            cg[i, j] = stream.symbol(count, row_of(2, m, c)) - 512 + (m >> 3)
+
+
+def refine(planes, interval, level, networks, stream):
+    """3.3.2: one refinement of `planes` (views of) in place."""
+    grids = [plane[::interval, ::interval] for plane in planes]
+    passes = [luminance_pass, color_pass] if len(planes) == 3 else [luminance_pass]
+    for run in passes:
+        for name, places in PASSES.items():
+            if any(grids[0][p[0] :: 2, p[1] :: 2].size for p in places):
+                run(grids, name, level, networks, stream)
+
+
+def cuts(length):
+    """3.6"""
+    pieces = -(-length // 1024)
+    step = 8 * -(-length // (8 * pieces))
+    return [slice(start, min(start + step, length)) for start in range(0, length, step)]
+
+
+def decode(file):
+    """The bytes of a file of mode L or RGB -> (H, W, channels) uint8."""
+    width, height, mode, sections = sections_of(file)
+    sizes = dict(sections)
+    networks = Networks(sizes[b"NETS"])
+    if b"LADP" in sizes:
+        networks.read_adaptation(sizes[b"LADP"])
+    planes = [np.zeros((height, width), np.int64) for _ in range(1 if mode == 2 else 3)]
+
+    preview = [plane[::8, ::8].copy() for plane in planes]
+    area = preview[0].size
+    stream = Stream(sizes[b"LPRE"], max(1, area // 256), networks.frequencies)
+    for number, plane in enumerate(preview):
+        seeds = plane[::8, ::8]
+        m, c = (8 * 128, 40) if number == 0 else (0, 32)
+        for count, at in enumerate(np.ndindex(seeds.shape)):
+            seeds[at] = stream.symbol(count, row_of(number, m, c)) - 512 + (m >> 3)
+    for interval in (4, 2, 1):
+        refine(preview, interval, "coarse", networks, stream)
+    stream.finish()
+
+    for plane, known in zip(planes, preview, strict=True):
+        plane[::8, ::8] = known
+    payloads = [payload for name, payload in sections if name == b"LTIL"]
+    places = list(product(cuts(height), cuts(width)))
+    for payload, place in zip(payloads, places, strict=True):
+        tile = [plane[place] for plane in planes]
+        stream = Stream(payload, max(1, tile[0].size // 3072), networks.frequencies)
+        for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
+            refine(tile, interval, level, networks, stream)
+        stream.finish()
+
+    if len(planes) == 1:
+        return planes[0][..., None].astype(np.uint8)
+    y, co, cg = planes
+    t = y - (cg >> 1)
+    blue = t - (co >> 1)
+    return np.stack([blue + co, cg + t, blue], axis=2).astype(np.uint8)
