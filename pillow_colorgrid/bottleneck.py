@@ -1,4 +1,4 @@
-"""The bottleneck: two numbers for each 32 x 32 pixels, as levels, as bytes, as networks see them."""
+"""The bottleneck: two numbers for each 32 x 32 pixels, as levels, bytes, and networks see them."""
 
 import struct
 from dataclasses import dataclass

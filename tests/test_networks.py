@@ -130,7 +130,8 @@ def test_index_tells_the_truth(entry: dict) -> None:
     data = (MODELS / entry["file"]).read_bytes()
     assert len(data) == entry["size_bytes"]
     assert hashlib.sha256(data).hexdigest() == entry["sha256"]
-    assert export.integer_hash(model_of(entry))[:16] == entry["hash"]
+    if entry["file"].endswith(".onnx"):  # tables: test_lossless_model.py
+        assert export.integer_hash(model_of(entry))[:16] == entry["hash"]
     if entry["integer"]:
         assert networks.self_test(session(entry, True, 2)) == entry["self_test"]
 

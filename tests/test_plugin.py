@@ -75,7 +75,7 @@ def test_attributes_before_load(photograph_file: bytes) -> None:
         assert picture.get_format_mimetype() == "image/x-cgx"
         assert (picture.mode, picture.size) == ("RGB", (96, 80))
         assert (picture.n_frames, picture.is_animated, picture.tell()) == (1, False, 0)
-        assert picture.info == {}
+        assert picture.info == {"dpi": (96.012, 96.012)}
         assert picture.getbands() == ("R", "G", "B")
 
 

@@ -5,8 +5,8 @@
 The bottleneck holds two numbers for each 32 x 32 pixels. What is left of colour once the inner
 codec has predicted it from its neighbours can follow the luminance: chroma = slope * luminance.
 Here each block gets the best slopes by least squares, for nothing, and keeps them only where they
-promise to help. If the inner codec's file still does not shrink, a network that must send its slopes will not
-shrink it either. Half a minute for every fourth Kodak picture.
+promise to help. If the inner codec's file still does not shrink, a network that must send its
+slopes will not shrink it either. Half a minute for every fourth Kodak picture.
 """
 
 import argparse

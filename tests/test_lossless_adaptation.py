@@ -1,0 +1,90 @@
+"""Adaptations: bytes, exact application, and that the regression finds what helps."""
+
+import numpy as np
+import pytest
+import zstandard
+
+from pillow_colorgrid.codings import lossless_adaptation as adaptation
+from pillow_colorgrid.codings import lossless_regression as regression
+from pillow_colorgrid.codings.lossless_adaptation import Correction
+from pillow_colorgrid.errors import DamagedError
+
+NAME = "luminance_fine_diagonal"
+PASS = adaptation.PASSES[NAME]
+FEATURES = 64
+COLUMNS = FEATURES + PASS.inputs + 1
+
+
+def correction(seed=1):
+    rng = np.random.default_rng(seed)
+    return Correction(
+        rng.integers(-127, 128, (2, COLUMNS)).astype(np.int8), np.array([0, 7], np.uint8)
+    )
+
+
+def test_bytes_come_back():
+    sent = {NAME: correction(), "color_second_cross": Correction(
+        np.ones((8, FEATURES + adaptation.PASSES["color_second_cross"].inputs + 1), np.int8),
+        np.full(8, 15, np.uint8),
+    )}  # fmt: skip
+    found = adaptation.unpack(adaptation.pack(sent), FEATURES)
+    assert set(found) == set(sent)
+    for name, one in sent.items():
+        assert np.array_equal(found[name].coefficients, one.coefficients)
+        assert np.array_equal(found[name].shifts, one.shifts)
+
+
+def test_apply_is_the_weighted_sum():
+    rng = np.random.default_rng(2)
+    features = rng.integers(0, 256, (1, FEATURES, 7, 150), np.uint8)
+    inputs = rng.integers(0, 256, (1, PASS.inputs, 7, 150), np.uint8)
+    numbers = rng.integers(-99, 99, (1, 2, 7, 150)).astype(np.int32)
+    by = correction()
+    columns = np.concatenate([features[0], inputs[0].astype(int) - 128, np.full((1, 7, 150), 64)])
+    total = np.einsum("jc,chw->jhw", by.coefficients.astype(np.int64), columns.astype(np.int64))
+    expected = numbers[0] + np.stack([total[0], (total[1] + 64) >> 7])
+    by.apply(numbers, features, inputs, NAME)
+    assert np.array_equal(numbers[0], expected)
+
+
+def test_the_largest_sum_is_exact_in_float32():
+    widest = max(FEATURES + one.inputs + 1 for one in adaptation.PASSES.values())
+    assert widest * adaptation.LIMIT * 255 < 2**24
+
+
+@pytest.mark.parametrize("wrong", [b"", b"\2" + bytes(7), bytes(9), b"\1" + bytes(50)])
+def test_damaged_bytes_are_an_error(wrong):
+    with pytest.raises(DamagedError, match="adaptation"):
+        adaptation.unpack(zstandard.compress(wrong), FEATURES)
+    with pytest.raises(DamagedError, match="adaptation"):
+        adaptation.unpack(wrong, FEATURES)
+
+
+def test_directions_are_derivatives():
+    """Slope of the code length, by mean and by scale, against small differences."""
+    rng = np.random.default_rng(3)
+    scale = np.exp(rng.normal(1, 0.5, 50)).astype(np.float32)
+    residual = (rng.logistic(0, 1, 50) * scale).round().astype(np.float32)
+
+    def nats(by_mean=0.0, by_octave=0.0):
+        probability = regression._logistic(
+            (residual - by_mean).astype(np.float64), scale * 2.0**by_octave
+        )[0]
+        return -np.log(probability)
+
+    by_mean = (nats(by_mean=1e-4) - nats(by_mean=-1e-4)) / 2e-4
+    by_octave = (nats(by_octave=1e-4) - nats(by_octave=-1e-4)) / 2e-4
+    assert np.allclose(regression._mean_direction(residual, scale)[0], by_mean, atol=2e-3)
+    inside = np.abs(by_octave / regression.LN2) < 5
+    found = regression._scale_direction(residual, scale)[0]
+    assert np.allclose(found[inside], by_octave[inside], atol=2e-3)
+
+
+def test_pruning_keeps_what_gains():
+    rng = np.random.default_rng(4)
+    columns = rng.normal(0, 1, (3000, 20)).astype(np.float32)
+    residual = 0.5 * columns[:, 3] - 0.2 * columns[:, 7] + rng.normal(0, 1, 3000)
+    matrix = regression._curvature_matrix(columns, np.ones(3000, np.float32))
+    step = regression._step(matrix, -(columns.T @ residual), 1 / regression.LN2)
+    assert set(np.flatnonzero(step)) == {3, 7}
+    assert step[[3, 7]] == pytest.approx([0.5, -0.2], abs=0.05)
