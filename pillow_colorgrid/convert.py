@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
@@ -22,7 +23,7 @@ from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
 
 CGX = ".cgx"
 
-LOSSLESS_OPTIONS: dict[str, dict[str, object]] = {
+LOSSLESS_OPTIONS: dict[str, dict[str, Any]] = {
     ".png": {"optimize": True},
     ".webp": {"lossless": True, "exact": True},
     ".tif": {"compression": "tiff_lzw"},
@@ -47,7 +48,7 @@ class Settings:
     delete_originals: bool = False
 
     @property
-    def keywords(self) -> dict[str, object]:
+    def keywords(self) -> dict[str, Any]:
         return {**LOSSLESS_OPTIONS.get(self.suffix, {}), **dict(self.options)}
 
 
@@ -151,7 +152,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     return _done(job, "converted", source_bytes, settings)
 
 
-def _with_metadata(image: Image.Image, settings: Settings) -> dict[str, object]:
+def _with_metadata(image: Image.Image, settings: Settings) -> dict[str, Any]:
     """The keywords of save; other formats than ours keep metadata only when told to."""
     kept = {key: image.info[key] for key in METADATA_SECTIONS if image.info.get(key)}
     return {**kept, **settings.keywords}

@@ -4,6 +4,7 @@ Nothing here happens at ``import pillow_colorgrid``: onnxruntime is imported whe
 is encoded or decoded. Its telemetry is switched off before that unless the user has chosen.
 """
 
+import ctypes
 import hashlib
 import json
 import os
@@ -115,15 +116,18 @@ def read_references(payload: bytes) -> list[Network]:
 
 _lock = threading.Lock()
 _sessions: dict[tuple[int, tuple[str, ...], int], "onnxruntime.InferenceSession"] = {}
-_inherited: list[object] = []
 _warned_of: set[str] = set()
 
 
 def _forget_sessions_in_child() -> None:
-    """A session does not survive fork, and destroying it in the child crashes: keep it unused."""
+    """A session does not survive fork, and a child that destroys one with threads hangs at exit.
+
+    So each gets a reference that nobody gives back, and new ones are made where they are needed.
+    """
     global _lock
     _lock = threading.Lock()
-    _inherited.append(dict(_sessions))
+    for inherited in _sessions.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
     _sessions.clear()
 
 

@@ -13,6 +13,7 @@ from plain_decoder import decode as decode_plainly
 
 from pillow_colorgrid import codec, container, execution, networks, tiles
 from pillow_colorgrid.codings import lossless, lossless_color, lossless_model, smallest, stored
+from pillow_colorgrid.codings.lossless_account import account
 from pillow_colorgrid.codings.lossless_adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless_planes import TILE_REFINEMENTS, encode_tile
 from pillow_colorgrid.container import Header
@@ -120,7 +121,7 @@ def test_onnxruntime_agrees_with_int64():
 
 
 def test_hidden_colour_is_kept():
-    pixels = pixels_of(noise("RGBA", (24, 20)))
+    pixels = pixels_of(noise("RGBA", (24, 20))).copy()
     pixels[:, :12, 3] = 0
     assert np.array_equal(opened(pack(pixels, lossless.encode(pixels, QUICK))), pixels)
 
@@ -286,3 +287,17 @@ def test_a_missing_section_is_an_error(missing):
     header = Header("lossless", "RGBA", (20, 20), container.pixel_checksum(pixels.tobytes()))
     with pytest.raises(CgxError, match=missing.decode() if missing != b"LTIL" else "tiles"):
         codec.decode(header, sections)
+
+
+# -- where the bytes went -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_account_adds_up(mode):
+    pixels = pixels_of(photograph("coffee", 200, 150).convert(mode))
+    sections = lossless.encode(pixels, QUICK)
+    bill = account(sections, (200, 150), pixels.shape[2])
+    streams = (lossless.PREVIEW, lossless.TILE)
+    size = sum(len(section.payload) for section in sections if section.type in streams)
+    assert set(bill) >= {"preview luminance", "luminance"}
+    assert sum(bill.values()) == pytest.approx(size, rel=0.01)

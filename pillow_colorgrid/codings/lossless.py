@@ -137,7 +137,7 @@ def decode_planes(
         count: GREY or COLOR.
         interval: 1, 2, 4 or 8; at 8 the preview is enough.
     """
-    by = _model_of(sections)
+    by = model_of(sections)
     width, height = size
     planes = [np.zeros((1, height, width), np.int16) for _ in range(count)]
     preview = [np.ascontiguousarray(plane) for plane in preview_of(planes)]
@@ -177,7 +177,7 @@ def decode_what_is_there(
     for plane, known in zip(preview_of(planes), preview, strict=True):
         plane[...] = known
     enlarge(planes, PREVIEW_INTERVAL)
-    by = _model_of(sections)
+    by = model_of(sections)
     found = [section.payload for section in sections if section.type == TILE]
     for data, tile in zip(found, tiles(height, width), strict=False):
         decode_tile(data, tile_of(planes, tile), by)
@@ -192,7 +192,7 @@ def _each(work: Callable[[T], R], parts: list[T]) -> Iterable[R]:
         return list(pool.map(work, parts))
 
 
-def _model_of(sections: Sequence[Section]) -> Model:
+def model_of(sections: Sequence[Section]) -> Model:
     named = networks.read_references(_only(sections, networks.REFERENCE_SECTION).payload)
     if len(named) != 1:
         raise DamagedError(f"{len(named)} networks named, the lossless coding has 1")

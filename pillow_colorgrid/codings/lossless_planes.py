@@ -45,7 +45,7 @@ def encode_preview(preview: list[np.ndarray], model: Model) -> bytes:
     """Y or Y, Co, Cg of the preview, (1, h, w) int16 each, as one stream."""
     count = lanes(*preview[0].shape[1:], PREVIEW_LANE_PIXELS)
     stream = StreamEncoder(model.frequencies, count)
-    _walk_preview(preview, model, stream)
+    walk_preview(preview, model, stream)
     return stream.finish()
 
 
@@ -53,11 +53,11 @@ def decode_preview(data: bytes, preview: list[np.ndarray], model: Model) -> None
     """Fill all pixels of `preview`. Raises StreamError if `data` is damaged."""
     count = lanes(*preview[0].shape[1:], PREVIEW_LANE_PIXELS)
     stream = StreamDecoder(data, model.frequencies, count)
-    _walk_preview(preview, model, stream)
+    walk_preview(preview, model, stream)
     stream.finish()
 
 
-def _walk_preview(preview: list[np.ndarray], model: Model, stream: Stream) -> None:
+def walk_preview(preview: list[np.ndarray], model: Model, stream: Stream) -> None:
     for plane, (pixels, (mean, scale_class)) in enumerate(
         zip(preview, SEED_DISTRIBUTIONS, strict=False)
     ):

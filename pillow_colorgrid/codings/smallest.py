@@ -10,7 +10,7 @@ import zstandard
 from pillow_colorgrid.codings import lossless, stored
 from pillow_colorgrid.codings.alpha import WEBP_MAX_SIDE
 from pillow_colorgrid.color import Bytes
-from pillow_colorgrid.container import Section
+from pillow_colorgrid.container import SECTION, Section
 from pillow_colorgrid.options import SaveOptions
 
 PROBE_LEVEL = 1
@@ -33,14 +33,14 @@ def encode(pixels: Bytes, options: SaveOptions) -> tuple[str, list[Section]]:
     if share < DRAWING and not small:
         return "stored", stored.encode(pixels, options)
     sections = lossless.encode(pixels, options)
-    size_bytes = sum(len(section.payload) for section in sections)
+    size_bytes = sum(len(section.payload) + SECTION.size for section in sections)
     noisy = 8 * size_bytes > NOISY_BITS * pixels.size
     if small or noisy or share < PHOTOGRAPH:
         if max(pixels.shape[:2]) > WEBP_MAX_SIDE:
             rival = stored.encode(pixels, options)[0].payload
         else:
             rival = stored.webp(pixels, stored.QUICK)
-        if len(rival) < size_bytes:
+        if len(rival) + SECTION.size < size_bytes:
             return "stored", stored.encode(pixels, options)
     return "lossless", sections
 
