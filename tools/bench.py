@@ -12,6 +12,7 @@ import argparse
 import csv
 import importlib
 import multiprocessing
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -61,6 +62,9 @@ CODECS = {
     "JPEG XL e3": Codec(".jxl", {"lossless": True, "effort": 3}, module="pillow_jxl"),
     "JPEG XL e7": Codec(".jxl", {"lossless": True, "effort": 7}, module="pillow_jxl"),
     "JPEG XL e9": Codec(".jxl", {"lossless": True, "effort": 9}, module="pillow_jxl"),
+    "CGX e1": Codec(".cgx", {"effort": 1}),
+    "CGX": Codec(".cgx", {}),
+    "CGX e9": Codec(".cgx", {"effort": 9}),
     "CGX decolorized": Codec(".cgx", {"mode": "decolorized"}),
     "CGX decolorized+PNG": Codec(".cgx", {"mode": "decolorized", "inner": "png"}),
     "CGX decolorized+WebP": Codec(".cgx", {"mode": "decolorized", "inner": "webp"}),
@@ -72,6 +76,26 @@ REFERENCE = "JPEG XL e7"
 """Times are also given as ratios to this one, where it took part."""
 
 
+@dataclass(frozen=True)
+class Promise:
+    """A figure of the README that `--check` holds a codec to."""
+
+    codec: str
+    figure: str
+    limit: float
+
+
+PROMISES = (
+    Promise("CGX", "encode_ratio", 2.5),
+    Promise("CGX", "decode_ratio", 5.0),
+    Promise("CGX", "encode_peak_mb", 2500),
+    Promise("CGX", "decode_peak_mb", 2500),
+    Promise("CGX decolorized", "encode_peak_mb", 2000),
+    Promise("CGX decolorized", "decode_peak_mb", 2000),
+    Promise("CGX", "open_ms", 1.0),
+)
+
+
 @dataclass
 class Result:
     """The figures of one codec on one picture."""
@@ -79,6 +103,7 @@ class Result:
     rate_bpp: float
     encode_ms: float
     decode_ms: float
+    open_ms: float
 
 
 def write(codec: Codec, image: Image.Image, path: Path) -> None:
@@ -119,6 +144,7 @@ def measure(codec: Codec, picture: Picture, folder: Path, repeat: int) -> Result
         bpp(path.stat().st_size, image.width * image.height),
         best_ms(repeat, lambda: write(codec, image, path)),
         best_ms(repeat, lambda: read(path)),
+        best_ms(10, lambda: Image.open(path).close()),
     )
 
 
@@ -169,8 +195,8 @@ def bench_folder(
     for name, values in results.items():
         if not values:
             continue
-        rate, encode, decode = np.mean(
-            [(v.rate_bpp, v.encode_ms, v.decode_ms) for v in values], axis=0
+        rate, encode, decode, opened = np.mean(
+            [(v.rate_bpp, v.encode_ms, v.decode_ms, v.open_ms) for v in values], axis=0
         )
         rows.append(
             {
@@ -180,6 +206,7 @@ def bench_folder(
                 "rate_bpp": round(float(rate), 4),
                 "encode_ms": round(float(encode), 1),
                 "decode_ms": round(float(decode), 1),
+                "open_ms": round(float(opened), 3),
                 "encode_peak_mb": round(peaks[name][0]) if name in peaks else "",
                 "decode_peak_mb": round(peaks[name][1]) if name in peaks else "",
             }
@@ -198,6 +225,20 @@ def add_ratios(rows: list[dict[str, object]]) -> None:
                 else ""
             )
             row[f"{kind}_ratio"] = ratio
+
+
+def broken_promises(rows: list[dict[str, object]]) -> list[str]:
+    """What `PROMISES` are not kept by the figures that were measured."""
+    broken = []
+    for promise in PROMISES:
+        for row in rows:
+            figure = row[promise.figure]
+            if row["codec"] == promise.codec and figure and float(figure) > promise.limit:
+                broken.append(
+                    f"{row['folder']}, {promise.codec}: {promise.figure} is {figure}, "
+                    f"promised {promise.limit} at most"
+                )
+    return broken
 
 
 def plot(rows: list[dict[str, object]], path: Path) -> None:
@@ -240,13 +281,14 @@ def large(folder: Path, megapixels: int, temporary: str) -> Path:
     return made
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--images", nargs="+", type=Path, required=True, help="folders")
     parser.add_argument("--codecs", nargs="+", default=list(CODECS), choices=CODECS)
     parser.add_argument("--repeat", type=int, default=1, help="timed runs of each; best counts")
+    parser.add_argument("--check", action="store_true", help="exit status 1 if PROMISES break")
     parser.add_argument("--every", type=int, default=1, help="only each N-th picture")
     parser.add_argument("--memory", action="store_true", help="measure peak memory too")
     parser.add_argument(
@@ -276,7 +318,10 @@ def main() -> None:
             writer.writeheader()
             writer.writerows(rows)
         plot(rows, options.out.with_suffix(".png"))
+    broken = broken_promises(rows) if options.check else []
+    print(*broken, sep="\n", end="\n" if broken else "")
+    return int(bool(broken))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -20,8 +20,8 @@ import numpy as np
 
 from pillow_colorgrid import grid, networks
 from pillow_colorgrid.blas import one_thread
-from pillow_colorgrid.codings import alpha, lossless_color, lossless_regression
-from pillow_colorgrid.codings.lossless_adaptation import Adaptation, pack, unpack
+from pillow_colorgrid.codings import alpha, lossless_color
+from pillow_colorgrid.codings.lossless_adaptation import PASSES, pack, unpack
 from pillow_colorgrid.codings.lossless_model import FEATURES, MODELS_BY_EFFORT, model
 from pillow_colorgrid.codings.lossless_planes import (
     PREVIEW_INTERVAL,
@@ -34,7 +34,8 @@ from pillow_colorgrid.codings.lossless_planes import (
     preview_of,
     tile_of,
 )
-from pillow_colorgrid.codings.lossless_walk import Model, Refinement
+from pillow_colorgrid.codings.lossless_regression import Care, fit
+from pillow_colorgrid.codings.lossless_walk import Model, Predict
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy import StreamError
 from pillow_colorgrid.errors import DamagedError, TruncatedError
@@ -48,12 +49,13 @@ ALPHA = b"ALPH"
 
 SECOND, FINE = TILE_REFINEMENTS[1:]
 
-ADAPTED_BY_EFFORT: dict[int, tuple[Refinement, ...]] = {
-    **dict.fromkeys((1, 2, 3), ()),
-    **dict.fromkeys((4, 5, 6), (FINE,)),
-    **dict.fromkeys((7, 8, 9), (SECOND, FINE)),
+CARE_BY_EFFORT = {
+    **dict.fromkeys((1, 2, 3), Care()),
+    **dict.fromkeys((4, 5, 6), Care((FINE,))),
+    **dict.fromkeys((7, 8), Care((SECOND, FINE))),
+    9: Care((SECOND, FINE), cells=100_000),
 }
-"""The levels whose networks are adapted to the picture."""
+"""How the networks are adapted to the picture."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -66,8 +68,13 @@ def encode(pixels: np.ndarray, options: SaveOptions) -> list[Section]:
     """(H, W, C) uint8 -> sections; C is 1 (L), 3 (RGB) or 4 (RGBA)."""
     number = MODELS_BY_EFFORT[options.effort]
     by, planes = model(number), split(pixels)
+    layout = tiles(*pixels.shape[:2])
+    if len(layout) == 1:
+        by = replace(by, predict=_remembering(by.predict))
     sections = [networks.pack_references([number])]
-    adaptation = fit(planes, ADAPTED_BY_EFFORT[options.effort], by)
+    with one_thread():
+        middle = tile_of(planes, layout[len(layout) // 2])
+        adaptation = fit(middle, CARE_BY_EFFORT[options.effort], by)
     if adaptation:
         sections.append(Section(ADAPTATION, pack(adaptation)))
     sections += encode_planes(planes, replace(by, adaptation=adaptation))
@@ -98,11 +105,19 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
     return np.concatenate([pixels, plane[..., None]], axis=2)
 
 
-def fit(planes: list[np.ndarray], refinements: tuple[Refinement, ...], by: Model) -> Adaptation:
-    """The adaptation of a picture, found on its middle tile."""
-    layout = tiles(*planes[0].shape[1:])
-    with one_thread():
-        return lossless_regression.fit(tile_of(planes, layout[len(layout) // 2]), refinements, by)
+def _remembering(predict: Predict) -> Predict:
+    """What fitting an adaptation had the networks compute, coding the only tile need not repeat."""
+    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def remembered(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if name not in PASSES:
+            return predict(name, inputs)
+        if name not in found:
+            found[name] = predict(name, inputs)
+            return found[name]
+        return found.pop(name)
+
+    return remembered
 
 
 def split(pixels: np.ndarray) -> list[np.ndarray]:

@@ -25,9 +25,6 @@ from pillow_colorgrid.codings.lossless_context import ZERO
 from pillow_colorgrid.codings.lossless_distribution import Distribution
 from pillow_colorgrid.codings.lossless_walk import Model, Refinement
 
-SAMPLE_CELLS = 24_000
-"""Cells that the regression looks at, of each pass."""
-
 MIN_CELLS = 4_000
 """Passes with fewer cells are not adapted: the coefficients would cost more than they gain."""
 
@@ -233,18 +230,31 @@ class _PassFit:
         return Correction(self.coefficients, self.shifts)
 
 
-def fit(planes: list[np.ndarray], refinements: tuple[Refinement, ...], by: Model) -> Adaptation:
-    """The adaptation of Y, or Y, Co, Cg (1, H, W) int16 for those of `refinements` that have one."""
+@dataclass(frozen=True)
+class Care:
+    """How much work goes into an adaptation.
+
+    Attributes:
+        refinements: the levels whose networks are adapted; () for none.
+        cells: so many cells of each pass are looked at.
+    """
+
+    refinements: tuple[Refinement, ...] = ()
+    cells: int = 24_000
+
+
+def fit(planes: list[np.ndarray], care: Care, by: Model) -> Adaptation:
+    """The adaptation to Y, or Y, Co, Cg, (1, H, W) int16 each."""
     found: dict[str, Correction] = {}
-    for refinement in refinements:
+    for refinement in care.refinements:
         level = [grid.level(plane, refinement.interval) for plane in planes]
         for plane, seen, coded in (("luminance", level[:1], level[:1]), ("color", level, level[1:])):
             if not coded:
                 continue
-            for name, places in zip(grid.PASS_NAMES, grid.PASSES, strict=True):
+            for name in grid.PASS_NAMES:
                 network = f"{plane}_{refinement.networks}_{name}"
                 if network in PASSES:
-                    correction = _fit_pass(network, plane, name, places, seen, coded, by)
+                    correction = _fit_pass(network, plane, name, seen, coded, by, care.cells)
                     if correction is not None:
                         found[network] = correction
     return found
@@ -262,18 +272,20 @@ def _fit_pass(
     network: str,
     plane: str,
     name: str,
-    places: tuple[tuple[int, int], ...],
     seen: list[np.ndarray],
     coded: list[np.ndarray],
     by: Model,
+    cells: int,
 ) -> Correction | None:
+    places = dict(zip(grid.PASS_NAMES, grid.PASSES, strict=True))[name]
     height = min(grid.place(coded[0], place).shape[1] for place in places)
     width = min(grid.place(coded[0], place).shape[2] for place in places)
     if height * width < MIN_CELLS:
         return None
     inputs, bases = SEE[plane, name](*seen)
     outputs, features = by.predict(network, inputs)
-    sample = _draw(outputs, features, inputs, plane, (height, width))
+    every = max(1, round(height * width / cells))
+    sample = _draw(outputs, features, inputs, plane, (slice(every // 2, height, every), slice(width)))
     fitted = _PassFit(sample, len(PASSES[network].corrected))
     for number, (place, base) in enumerate(zip(places, bases, strict=True)):
         numbers = sample.of_pixel(number, len(places))
@@ -329,11 +341,9 @@ def _draw(
     features: np.ndarray,
     inputs: np.ndarray,
     plane: str,
-    inside: tuple[int, int],
+    place: tuple[slice, slice],
 ) -> _Sample:
-    """Draw from the cells whose pixels are all `inside` (rows, columns) of the picture."""
-    every = max(1, round(inside[0] * inside[1] / SAMPLE_CELLS))
-    place = (slice(every // 2, inside[0], every), slice(inside[1]))
+    """Draw the rows and columns of cells at `place`."""
 
     def cells(planes: np.ndarray) -> np.ndarray:
         drawn = planes[0][:, *place]
@@ -344,5 +354,5 @@ def _draw(
     columns = np.concatenate([of_features, of_inputs, bias]).T
     units = distribution.LUMINANCE_UNITS if plane == "luminance" else distribution.COLOR_UNITS
     numbers = distribution.integers(cells(outputs)[None, :, None], units)[0, :, 0]
-    weight = inside[0] * inside[1] / len(columns)
-    return _Sample(np.ascontiguousarray(columns), numbers, place, weight)
+    rows, _ = place
+    return _Sample(np.ascontiguousarray(columns), numbers, place, float(rows.step))
