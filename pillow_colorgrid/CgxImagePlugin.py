@@ -57,6 +57,24 @@ class CgxImageFile(ImageFile.ImageFile):
         self.tile = []
         self._load_lock = threading.Lock()
 
+    def __getstate__(self) -> list[Any]:
+        """As Pillow's, which would take a palette with alpha for RGB; it is kept as it is."""
+        state = super().__getstate__()
+        palette = self.palette
+        return [*state, palette and (palette.mode, bytes(palette.palette))]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        *base, palette = state
+        super().__setstate__(base)
+        if palette is not None:
+            self.palette = ImagePalette.ImagePalette(palette[0], bytearray(palette[1]))
+            self.palette.dirty = 1
+            self.load()
+
+    def _getexif(self) -> dict[int, Any] | None:
+        """As JPEG, PNG and WebP have it: all tags, the nested ones too; None without EXIF."""
+        return self.getexif()._get_merged_dict() if "exif" in self.info else None
+
     def draft(
         self, mode: str | None, size: tuple[int, int] | None
     ) -> tuple[str, tuple[int, int, float, float]] | None:
@@ -123,8 +141,7 @@ class CgxImageFile(ImageFile.ImageFile):
         """The sections from the pixels on, and whether only part of them is there."""
         sections: list[Section] = []
         try:
-            for section in container.read_sections(fp):
-                sections.append(section)
+            sections.extend(container.read_sections(fp))
         except CgxError:
             # Read at call time: users switch it on and off.
             if not ImageFile.LOAD_TRUNCATED_IMAGES:
@@ -210,9 +227,7 @@ def encode(im: Image.Image, **keywords: Any) -> bytes:
     return file.getvalue()
 
 
-def register_cgx_opener(
-    providers: Sequence[str] | None = None, threads: int | None = None
-) -> None:
+def register_cgx_opener(providers: Sequence[str] | None = None, threads: int | None = None) -> None:
     """Register the format with Pillow; ``import pillow_colorgrid`` does so too.
 
     Args:

@@ -1,16 +1,16 @@
 """numpy's matrix products on one thread.
 
-OpenBLAS, inside of numpy's wheels, waits by spinning. Where other processes use the cores, its threads
-wait for one another: products of milliseconds take seconds (measured, 2 cores). The products here are
-small; one thread is best.
+OpenBLAS, inside of numpy's wheels, waits by spinning. Where other processes use the cores, its
+threads wait for one another: products of milliseconds take seconds (measured, 2 cores). The
+products here are small; one thread is best.
 """
 
 import ctypes
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import numpy as np
+from numpy._core import _multiarray_umath  # type: ignore[attr-defined]  # links to OpenBLAS
 
 _NAMES = (
     ("scipy_openblas_get_num_threads64_", "scipy_openblas_set_num_threads64_"),
@@ -23,9 +23,9 @@ _users = 0
 _threads_before = 1
 
 
-def _functions() -> tuple[ctypes._CFuncPtr, ctypes._CFuncPtr] | None:
+def _functions() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     """OpenBLAS's reader and setter of its number of threads; None with any other BLAS."""
-    library = ctypes.CDLL(np._core._multiarray_umath.__file__)
+    library = ctypes.CDLL(_multiarray_umath.__file__)
     for read, write in _NAMES:
         if hasattr(library, read) and hasattr(library, write):
             return getattr(library, read), getattr(library, write)

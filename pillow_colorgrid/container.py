@@ -221,7 +221,7 @@ def read_section(fp: IO[bytes]) -> Section:
 
 
 def _read_up_to(fp: IO[bytes], length: int) -> bytes:
-    """Read `length` bytes, or fewer at the end of the file; never set aside much more than found."""
+    """Read `length` bytes, or fewer at the end of the file; set aside little more than found."""
     if length <= READ_BYTES:
         return fp.read(length)
     pieces = []

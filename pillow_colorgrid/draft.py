@@ -1,8 +1,8 @@
 """A smaller picture from the early levels of a file, for `Image.draft` and `Image.thumbnail`.
 
-The lossless coding stores every 8th pixel of every 8th row first, then refines. A draft is every 2nd,
-4th or 8th pixel, exactly as in the whole picture. The checksum of all pixels cannot be compared then;
-the sections' own checksums are.
+The lossless coding stores every 8th pixel of every 8th row first, then refines. A draft is every
+2nd, 4th or 8th pixel, exactly as in the whole picture. The checksum of all pixels cannot be
+compared then; the sections' own checksums are.
 """
 
 from collections.abc import Sequence

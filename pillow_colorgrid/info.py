@@ -1,9 +1,11 @@
 """``cgx info FILE``: the header, the networks, and where the bytes went. Nothing is decoded."""
 
+import json
 import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pillow_colorgrid import container, networks
@@ -19,9 +21,32 @@ NAMES = {
 }
 """Section type -> what it holds; others are shown by their type."""
 
+OVERHEAD = "header, section heads"
 
-def describe(path: Path) -> str:
-    """The lines for one file.
+
+@dataclass(frozen=True)
+class Facts:
+    """What a file tells of itself.
+
+    Attributes:
+        spent: bytes by what they hold, the most first; their sum is `size_bytes`.
+        networks: id, name and hash of each.
+    """
+
+    file: str
+    width: int
+    height: int
+    mode: str
+    coding: str
+    format_version: str
+    size_bytes: int
+    rate_bpp: float
+    networks: list[dict[str, object]]
+    spent: dict[str, int]
+
+
+def facts(path: Path) -> Facts:
+    """Read the facts of one file.
 
     Raises:
         OSError: the file cannot be read, or is damaged.
@@ -31,35 +56,59 @@ def describe(path: Path) -> str:
         header = container.read_header(file)
         sections = list(container.read_sections(file))
     size_bytes = os.path.getsize(path)
-    pixels = header.size[0] * header.size[1]
     spent: Counter[str] = Counter()
     for section in sections:
-        name = NAMES.get(section.type, section.type.decode())
-        spent[name] += len(section.payload)
-    spent["header, section heads"] = size_bytes - sum(spent.values())
-    lines = [
-        f"{path}: {header.size[0]}x{header.size[1]} {header.mode}, coding {header.coding}, "
-        f"{size_bytes:,} bytes, {8 * size_bytes / pixels:.3f} bpp"
+        spent[NAMES.get(section.type, section.type.decode())] += len(section.payload)
+    spent[OVERHEAD] = size_bytes - sum(spent.values())
+    used = [
+        {"id": network.id, "name": network.name, "hash": network.hash}
+        for section in sections
+        if section.type == networks.REFERENCE_SECTION
+        for network in networks.read_references(section.payload)
     ]
-    for section in sections:
-        if section.type == networks.REFERENCE_SECTION:
-            used = networks.read_references(section.payload)
-            lines += [
-                f"  network {network.id}: {network.name} ({network.hash})" for network in used
-            ]
-    for name, size in spent.most_common():
+    width, height = header.size
+    return Facts(
+        file=str(path),
+        width=width,
+        height=height,
+        mode=header.mode,
+        coding=header.coding,
+        format_version=f"{container.MAJOR}.{header.minor}",
+        size_bytes=size_bytes,
+        rate_bpp=8 * size_bytes / (width * height),
+        networks=used,
+        spent=dict(spent.most_common()),
+    )
+
+
+def describe(path: Path) -> str:
+    """The lines for one file; raises as `facts`."""
+    found = facts(path)
+    pixels = found.width * found.height
+    lines = [
+        f"{path}: {found.width}x{found.height} {found.mode}, coding {found.coding}, "
+        f"{found.size_bytes:,} bytes, {found.rate_bpp:.3f} bpp"
+    ]
+    for network in found.networks:
+        lines.append(f"  network {network['id']}: {network['name']} ({network['hash']})")
+    for name, size in found.spent.items():
+        share = size / found.size_bytes
         lines.append(
-            f"  {name:<22}{size:>12,} bytes {8 * size / pixels:>9.4f} bpp {size / size_bytes:>7.1%}"
+            f"  {name:<22}{size:>12,} bytes {8 * size / pixels:>9.4f} bpp {share:>7.1%}"
         )
     return "\n".join(lines)
 
 
-def run(paths: Sequence[Path]) -> int:
-    """Print each file's description; status 1 if one could not be read."""
+def run(paths: Sequence[Path], as_json: bool = False) -> int:
+    """Print each file's description; status 1 if one could not be read.
+
+    Args:
+        as_json: one JSON object in each line instead of a table.
+    """
     status = 0
     for path in paths:
         try:
-            print(describe(path))
+            print(json.dumps(asdict(facts(path))) if as_json else describe(path))
         except (CgxError, OSError, SyntaxError) as error:
             print(f"{path}: {error}", file=sys.stderr)
             status = 1

@@ -1,7 +1,7 @@
 """What a file may ask for before it is refused.
 
-They keep a small hostile file from costing much memory or time. To allow more, set the name here, as
-one sets `PIL.Image.MAX_IMAGE_PIXELS`; None takes a limit away::
+They keep a small hostile file from costing much memory or time. To allow more, set the name here,
+as one sets `PIL.Image.MAX_IMAGE_PIXELS`; None takes a limit away::
 
     import pillow_colorgrid.limits
     pillow_colorgrid.limits.MAX_METADATA_BYTES = 2**30

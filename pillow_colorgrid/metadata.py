@@ -42,7 +42,7 @@ TRANSPARENCY_VALUE = struct.Struct("<i")
 MAX_TRANSPARENCY_CHANNELS = 4
 
 
-# -- one kind each ----------------------------------------------------------------------------------
+# -- one kind each --------------------------------------------------------------------------------
 
 
 def _pack_block(key: str, value: Any) -> bytes:
@@ -108,11 +108,11 @@ def _unpack_transparency(data: bytes) -> int | tuple[int, ...] | bytes:
     kind, rest = data[:1], data[1:]
     if kind == bytes([VALUE_PER_COLOR]):
         return rest
-    values = tuple(value for (value,) in TRANSPARENCY_VALUE.iter_unpack(rest))
+    values = tuple(int(value) for (value,) in TRANSPARENCY_VALUE.iter_unpack(rest))
     if kind == bytes([VALUE_PER_CHANNEL]) and 1 <= len(values) <= MAX_TRANSPARENCY_CHANNELS:
         return values
     if kind == bytes([ONE_VALUE]) and len(values) == 1:
-        return values[0]
+        return int(values[0])
     raise DamagedError(f"transparency of kind {kind.hex()} with {len(values)} values")
 
 
@@ -146,7 +146,7 @@ SECTIONS = {key: kind.section for key, kind in KINDS.items()}
 _KEYS = {kind.section: key for key, kind in KINDS.items()}
 
 
-# -- the palette ------------------------------------------------------------------------------------
+# -- the palette ----------------------------------------------------------------------------------
 
 
 def _pack_palette(im: Image.Image) -> bytes:
@@ -170,7 +170,7 @@ def _unpack_palette(data: bytes) -> ImagePalette.ImagePalette:
     return palette
 
 
-# -- all of it --------------------------------------------------------------------------------------
+# -- all of it ------------------------------------------------------------------------------------
 
 
 def to_write(im: Image.Image, keywords: Mapping[str, Any]) -> list[Section]:
@@ -255,4 +255,6 @@ def _add(section: Section, found: Metadata) -> None:
             key = _KEYS[section.type]
             found.info[key] = KINDS[key].unpack(section.payload)
     except (struct.error, UnicodeError) as error:
-        raise DamagedError(f"section {section.type.decode()} is not as described: {error}") from error
+        raise DamagedError(
+            f"section {section.type.decode()} is not as described: {error}"
+        ) from error

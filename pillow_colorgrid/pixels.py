@@ -1,7 +1,7 @@
 """Pillow pictures <-> arrays, for every mode, without a change to any bit.
 
-The arrays hold what files hold: `LAYOUTS` says how many channels a pixel of each mode has and what a
-sample is. Palettes and transparency are not pixels: see metadata.py.
+The arrays hold what files hold: `LAYOUTS` says how many channels a pixel of each mode has and what
+a sample is. Palettes and transparency are not pixels: see metadata.py.
 """
 
 from dataclasses import dataclass

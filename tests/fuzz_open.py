@@ -1,7 +1,7 @@
 """Open, verify and load whatever bytes come: only documented exceptions, never wrong pixels.
 
-An atheris harness. It starts from a corpus of small files of each coding, which it writes itself, and
-runs until it finds something or is stopped (about 1,000 files a second)::
+An atheris harness. It starts from a corpus of small files of each coding, which it writes itself,
+and runs until it finds something or is stopped (about 150 files a second)::
 
     python tests/fuzz_open.py corpus/ -max_total_time=600 -max_len=8192
 
@@ -91,7 +91,7 @@ def verify(data: bytes) -> bool:
     return True
 
 
-# -- the corpus -------------------------------------------------------------------------------------
+# -- the corpus -----------------------------------------------------------------------------------
 
 
 def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:

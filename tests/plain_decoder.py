@@ -1,4 +1,4 @@
-"""A second decoder of the lossless coding, written from FORMAT.md: plain, slow, one pixel at a time.
+"""A second decoder of the lossless coding, written from FORMAT.md: plain and slow.
 
 It shares no code with the package but the tables and graphs of models/ and the int64 evaluator of
 tools/. What it and the package decode must be equal.
@@ -41,7 +41,10 @@ class Networks:
 
     def __init__(self, reference):
         (number,) = struct.unpack_from("<H", reference)
-        index = {entry["id"]: entry for entry in json.loads((MODELS / "index.json").read_text())["networks"]}
+        index = {
+            entry["id"]: entry
+            for entry in json.loads((MODELS / "index.json").read_text())["networks"]
+        }
         assert bytes.fromhex(index[number]["hash"]) == reference[2:10]
         tables = np.load(io.BytesIO((MODELS / index[number]["file"]).read_bytes()))
         names = [
@@ -58,7 +61,7 @@ class Networks:
         self.adaptation = {}
 
     def read_adaptation(self, data):
-        """3.3.6"""
+        """Section 3.3.6."""
         data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
         position = 0
         for level in ("second", "fine"):
@@ -73,7 +76,9 @@ class Networks:
                 columns, rows = 64 + inputs + 1, each * pixels
                 shifts = list(data[position : position + rows])
                 position += rows
-                weights = np.frombuffer(data, np.int8, rows * columns, position).reshape(rows, columns)
+                weights = np.frombuffer(data, np.int8, rows * columns, position).reshape(
+                    rows, columns
+                )
                 position += rows * columns
                 outputs = [pixel * of + k for pixel in range(pixels) for k in range(each)]
                 self.adaptation[f"{plane}_{level}_{name}"] = list(
@@ -82,7 +87,7 @@ class Networks:
         assert position == len(data)
 
     def integers(self, name, inputs, units):
-        """The integers (outputs, rows, columns) of one network for bytes (inputs, rows, columns)."""
+        """One network: bytes (inputs, rows, columns) -> integers (outputs, rows, columns)."""
         graph = self.graphs[name]
         results = dict(
             zip(
@@ -93,7 +98,9 @@ class Networks:
         )
         outputs, features = results["outputs"][0].astype(np.float64), results["features"][0]
         units = units * (len(outputs) // len(units))
-        numbers = np.array([np.rint(o * u) for o, u in zip(outputs, units, strict=True)]).astype(np.int64)
+        numbers = np.array([np.rint(o * u) for o, u in zip(outputs, units, strict=True)]).astype(
+            np.int64
+        )
         columns = np.concatenate(
             [
                 features.astype(np.int64),
@@ -108,7 +115,7 @@ class Networks:
 
 
 class Stream:
-    """3.3.5"""
+    """Section 3.3.5."""
 
     def __init__(self, data, lanes, frequencies):
         (escapes,) = struct.unpack_from("<I", data)
@@ -135,7 +142,9 @@ class Stream:
         return symbol if symbol else int(self.escapes.pop(0))
 
     def finish(self):
-        assert not self.words and not self.escapes and set(self.states) == {2**16}
+        assert not self.words
+        assert not self.escapes
+        assert set(self.states) == {2**16}
 
 
 def row_of(plane, m, c):
@@ -219,7 +228,7 @@ def inputs_of(see, grids, name):
 
 
 def distribution(mean, scale, base, lowest):
-    """3.3.4: m and c."""
+    """Section 3.3.4: m and c."""
     return cut(8 * base + ((mean + 4) >> 3), lowest, 2040), cut(((scale + 8) >> 4) + 22, 0, 47)
 
 
@@ -277,7 +286,7 @@ def refine(planes, interval, level, networks, stream):
 
 
 def cuts(length):
-    """3.6"""
+    """Section 3.6."""
     pieces = -(-length // 1024)
     step = 8 * -(-length // (8 * pieces))
     return [slice(start, min(start + step, length)) for start in range(0, length, step)]

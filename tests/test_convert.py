@@ -3,15 +3,16 @@
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
 from conftest import noise, photograph
 from PIL import Image
 
-from pillow_colorgrid import convert
 from pillow_colorgrid.cli import main
-from pillow_colorgrid.convert import Job, Settings
+from pillow_colorgrid.commands import convert, sameness
+from pillow_colorgrid.commands.places import at
 
 
 @pytest.fixture
@@ -78,7 +79,8 @@ def test_a_damaged_target_is_not_taken_for_done(tree: Path, tmp_path: Path) -> N
     target.write_bytes(data)
     with Image.open(tree / "a.png") as image:
         image.load()
-    assert not convert.same_as(target, image)
+    assert not convert.is_done(at(target), image)
+    assert not convert.is_done(at(target), image, decode=True)
 
 
 def test_one_bad_file_does_not_stop_the_rest(
@@ -91,7 +93,7 @@ def test_one_bad_file_does_not_stop_the_rest(
     assert "3 converted, 0 skipped, 2 failed" in said.out
     assert "bad.png: Truncated File Read" in said.err
     assert "missing.png: no such file" in said.err
-    assert not list((tmp_path / "out").rglob("*.part*"))
+    assert not list((tmp_path / "out").rglob(".cgx-part*"))
 
 
 def test_colliding_names_are_named(
@@ -103,30 +105,114 @@ def test_colliding_names_are_named(
 
 
 def test_originals_go_only_after_verification(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job = Job(tree / "a.png", tmp_path / "a.cgx")
-    monkeypatch.setattr(convert, "same_as", lambda *_, **__: False)
-    outcome = convert.convert(job, Settings(delete_originals=True))
-    assert outcome.state == "failed"
-    assert "does not give back" in outcome.reason
-    assert job.source.exists()
-    assert not job.target.exists()
+    command = ["convert", str(tree / "a.png"), "-o", str(tmp_path), "--delete-originals"]
+    monkeypatch.setattr(sameness, "difference", lambda *_: "other pixels")
+    assert main(command) == 1
+    assert "would hold other pixels" in capsys.readouterr().err
+    assert (tree / "a.png").exists()
+    assert not (tmp_path / "a.cgx").exists()
     monkeypatch.undo()
-    assert convert.convert(job, Settings(delete_originals=True)).state == "converted"
-    assert not job.source.exists()
+    assert main(command) == 0
+    assert not (tree / "a.png").exists()
+    with Image.open(tmp_path / "a.cgx") as image:
+        assert image.tobytes() == noise("RGB", (40, 30), 1).tobytes()
 
 
-def test_a_write_that_fails_leaves_nothing(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_original_whose_metadata_would_be_lost_stays(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    noise("RGB", (9, 9)).save(tree / "said.cgx", comment="hello")
+    command = ["convert", str(tree / "said.cgx"), "--to", "webp", "--delete-originals"]
+    assert main(command) == 0
+    assert "said.webp does not hold its comment" in capsys.readouterr().err
+    assert (tree / "said.cgx").exists()
 
-    monkeypatch.setattr(Image.Image, "save", full)
-    outcome = convert.convert(Job(tree / "a.png", tmp_path / "out" / "a.cgx"), Settings())
-    assert (outcome.state, "No space left" in outcome.reason) == ("failed", True)
-    assert pictures(tmp_path / "out") == []
+
+def test_metadata_is_kept_there_and_back(tree: Path, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a description"
+    kept = {"exif": exif.tobytes(), "icc_profile": b"profile" * 30, "dpi": (300, 300)}
+    noise("RGB", (20, 10)).save(tree / "m.png", **kept)
+    assert main(["convert", str(tree / "m.png"), "-o", str(tmp_path / "there")]) == 0
+    assert main(["convert", str(tmp_path / "there"), "--to", "png", "-o", str(tmp_path)]) == 0
+    for path in (tmp_path / "there" / "m.cgx", tmp_path / "there" / "m.png"):
+        with Image.open(path) as image:
+            assert image.getexif()[0x010E] == "a description"
+            assert image.info["icc_profile"] == kept["icc_profile"]
+            assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+def test_a_folder_beside_its_targets_is_converted_once(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["convert", str(tree), str(tree / "a.png")]) == 0
+    assert main(["convert", str(tree)]) == 0
+    assert "0 converted, 3 skipped, 0 failed" in capsys.readouterr().out
+
+
+def test_a_target_folder_in_the_source_folder_is_not_converted(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["convert", str(tree), "-o", str(tree / "out"), "--to", "tif"]
+    assert main(command) == 0
+    assert main([*command[:-1], "cgx"]) == 0
+    out = tree / "out" / "holiday"
+    assert pictures(out) == sorted(
+        f"{name}{suffix}" for name in ("a", "b", "beach/c") for suffix in (".cgx", ".tif")
+    )
+
+
+def test_a_mode_that_the_target_changes_is_refused(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise("L", (8, 8)).save(tree / "grey.cgx")
+    assert main(["convert", str(tree / "grey.cgx"), "--to", "webp"]) == 1
+    assert "would hold mode RGB, not L" in capsys.readouterr().err
+    assert not (tree / "grey.webp").exists()
+
+
+def test_summary_is_by_kind_of_source(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["convert", str(tree), "-o", str(tmp_path / "out")])
+    head, gif, png, last = capsys.readouterr().out.splitlines()
+    assert head.split() == ["from", "pictures", "bytes", "before", "bytes", "after", "change"]
+    assert gif.split()[:2] == ["gif", "1"]
+    sources = [tree / "a.png", tree / "b.png"]
+    targets = [tmp_path / "out" / "holiday" / name for name in ("a.cgx", "b.cgx")]
+    before, after = (sum(p.stat().st_size for p in paths) for paths in (sources, targets))
+    assert png.split()[:4] == ["png", "2", f"{before:,}", f"{after:,}"]
+    assert last.startswith("3 converted, 0 skipped, 0 failed; ")
+
+
+@pytest.mark.parametrize("content", ["empty", "text", "animation", "cut", "bomb"])
+def test_bad_sources_are_told(tree: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tree / f"{content}.png"
+    if content == "animation":
+        path = tree / "animation.gif"
+        frames = [noise("RGB", (8, 8), seed).quantize(8) for seed in (1, 2)]
+        frames[0].save(path, save_all=True, append_images=frames[1:])
+    elif content == "bomb":
+        header = b"IHDR" + (30_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0"
+        crc = zlib.crc32(header).to_bytes(4, "big")
+        path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\x0d" + header + crc)
+    else:
+        whole = (tree / "a.png").read_bytes()
+        path.write_bytes({"empty": b"", "text": b"no picture", "cut": whole[:-200]}[content])
+    assert main(["convert", str(path)]) == 1
+    named = {
+        "empty": "not a picture that Pillow reads",
+        "text": "not a picture that Pillow reads",
+        "animation": "2 frames, allowed: 1",
+        "cut": "truncated",
+        "bomb": "decompression bomb",
+    }
+    assert f"{path}: " in (said := capsys.readouterr().err)
+    assert named[content] in said
+    assert path.exists()
+    assert not list(tree.glob(f"{content}.cgx"))
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,13 @@ def test_cells_cover_all_pixels(size):
     assert grid.place(plane, grid.KNOWN).shape == (1, rows, columns)
     for place in (grid.RIGHT, grid.BELOW, grid.DIAGONAL):
         height, width = grid.place(plane, place).shape[1:]
-        assert rows - 1 <= height <= rows and columns - 1 <= width <= columns
+        assert rows - 1 <= height <= rows
+        assert columns - 1 <= width <= columns
 
 
 def test_places_of_a_cell():
     plane = np.array([[[0, 1], [2, 3]]])
-    seen = [grid.place(plane, p).item() for p in (grid.KNOWN, grid.RIGHT, grid.BELOW, grid.DIAGONAL)]
+    seen = [
+        grid.place(plane, p).item() for p in (grid.KNOWN, grid.RIGHT, grid.BELOW, grid.DIAGONAL)
+    ]
     assert seen == [0, 1, 2, 3]

@@ -130,11 +130,13 @@ def test_color_is_reversible():
     rgb = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
     rgb[:2, :4] = np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0]]])
     y, co, cg = lossless_color.forward(rgb)
-    assert y.min() >= 0 and y.max() <= 255 and np.abs([co, cg]).max() <= 255
+    assert y.min() >= 0
+    assert y.max() <= 255
+    assert np.abs([co, cg]).max() <= 255
     assert np.array_equal(lossless_color.inverse(y, co, cg), rgb)
 
 
-# -- the specification ------------------------------------------------------------------------------
+# -- the specification -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
@@ -232,7 +234,7 @@ def test_stored_roundtrip_of_long_pictures():
     assert np.array_equal(opened(pack(pixels, stored.encode(pixels, DEFAULT), "stored")), pixels)
 
 
-# -- a picture before all pixels --------------------------------------------------------------------
+# -- a picture before all pixels -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("interval", [1, 2, 4, 8])
@@ -256,7 +258,7 @@ def test_truncated_file_shows_the_whole_scene(monkeypatch):
     assert np.array_equal(shown[::8, ::8], pixels[::8, ::8])
 
 
-# -- damage -----------------------------------------------------------------------------------------
+# -- damage ----------------------------------------------------------------------------------------
 
 
 def test_damage_is_never_silent():
@@ -289,7 +291,7 @@ def test_a_missing_section_is_an_error(missing):
         codec.decode(header, sections)
 
 
-# -- where the bytes went -----------------------------------------------------------------------------
+# -- where the bytes went --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])

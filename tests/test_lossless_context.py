@@ -36,7 +36,10 @@ def test_shapes(size):
 def test_unknown_pixels_are_not_seen(size):
     """What a decoder does not know yet changes neither inputs nor bases."""
     before = passes(*planes(size))
-    for name, hidden in (("diagonal", (grid.DIAGONAL, grid.RIGHT, grid.BELOW)), ("cross", (grid.RIGHT, grid.BELOW))):
+    for name, hidden in (
+        ("diagonal", (grid.DIAGONAL, grid.RIGHT, grid.BELOW)),
+        ("cross", (grid.RIGHT, grid.BELOW)),
+    ):
         y, co, cg = planes(size)
         for place in hidden:
             for plane in (co, cg):
@@ -69,7 +72,8 @@ def test_differences_are_cut_to_a_byte():
     y[0, 0, 0] = 255
     inputs, [[base]] = context.luminance_diagonal(y)
     assert base.max() == 64
-    assert inputs.max() == 255 and inputs.min() >= 0
+    assert inputs.max() == 255
+    assert inputs.min() >= 0
 
 
 def test_flat_planes_give_no_differences():

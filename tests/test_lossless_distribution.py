@@ -21,12 +21,16 @@ def test_halves_are_rounded_to_even():
     assert distribution.integers(outputs, units).reshape(-1).tolist() == [0, 2, 0, 2]
 
 
-@pytest.mark.parametrize(("output", "mean"), [(0, 800), (3, 800), (4, 801), (-4, 800), (-5, 799), (9999, 2040)])
+@pytest.mark.parametrize(
+    ("output", "mean"), [(0, 800), (3, 800), (4, 801), (-4, 800), (-5, 799), (9999, 2040)]
+)
 def test_mean_in_eighths(output, mean):
     assert distribution.luminance(numbers(output, 0), base(100)).mean.item() == mean
 
 
-@pytest.mark.parametrize(("output", "found"), [(0, 22), (7, 22), (8, 23), (-9, 21), (9999, 47), (-9999, 0)])
+@pytest.mark.parametrize(
+    ("output", "found"), [(0, 22), (7, 22), (8, 23), (-9, 21), (9999, 47), (-9999, 0)]
+)
 def test_class_of_scale(output, found):
     assert distribution.luminance(numbers(0, output), base(0)).scale_class.item() == found
 
@@ -41,7 +45,8 @@ def test_means_stay_in_the_range_of_their_plane():
 def test_rows_are_all_different():
     means, classes = np.meshgrid(np.arange(8), np.arange(48))
     rows = Distribution(means, classes).row
-    assert rows.min() == 0 and rows.max() == distribution.ROWS - 1 == 215
+    assert rows.min() == 0
+    assert rows.max() == distribution.ROWS - 1 == 215
     assert len(np.unique(rows)) == 216
     assert Distribution(np.array(13), np.array(2)).row == 21
     assert Distribution(np.array(13), np.array(24)).row == 192

@@ -47,7 +47,7 @@ def picture_with(**info: Any) -> Image.Image:
     return picture
 
 
-# -- kept, replaced, dropped ------------------------------------------------------------------------
+# -- kept, replaced, dropped ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", KEPT)
@@ -108,7 +108,7 @@ def test_info_that_cannot_be_kept_is_left_out() -> None:
     assert opened(picture_with(**strange)).info == {}
 
 
-# -- EXIF -------------------------------------------------------------------------------------------
+# -- EXIF -----------------------------------------------------------------------------------------
 
 
 def test_exif_object_is_written() -> None:
@@ -143,7 +143,7 @@ def test_exif_transpose_works_as_with_other_formats() -> None:
             assert ORIENTATION not in again.getexif()
 
 
-# -- without decoding -------------------------------------------------------------------------------
+# -- without decoding -----------------------------------------------------------------------------
 
 
 def test_metadata_needs_no_decoding() -> None:
@@ -158,12 +158,14 @@ def test_metadata_needs_no_decoding() -> None:
 
 
 def test_metadata_stands_before_the_pixels() -> None:
-    types = [s.type for s in container.read_sections(io.BytesIO(saved(picture_with(**KEPT))[HEAD:]))]
+    types = [
+        s.type for s in container.read_sections(io.BytesIO(saved(picture_with(**KEPT))[HEAD:]))
+    ]
     assert set(types[: len(KEPT)]) == set(metadata.SECTIONS.values())
     assert not any(kind.islower() for kind in types[len(KEPT) :])
 
 
-# -- the sections, byte for byte --------------------------------------------------------------------
+# -- the sections, byte for byte ------------------------------------------------------------------
 
 LAYOUTS = [
     ("exif", b"abc", b"exif", "616263"),
@@ -235,7 +237,7 @@ def test_file_cut_inside_the_metadata_is_truncated() -> None:
         Image.open(io.BytesIO(file[:60]))
 
 
-# -- bad values and limits --------------------------------------------------------------------------
+# -- bad values and limits ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -274,5 +276,3 @@ def test_declared_length_allocates_nothing() -> None:
     section = container.SECTION.pack(b"xmpd", 60 * 2**20, 0)
     with pytest.raises(TruncatedError, match="0 of 62914560 bytes"):
         Image.open(io.BytesIO(head + section))
-
-

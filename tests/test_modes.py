@@ -191,7 +191,7 @@ def test_a_mode_that_cannot_be_stored_is_an_error() -> None:
         picture.save(io.BytesIO(), "CGX")
 
 
-# -- sizes ------------------------------------------------------------------------------------------
+# -- sizes ----------------------------------------------------------------------------------------
 
 
 def sixteen_bit_photograph(small: Callable[[], Image.Image]) -> Image.Image:
@@ -229,7 +229,7 @@ def test_lab_of_littlecms_comes_back(small_photograph: Image.Image) -> None:
         assert_same(found, picture)
 
 
-# -- the planes coding itself -----------------------------------------------------------------------
+# -- the planes coding itself ---------------------------------------------------------------------
 
 
 def planes_header(mode: str, size: tuple[int, int]) -> Header:
@@ -301,3 +301,9 @@ def test_a_strip_cannot_ask_for_more_memory_than_it_fills() -> None:
     (section,) = planes.encode(np.zeros((1000, 1000, 1), np.uint8), SaveOptions())
     with pytest.raises(DamagedError, match=r"1000000 bytes, needs 16|125000 bytes, needs"):
         planes.decode(planes_header("P", (4, 4)), [section], 1, partial=False)
+
+
+def test_bilevel_pictures_hold_nothing_but_black_and_white() -> None:
+    sections = planes.encode(np.full((4, 4, 1), 7, np.uint8), SaveOptions())
+    with pytest.raises(DamagedError, match="mode 1 are neither 0 nor 255"):
+        planes.decode(planes_header("1", (4, 4)), sections, 1, partial=False)

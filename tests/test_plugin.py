@@ -27,7 +27,7 @@ def photograph_file(small_photograph: Image.Image) -> bytes:
     return saved(small_photograph)
 
 
-# -- registration -----------------------------------------------------------------------------------
+# -- registration ---------------------------------------------------------------------------------
 
 
 def test_format_is_registered() -> None:
@@ -79,7 +79,7 @@ def test_attributes_before_load(photograph_file: bytes) -> None:
         assert picture.getbands() == ("R", "G", "B")
 
 
-# -- what is not ours -------------------------------------------------------------------------------
+# -- what is not ours -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("data", [b"", b"\x89CGX", b"\x89PNG\r\n\x1a\n" + bytes(40), bytes(99)])
@@ -105,14 +105,14 @@ def test_header_cut_short_is_a_syntax_error(photograph_file: bytes, length: int)
 
 def test_newer_format_is_explained(photograph_file: bytes) -> None:
     newer = photograph_file[:8] + b"\x07" + photograph_file[9:]
-    with pytest.warns(UserWarning, match="format version 7 is newer than version 1"):
-        with pytest.raises(UnidentifiedImageError):
-            Image.open(io.BytesIO(newer))
-    with pytest.raises(NewerFormatError, match="format version 7 is newer than version 1"):
+    message = "format version 7 is newer than version 1"
+    with pytest.warns(UserWarning, match=message), pytest.raises(UnidentifiedImageError):
+        Image.open(io.BytesIO(newer))
+    with pytest.raises(NewerFormatError, match=message):
         CgxImageFile(io.BytesIO(newer))
 
 
-# -- frames -----------------------------------------------------------------------------------------
+# -- frames ---------------------------------------------------------------------------------------
 
 
 def test_seek_stays_on_the_one_frame(photograph_file: bytes) -> None:
@@ -150,7 +150,7 @@ def test_save_all_of_an_animation_is_an_error(tmp_path: pathlib.Path) -> None:
         assert found.tobytes() == current
 
 
-# -- verify -----------------------------------------------------------------------------------------
+# -- verify ---------------------------------------------------------------------------------------
 
 
 def test_verify_decodes_nothing_and_loads_no_network(tmp_path: pathlib.Path) -> None:
@@ -178,9 +178,9 @@ def test_verify_refuses_unknown_critical_sections(photograph_file: bytes) -> Non
     extra = container.pack_section(container.Section(b"Zzzz", b""))
     end = container.pack_section(container.Section(container.END, b""))
     file = photograph_file.removesuffix(end) + extra + end
-    with Image.open(io.BytesIO(file)) as picture:
-        with pytest.raises(CgxError, match="critical section Zzzz is unknown"):
-            picture.verify()
+    picture = Image.open(io.BytesIO(file))
+    with pytest.raises(CgxError, match="critical section Zzzz is unknown"):
+        picture.verify()
 
 
 @pytest.mark.parametrize("mode", ["P", "RGBA"])
@@ -194,7 +194,7 @@ def test_verify_passes_what_was_saved(mode: str) -> None:
             found.verify()
 
 
-# -- draft and thumbnail ----------------------------------------------------------------------------
+# -- draft and thumbnail --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
@@ -248,7 +248,7 @@ def test_thumbnail_has_the_right_size_and_looks_alike(astronaut: Image.Image) ->
     assert difference < 12
 
 
-# -- save: errors and options -----------------------------------------------------------------------
+# -- save: errors and options ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("keywords", [{"mode": "lossless"}, {"coding": "lossless"}])
@@ -309,12 +309,12 @@ def test_decompression_bomb_is_noticed_before_anything_is_allocated(
 def test_coding_and_mode_must_fit() -> None:
     header = container.Header("stored", "CMYK", (4, 4), bytes(8))
     file = container.pack(header, [container.Section(b"STOR", b"")])
-    with Image.open(io.BytesIO(file)) as picture:
-        with pytest.raises(DamagedError, match="coding stored does not take mode CMYK"):
-            picture.load()
+    picture = Image.open(io.BytesIO(file))
+    with pytest.raises(DamagedError, match="coding stored does not take mode CMYK"):
+        picture.load()
 
 
-# -- names of files ---------------------------------------------------------------------------------
+# -- names of files -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [str, pathlib.Path, os.fsencode])

@@ -62,7 +62,7 @@ def pixels_of(data: bytes) -> bytes:
         return picture.tobytes()
 
 
-# -- cut and damaged --------------------------------------------------------------------------------
+# -- cut and damaged ------------------------------------------------------------------------------
 
 
 def test_every_truncation_is_an_error(file: bytes) -> None:
@@ -146,7 +146,7 @@ def test_tolerance_is_looked_up_when_pixels_are_loaded(monkeypatch: pytest.Monke
         picture.load()
 
 
-# -- limits -----------------------------------------------------------------------------------------
+# -- limits ---------------------------------------------------------------------------------------
 
 
 def test_number_of_sections_has_a_limit_with_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,12 +173,12 @@ class Greedy(io.BytesIO):
 def test_no_read_sets_more_aside_than_the_file_has() -> None:
     header = container.pack_header(container.Header("planes", "P", (40, 40), bytes(8)))
     section = container.SECTION.pack(b"PLAN", 2**31 - 1, 0)
-    with Image.open(Greedy(header + section + b"xyz")) as picture:
-        with pytest.raises(TruncatedError, match="3 of 2147483647 bytes of section PLAN"):
-            picture.load()
+    picture = Image.open(Greedy(header + section + b"xyz"))
+    with pytest.raises(TruncatedError, match="3 of 2147483647 bytes of section PLAN"):
+        picture.load()
 
 
-# -- pieces -----------------------------------------------------------------------------------------
+# -- pieces ---------------------------------------------------------------------------------------
 
 
 def test_parser_fed_byte_by_byte(file: bytes) -> None:
@@ -247,7 +247,7 @@ def test_from_and_to_a_pipe(file: bytes) -> None:
         assert pixels_of(pipe.data.getvalue()) == picture.tobytes()
 
 
-# -- pickled, copied, closed ------------------------------------------------------------------------
+# -- pickled, copied, closed ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("loaded", [False, True])
@@ -267,6 +267,16 @@ def test_copied_picture_is_the_same_and_whole(file: bytes, how: Any, loaded: boo
         if loaded:
             picture.load()
         assert_usable_copy(how(picture), picture)
+
+
+def test_pickled_palette_keeps_its_alpha() -> None:
+    source = paletted()
+    source.putpalette(bytes(range(64)), "RGBA")
+    with Image.open(io.BytesIO(saved(source))) as picture:
+        found = pickle.loads(pickle.dumps(picture))
+    assert found.palette.mode == "RGBA"
+    assert bytes(found.palette.palette) == bytes(range(64))
+    assert found.convert("RGBA").tobytes() == source.convert("RGBA").tobytes()
 
 
 def assert_usable_copy(found: Image.Image, picture: Image.Image) -> None:
@@ -347,7 +357,7 @@ def test_damaged_files_are_closed(tmp_path: Path) -> None:
     gc.collect()
 
 
-# -- again and again --------------------------------------------------------------------------------
+# -- again and again ------------------------------------------------------------------------------
 
 
 @pytest.fixture

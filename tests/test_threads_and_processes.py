@@ -13,7 +13,6 @@ import threading
 import time
 import urllib.request
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def pictures() -> list[Image.Image]:
     return [whole, whole.quantize(50), whole.convert("CMYK"), whole.convert("L")]
 
 
-# -- threads ----------------------------------------------------------------------------------------
+# -- threads --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -58,17 +57,15 @@ def test_one_picture_from_eight_threads(
             barrier.wait()
             return picture.convert("RGBA").tobytes() + picture.tobytes()
 
-        with Image.open(io.BytesIO(saved(source, effort=1))) as picture:
-            with ThreadPoolExecutor(8) as pool:
-                found = set(pool.map(read, [picture] * 8))
+        file = io.BytesIO(saved(source, effort=1))
+        with Image.open(file) as picture, ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(read, [picture] * 8))
         assert found == {source.convert("RGBA").tobytes() + source.tobytes()}
     assert len(decodes) == 3
 
 
 @pytest.mark.parametrize("mode", ["lossless", "decolorized"])
-def test_many_threads_encode_and_decode_equal_bytes(
-    pictures: list[Image.Image], mode: str
-) -> None:
+def test_many_threads_encode_and_decode_equal_bytes(pictures: list[Image.Image], mode: str) -> None:
     todo = [p for p in pictures if mode == "lossless" or p.mode in ("RGB", "L")] * 4
 
     def there_and_back(picture: Image.Image) -> bytes:
@@ -83,17 +80,16 @@ def test_many_threads_encode_and_decode_equal_bytes(
     assert together == alone * 4
 
 
-# -- options ----------------------------------------------------------------------------------------
+# -- options --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def unchosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def unchosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "_chosen_threads", None)
     monkeypatch.setattr(execution, "_chosen_providers", None)
     monkeypatch.delenv(execution.THREADS_VARIABLE, raising=False)
     monkeypatch.delenv(execution.PROVIDERS_VARIABLE, raising=False)
     monkeypatch.setattr(networks, "_warned_of", set())
-    yield
 
 
 @pytest.mark.usefixtures("unchosen")
@@ -153,7 +149,7 @@ def test_missing_provider_warns_once_and_the_cpu_computes(
     assert saved(pictures[0], mode="decolorized") == data
 
 
-# -- children ---------------------------------------------------------------------------------------
+# -- children -------------------------------------------------------------------------------------
 
 WORK = """
 import io, os, sys, time

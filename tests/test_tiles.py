@@ -19,7 +19,8 @@ def test_tiles_cover_each_pixel_once(size):
 @pytest.mark.parametrize("size", SIZES)
 def test_tiles_are_bounded_and_aligned(size):
     for tile in tiles(*size):
-        assert 1 <= tile.height <= MAX_EDGE and 1 <= tile.width <= MAX_EDGE
+        assert 1 <= tile.height <= MAX_EDGE
+        assert 1 <= tile.width <= MAX_EDGE
         assert tile.top % ALIGNMENT == tile.left % ALIGNMENT == 0
 
 

@@ -3,9 +3,9 @@
     python -m tools.lossless_export runs/lossless/last.pt --data DIR --id 16
 
 Takes about four minutes on one core. Proves that PyTorch, onnxruntime and numpy's int64 compute
-the same integers, writes the ONNX files and the tables (`codings.lossless_model`) with their entries
-in ``models/index.json``, and prints bits per pixel of the held-out crops: as the float networks
-promise and as the integer tables cost (expect less than 0.5 % more).
+the same integers, writes the ONNX files and the tables (`codings.lossless_model`) with their
+entries in ``models/index.json``, and prints bits per pixel of the held-out crops: as the float
+networks promise and as the integer tables cost (expect less than 0.5 % more).
 """
 
 import argparse
@@ -27,7 +27,6 @@ from tools.graph import OnnxOps
 from tools.layers import TorchOps
 from tools.lossless_networks import FEATURES, INPUT, Predictor, predictors
 from tools.lossless_training import Config
-
 
 SELF_TEST_SIDE = 8
 """Rows and columns of cells of the known answer that each session is asked for."""

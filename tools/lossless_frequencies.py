@@ -36,9 +36,7 @@ class Counter:
     def __init__(self) -> None:
         self.counts = np.zeros((PLANES * distribution.ROWS, SYMBOLS), np.int64)
 
-    def code(
-        self, plane: int, pixels: np.ndarray, found: distribution.Distribution
-    ) -> None:
+    def code(self, plane: int, pixels: np.ndarray, found: distribution.Distribution) -> None:
         rows = found.row.astype(np.int64) + plane * distribution.ROWS
         symbols = pixels - found.floor + CENTER
         index = (rows * SYMBOLS + symbols).reshape(-1)

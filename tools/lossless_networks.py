@@ -47,7 +47,7 @@ class Predictor(nn.Module):
         self.head.weight.data *= 0.1
 
     def features(self, ops: Ops, x: Tensor) -> Tensor:
-        """What the head sees; the coding adapts to a picture by it (codings.lossless_adaptation)."""
+        """What the head sees, and what an adaptation corrects by (lossless_adaptation)."""
         x = ops.conv(self.join, x)
         for block in self.blocks:
             x = ops.add(x, ops.conv(block, x), FEATURES)

@@ -116,7 +116,8 @@ def color_bits(out: Tensor, base: list[Tensor], value: list[Tensor]) -> Tensor:
     """As `lossless_distribution.co` and `.cg`, in floats."""
     mean, log2_scale = mean_of(base[0], out[:, 0]), START + out[:, 1]
     bits = code_length(value[0], mean, log2_scale).sum()
-    slope, weight = out[:, 4].clamp(-1, 1), out[:, 5].clamp(-1, 1)
+    # a gradient also from beyond the limits: a clamp alone would never let go
+    slope, weight = (straight_through(x, x.clamp(-1, 1)) for x in (out[:, 4], out[:, 5]))
     distance = value[0] - mean
     kind = torch.bucketize(
         (distance.abs() * torch.exp2(-log2_scale)).detach().contiguous(),
@@ -222,9 +223,7 @@ class Run:
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate * share
             optimiser.zero_grad(set_to_none=True)
-        bits = loss(
-            self.networks, rgb, plane, FastOps(self.progress >= self.config.quantise_from)
-        )
+        bits = loss(self.networks, rgb, plane, FastOps(self.progress >= self.config.quantise_from))
         bits.backward()
         nn.utils.clip_grad_norm_(self.networks.parameters(), 100.0)
         for optimiser, _ in self.optimisers:

@@ -35,7 +35,11 @@ class Muon(torch.optim.Optimizer):
     """For the weights of convolutions; biases and heads stay with AdamW."""
 
     def __init__(
-        self, weights: Iterable[nn.Parameter], lr: float, momentum: float = 0.95, decay: float = 0.01
+        self,
+        weights: Iterable[nn.Parameter],
+        lr: float,
+        momentum: float = 0.95,
+        decay: float = 0.01,
     ) -> None:
         super().__init__(weights, {"lr": lr, "momentum": momentum, "decay": decay})
 

@@ -22,4 +22,5 @@ def decode(data: bytes, height: int, width: int) -> np.ndarray:
     if len(data) == 1:
         return np.full((height, width), data[0], np.uint8)
     planes, _ = inner.decode(data, (height, width), 1)
-    return planes[0]
+    plane: np.ndarray = planes[0]
+    return plane

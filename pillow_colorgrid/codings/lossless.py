@@ -8,7 +8,8 @@ Sections of a file::
     LTIL  one for each tile, row by row: all its other pixels
     ALPH  the alpha plane (mode RGBA only)
 
-FORMAT.md tells the whole way; `lossless_planes`, `lossless_walk` and `lossless_stream` are its steps.
+FORMAT.md tells the whole way; `lossless_planes`, `lossless_walk` and `lossless_stream` are its
+steps.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,23 +1,26 @@
-"""Where the bytes of a lossless file went: luminance against colour, preview against tiles.
+"""What each pixel of a lossless file cost, and what the networks expected it to be.
 
-Both are in one stream; so the picture is decoded, and what each plane cost is added up.
+All planes are in one stream; so the picture is decoded, and the walk over it is gone once more with
+a stream that neither reads nor writes but adds up.
 """
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
-from pillow_colorgrid.codings.lossless import (
-    COLOR,
-    GREY,
-    decode_planes,
-    model_of,
-    tile_of,
-)
+from pillow_colorgrid import grid
+from pillow_colorgrid.codings.lossless import COLOR, GREY, decode_planes, model_of
 from pillow_colorgrid.codings.lossless_distribution import ROWS, Distribution
-from pillow_colorgrid.codings.lossless_planes import TILE_REFINEMENTS, preview_of, walk_preview
-from pillow_colorgrid.codings.lossless_stream import CENTER, ESCAPE, LUMINANCE
+from pillow_colorgrid.codings.lossless_planes import (
+    PREVIEW_INTERVAL,
+    TILE_REFINEMENTS,
+    preview_of,
+    tile_of,
+    walk_preview,
+)
+from pillow_colorgrid.codings.lossless_stream import CENTER, ESCAPE
 from pillow_colorgrid.codings.lossless_walk import walk
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.entropy import TOTAL, Frequencies
@@ -25,34 +28,95 @@ from pillow_colorgrid.tiles import tiles
 
 ESCAPE_BITS = 16
 
+NAMES = ("luminance", "Co", "Cg")
+"""The planes."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Each array is (1 or 3, H, W): luminance, or luminance, Co, Cg.
+
+    Attributes:
+        planes: int16, the values of the picture.
+        expected: int16, the mean of the distribution by which each value was coded, rounded down.
+        bits: float32, ideal code lengths (the entropy coder adds about 0.1 %).
+    """
+
+    planes: np.ndarray
+    expected: np.ndarray
+    bits: np.ndarray
+
+    def bits_per_plane(self) -> dict[str, float]:
+        """Bits of all pixels by the plane's name."""
+        return {
+            name: float(bits.sum(dtype=np.float64))
+            for name, bits in zip(NAMES, self.bits, strict=False)
+        }
+
 
 class _Bill:
-    """A stream that adds up what pixels cost, in bits."""
+    """A stream that notes for each value what it cost and what was expected."""
 
-    def __init__(self, frequencies: Frequencies) -> None:
+    def __init__(self, planes: list[np.ndarray], frequencies: Frequencies) -> None:
         counts = frequencies.counts.astype(np.float64)
         escaped = counts[:, ESCAPE : ESCAPE + 1] * 2.0**-ESCAPE_BITS
-        self.bits = -np.log2(np.where(counts == 0, escaped, counts) / TOTAL)
-        self.spent: Counter[str] = Counter()
+        self.price = -np.log2(np.where(counts == 0, escaped, counts) / TOTAL)
+        self.planes = planes
+        self.bits = [np.zeros(plane.shape, np.float32) for plane in planes]
+        self.expected = [np.zeros(plane.shape, np.int16) for plane in planes]
 
     def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
-        cost = self.bits[distribution.row + plane * ROWS, pixels - distribution.floor + CENTER]
-        self.spent["luminance" if plane == LUMINANCE else "colour"] += float(cost.sum())
+        row = distribution.row + plane * ROWS
+        floor = distribution.floor
+        cost = self.price[row, pixels - floor + CENTER]
+        _same_part(pixels, self.planes[plane], self.bits[plane])[...] = cost
+        _same_part(pixels, self.planes[plane], self.expected[plane])[...] = floor
 
 
-def account(sections: Sequence[Section], size: tuple[int, int], channels: int) -> dict[str, float]:
-    """Bytes by name: "preview luminance", "preview colour", "luminance", "colour".
+def _same_part(view: np.ndarray, whole: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The part of `other` at the places that `view` has in `whole`; both contiguous, of one shape.
 
-    Ideal code lengths, without the entropy coder's overhead (about 0.1 %).
+    The walk hands views to its stream, not places; but a view knows where its memory begins.
+    """
+    items = (view.ctypes.data - whole.ctypes.data) // whole.itemsize
+    strides = [stride // whole.itemsize * other.itemsize for stride in view.strides]
+    # An empty view may begin anywhere.
+    begin = other.reshape(-1)[items:] if view.size else other.reshape(-1)[:0]
+    return as_strided(begin, view.shape, strides)
+
+
+def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -> Account:
+    """Decode a file's sections and tell of each value what it cost.
+
+    Args:
+        size: (width, height).
+        channels: of the picture; alpha is not looked at.
 
     Raises:
         CgxError: as `lossless.decode`.
     """
     by = model_of(sections)
-    planes = decode_planes(sections, size, GREY if channels == 1 else COLOR)
-    first, rest = _Bill(by.frequencies), _Bill(by.frequencies)
-    walk_preview(preview_of(planes), by, first)
+    count = GREY if channels == 1 else COLOR
+    planes = [np.ascontiguousarray(plane) for plane in decode_planes(sections, size, count)]
+    bill = _Bill(planes, by.frequencies)
+    walk_preview(preview_of(planes), by, bill)
     for tile in tiles(size[1], size[0]):
-        walk(tile_of(planes, tile), TILE_REFINEMENTS, by, rest)
-    spent = {f"preview {name}": bits / 8 for name, bits in first.spent.items()}
-    return spent | {name: bits / 8 for name, bits in rest.spent.items()}
+        walk(tile_of(planes, tile), TILE_REFINEMENTS, by, bill)
+    return Account(*map(np.concatenate, (planes, bill.expected, bill.bits)))
+
+
+def account(sections: Sequence[Section], size: tuple[int, int], channels: int) -> dict[str, float]:
+    """Bytes by name: "preview luminance", "preview colour", "luminance", "colour".
+
+    Raises:
+        CgxError: as `lossless.decode`.
+    """
+    bits = examine(sections, size, channels).bits.astype(np.float64)
+    preview = grid.level(bits, PREVIEW_INTERVAL).sum(axis=(1, 2)) / 8
+    rest = bits.sum(axis=(1, 2)) / 8 - preview
+    spent = {}
+    for name, by_plane in (("preview ", preview), ("", rest)):
+        spent[f"{name}luminance"] = float(by_plane[0])
+        if len(by_plane) == COLOR:
+            spent[f"{name}colour"] = float(by_plane[1:].sum())
+    return spent

@@ -7,8 +7,8 @@ encoder finds them by regression (`lossless_regression`), the decoder only appli
 
 Exact everywhere: the sum stays below 2**24, so float32 holds it in any order of additions.
 
-Bytes of an adaptation, zstd over: for each pass of PASSES one byte, 1 if it is adapted; then for each
-of its corrected outputs the shift (uint8), and one int8 for each column.
+Bytes of an adaptation, zstd over: for each pass of PASSES one byte, 1 if it is adapted; then for
+each of its corrected outputs the shift (uint8), and one int8 for each column.
 """
 
 from collections.abc import Mapping
@@ -79,7 +79,9 @@ class Correction:
     coefficients: np.ndarray
     shifts: np.ndarray
 
-    def apply(self, numbers: np.ndarray, features: np.ndarray, inputs: np.ndarray, name: str) -> None:
+    def apply(
+        self, numbers: np.ndarray, features: np.ndarray, inputs: np.ndarray, name: str
+    ) -> None:
         """Add to `numbers` (N, outputs, rows, columns) int32 of the pass `name`.
 
         Args:
@@ -94,7 +96,9 @@ class Correction:
         half = (1 << shifts) >> 1
         corrected = list(PASSES[name].corrected)
         for number in range(len(numbers)):
-            flat = [part[number].reshape(len(part[number]), -1) for part in (numbers, features, inputs)]
+            flat = [
+                part[number].reshape(len(part[number]), -1) for part in (numbers, features, inputs)
+            ]
             for first in range(0, flat[0].shape[1], CHUNK_CELLS):
                 cells = slice(first, first + CHUNK_CELLS)
                 total = start + of_features @ flat[1][:, cells].astype(np.float32)
@@ -121,9 +125,7 @@ def pack(adaptation: Adaptation) -> bytes:
 
 def unpack(data: bytes, features: int) -> Adaptation:
     """The inverse of `pack`, for networks with so many features. Raises DamagedError."""
-    longest = sum(
-        1 + len(one.corrected) * (features + one.inputs + 2) for one in PASSES.values()
-    )
+    longest = sum(1 + len(one.corrected) * (features + one.inputs + 2) for one in PASSES.values())
     try:
         raw = zstandard.ZstdDecompressor().decompressobj().decompress(data)
     except zstandard.ZstdError as error:

@@ -26,7 +26,8 @@ Tap = tuple[int, int]
 
 
 def square(first: int, last: int) -> tuple[Tap, ...]:
-    return tuple(product(range(first, last + 1), repeat=2))
+    edge = range(first, last + 1)
+    return tuple(product(edge, edge))
 
 
 DIAGONAL_NEAREST: tuple[Tap, ...] = square(0, 1)
@@ -77,7 +78,8 @@ def of_place(pixels: np.ndarray, at: Tap) -> Margined:
 
 
 def mean_of_four(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
-    return (a + b + c + d + 2) >> 2
+    mean: np.ndarray = (a + b + c + d + 2) >> 2
+    return mean
 
 
 class Bytes:

@@ -2,8 +2,8 @@
 
 Of each value the network tells a *mean* in eighths and a *class* of scale (four to an octave). The
 value is coded as its difference to the mean rounded down; class and fraction of the mean choose the
-row. The mean of Cg follows what is already known of Co (slope), and so does its scale: where Co came
-as a surprise, Cg will as well.
+row. The mean of Cg follows what is already known of Co (slope), and so does its scale: where Co
+came as a surprise, Cg will as well.
 
 Outputs are float32 that hold exact multiples of a power of two (docs: FORMAT_lossless.md), so the
 one rounding here has one result everywhere.
@@ -68,9 +68,7 @@ class Distribution:
 
     def cut(self, height: int, width: int) -> "Distribution":
         """Only the cells whose pixel is inside of the picture."""
-        return Distribution(
-            self.mean[..., :height, :width], self.scale_class[..., :height, :width]
-        )
+        return Distribution(self.mean[..., :height, :width], self.scale_class[..., :height, :width])
 
     @property
     def floor(self) -> np.ndarray:
@@ -101,17 +99,22 @@ LUMINANCE_OUTPUTS, COLOR_OUTPUTS = len(LUMINANCE_UNITS), len(COLOR_UNITS)
 def integers(outputs: np.ndarray, units: np.ndarray) -> np.ndarray:
     """Outputs (N, pixels * len(units), rows, columns) as int32, halves rounded to even."""
     pixels = outputs.shape[1] // len(units)
-    return np.rint(outputs * np.tile(units, pixels)[:, None, None]).astype(np.int32)
+    exact: np.ndarray = outputs * np.tile(units, pixels)[:, None, None]
+    rounded: np.ndarray = np.rint(exact)
+    return rounded.astype(np.int32)
 
 
 def _mean(base: np.ndarray, fine: np.ndarray, lowest: int) -> np.ndarray:
     """In eighths, cut to the range of the plane's values."""
     mean = base.astype(np.int32) * MEAN_STEPS + ((fine + 4) >> 3)
-    return np.clip(mean, lowest * MEAN_STEPS, HIGHEST * MEAN_STEPS)
+    cut: np.ndarray = np.clip(mean, lowest * MEAN_STEPS, HIGHEST * MEAN_STEPS)
+    return cut
 
 
 def _class(fine: np.ndarray) -> np.ndarray:
-    return np.clip(((fine + 8) >> 4) + START_CLASS, 0, CLASSES - 1)
+    found: np.ndarray = ((fine + 8) >> 4) + START_CLASS
+    cut: np.ndarray = np.clip(found, 0, CLASSES - 1)
+    return cut
 
 
 def luminance(numbers: np.ndarray, base: np.ndarray) -> Distribution:

@@ -14,7 +14,7 @@ from pillow_colorgrid import entropy, networks
 from pillow_colorgrid.codings.lossless_walk import Model
 from pillow_colorgrid.errors import NetworkError
 
-MODELS_BY_EFFORT = {effort: 28 for effort in range(1, 10)}
+MODELS_BY_EFFORT = dict.fromkeys(range(1, 10), 28)
 """Ids of the tables; several efforts may share one."""
 
 FEATURES = 64

@@ -1,8 +1,8 @@
-"""Planes <-> a preview and independent tiles: where the streams of the lossless coding begin and end.
+"""Planes <-> a preview and independent tiles: where the streams begin and end.
 
-The *preview* is every 8th pixel of every 8th row. It comes first and knows nothing of tiles, so that
-a 64th of the pixels shows the whole scene. Each tile refines its part of it down to all pixels, in a
-stream of its own.
+The *preview* is every 8th pixel of every 8th row. It comes first and knows nothing of tiles, so
+that a 64th of the pixels shows the whole scene. Each tile refines its part of it down to all
+pixels, in a stream of its own.
 """
 
 from collections.abc import Iterable
@@ -32,8 +32,9 @@ PREVIEW_LANE_PIXELS, TILE_LANE_PIXELS = 256, 3072
 """One lane of the entropy coder for so many pixels: it costs about three bytes."""
 
 
-def lanes(height: int, width: int, lane_pixels: int) -> int:
-    return max(1, height * width // lane_pixels)
+def lanes(plane: np.ndarray, lane_pixels: int) -> int:
+    """The number of lanes for a stream of one or three planes like this one."""
+    return max(1, plane.size // lane_pixels)
 
 
 def preview_of(planes: list[np.ndarray]) -> list[np.ndarray]:
@@ -43,7 +44,7 @@ def preview_of(planes: list[np.ndarray]) -> list[np.ndarray]:
 
 def encode_preview(preview: list[np.ndarray], model: Model) -> bytes:
     """Y or Y, Co, Cg of the preview, (1, h, w) int16 each, as one stream."""
-    count = lanes(*preview[0].shape[1:], PREVIEW_LANE_PIXELS)
+    count = lanes(preview[0], PREVIEW_LANE_PIXELS)
     stream = StreamEncoder(model.frequencies, count)
     walk_preview(preview, model, stream)
     return stream.finish()
@@ -51,7 +52,7 @@ def encode_preview(preview: list[np.ndarray], model: Model) -> bytes:
 
 def decode_preview(data: bytes, preview: list[np.ndarray], model: Model) -> None:
     """Fill all pixels of `preview`. Raises StreamError if `data` is damaged."""
-    count = lanes(*preview[0].shape[1:], PREVIEW_LANE_PIXELS)
+    count = lanes(preview[0], PREVIEW_LANE_PIXELS)
     stream = StreamDecoder(data, model.frequencies, count)
     walk_preview(preview, model, stream)
     stream.finish()
@@ -68,7 +69,7 @@ def walk_preview(preview: list[np.ndarray], model: Model, stream: Stream) -> Non
 
 def encode_tile(planes: list[np.ndarray], model: Model) -> bytes:
     """The pixels of one tile's `planes`, (1, h, w) int16 each, that the preview does not hold."""
-    stream = StreamEncoder(model.frequencies, lanes(*planes[0].shape[1:], TILE_LANE_PIXELS))
+    stream = StreamEncoder(model.frequencies, lanes(planes[0], TILE_LANE_PIXELS))
     walk(planes, TILE_REFINEMENTS, model, stream)
     return stream.finish()
 
@@ -78,7 +79,7 @@ def decode_tile(data: bytes, planes: list[np.ndarray], model: Model, interval: i
 
     Raises StreamError if `data` is damaged.
     """
-    stream = StreamDecoder(data, model.frequencies, lanes(*planes[0].shape[1:], TILE_LANE_PIXELS))
+    stream = StreamDecoder(data, model.frequencies, lanes(planes[0], TILE_LANE_PIXELS))
     wanted = tuple(step for step in TILE_REFINEMENTS if step.interval >= interval)
     walk(planes, wanted, model, stream)
     if interval == 1:

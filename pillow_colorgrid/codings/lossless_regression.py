@@ -1,8 +1,9 @@
 """Find a picture's adaptation (`lossless_adaptation`): regression on its own pixels. Encoder only.
 
-For each output of a pass: which weighted sum of features and inputs, added to it, would have shortened
-the code most? Steps of Newton's method on the code length of a logistic distribution tell; the sums
-are then rounded as coarsely as pays. Floats are allowed here: what they find is sent as integers.
+For each output of a pass: which weighted sum of features and inputs, added to it, would have
+shortened the code most? Steps of Newton's method on the code length of a logistic distribution
+tell; the sums are then rounded as coarsely as pays. Floats are allowed here: what they find is sent
+as integers.
 """
 
 from collections.abc import Callable
@@ -66,7 +67,8 @@ class _Sample:
 
     def of(self, plane: np.ndarray) -> np.ndarray:
         """The sampled values of a (1, rows, columns) plane, as (1, 1, cells)."""
-        return plane[0][self.place].reshape(1, 1, -1)
+        sampled: np.ndarray = plane[0][self.place]
+        return sampled.reshape(1, 1, -1)
 
     def of_pixel(self, place: int, pixels: int) -> np.ndarray:
         """The numbers of one pixel of the pass: (1, outputs, 1, cells), a view."""
@@ -114,9 +116,9 @@ def _scale_direction(residual: np.ndarray, scale: np.ndarray) -> Pair:
 
 def _curvature_matrix(columns: np.ndarray, curvature: np.ndarray) -> np.ndarray:
     """How the code length (nats) bends where coefficients change: (columns, columns)."""
-    if (curvature == curvature[0]).all():
-        return (columns.T @ columns).astype(np.float64) * float(curvature[0])
-    return (columns.T @ (columns * curvature[:, None])).astype(np.float64)
+    even = bool((curvature == curvature[0]).all())
+    matrix: np.ndarray = columns.T @ (columns if even else columns * curvature[:, None])
+    return matrix.astype(np.float64) * (float(curvature[0]) if even else 1.0)
 
 
 def _step(matrix: np.ndarray, gradient: np.ndarray, bits: float) -> np.ndarray:
@@ -166,11 +168,14 @@ def _integers(step: np.ndarray, shift: int) -> np.ndarray:
     return np.clip(np.rint(step * 2.0**shift), -LIMIT, LIMIT)
 
 
-def _correct(numbers: np.ndarray, columns: np.ndarray, chosen: tuple[np.ndarray, int]) -> np.ndarray:
+def _correct(
+    numbers: np.ndarray, columns: np.ndarray, chosen: tuple[np.ndarray, int]
+) -> np.ndarray:
     """(cells,) numbers with the correction that the decoder will apply."""
     coefficients, shift = chosen
     total = np.rint(columns @ coefficients.astype(np.float32)).astype(np.int32)
-    return numbers + ((total + ((1 << shift) >> 1)) >> shift)
+    corrected: np.ndarray = numbers + ((total + ((1 << shift) >> 1)) >> shift)
+    return corrected
 
 
 class _PassFit:
@@ -205,7 +210,9 @@ class _PassFit:
                 matrix = matrix * np.outer(chosen_columns, chosen_columns)
                 gradient = gradient * chosen_columns
             wanted += _step(matrix, gradient, sample.weight / LN2) * distribution.MEAN_FINE
-            numbers[...] = start + np.rint(sample.columns @ wanted.astype(np.float32)).astype(np.int32)
+            numbers[...] = start + np.rint(sample.columns @ wanted.astype(np.float32)).astype(
+                np.int32
+            )
         chosen = _rounded(wanted, matrix, sample.weight)
         numbers[...] = _correct(start, sample.columns, chosen)
         gain = (before - code_bits(*find())) * sample.weight
@@ -248,7 +255,10 @@ def fit(planes: list[np.ndarray], care: Care, by: Model) -> Adaptation:
     found: dict[str, Correction] = {}
     for refinement in care.refinements:
         level = [grid.level(plane, refinement.interval) for plane in planes]
-        for plane, seen, coded in (("luminance", level[:1], level[:1]), ("color", level, level[1:])):
+        for plane, seen, coded in (
+            ("luminance", level[:1], level[:1]),
+            ("color", level, level[1:]),
+        ):
             if not coded:
                 continue
             for name in grid.PASS_NAMES:
@@ -260,7 +270,7 @@ def fit(planes: list[np.ndarray], care: Care, by: Model) -> Adaptation:
     return found
 
 
-SEE = {
+SEE: dict[tuple[str, str], Callable[..., context.Context]] = {
     ("luminance", "diagonal"): context.luminance_diagonal,
     ("luminance", "cross"): context.luminance_cross,
     ("color", "diagonal"): context.color_diagonal,
@@ -285,7 +295,9 @@ def _fit_pass(
     inputs, bases = SEE[plane, name](*seen)
     outputs, features = by.predict(network, inputs)
     every = max(1, round(height * width / cells))
-    sample = _draw(outputs, features, inputs, plane, (slice(every // 2, height, every), slice(width)))
+    sample = _draw(
+        outputs, features, inputs, plane, (slice(every // 2, height, every), slice(width))
+    )
     fitted = _PassFit(sample, len(PASSES[network].corrected))
     for number, (place, base) in enumerate(zip(places, bases, strict=True)):
         numbers = sample.of_pixel(number, len(places))
@@ -346,7 +358,7 @@ def _draw(
     """Draw the rows and columns of cells at `place`."""
 
     def cells(planes: np.ndarray) -> np.ndarray:
-        drawn = planes[0][:, *place]
+        drawn: np.ndarray = planes[0][:, *place]
         return drawn.reshape(len(drawn), -1).astype(np.float32)
 
     of_features, of_inputs = cells(features), cells(inputs) - np.float32(ZERO)

@@ -92,5 +92,3 @@ class StreamDecoder:
         if self.next_escape != len(self.escapes):
             raise entropy.StreamError(f"{len(self.escapes) - self.next_escape} escapes left")
         self.entropy.finish()
-
-

@@ -1,8 +1,8 @@
 """The way over the levels of a picture, the same for the encoder and the decoder.
 
 Each refinement codes luminance first: the diagonal pixels of all cells, then those right of and
-below the known ones (`grid`). Then colour, in the same two passes, given all luminance of the level.
-Each pass is one call of a network.
+below the known ones (`grid`). Then colour, in the same two passes, given all luminance of the
+level. Each pass is one call of a network.
 """
 
 from collections.abc import Callable

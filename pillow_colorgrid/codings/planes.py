@@ -1,13 +1,13 @@
 """The planes coding: for all modes but 8-bit photographs. Differences, byte planes, zstd.
 
-Palettes, bilevel scans, 16-bit and float pictures, CMYK and the like have no networks. A picture is
-cut into strips of rows, each a section of its own, so that memory is bounded and the whole strips of
-a file that was cut are still there. FORMAT_planes.md describes each byte.
+Palettes, bilevel scans, 16-bit and float pictures, CMYK and the like have no networks. A picture
+is cut into strips of rows, each a section of its own, so that memory is bounded and the whole
+strips of a file that was cut are still there. FORMAT_planes.md describes each byte.
 
 Way of a channel of a strip: samples as unsigned integers; less the channel before it; differences
-from the left, from above, or both; samples of several bytes folded (small differences of either sign
-become small numbers) and taken apart into byte planes, the highest first; zstd. Channels of 0 and
-255 only become bits instead. All of it is modulo the sample's range, so nothing ever clips.
+from the left, from above, or both; samples of several bytes folded (small differences of either
+sign become small numbers) and taken apart into byte planes, the highest first; zstd. Channels of 0
+and 255 only become bits instead. All is modulo the sample's range, so nothing ever clips.
 """
 
 import struct
@@ -248,13 +248,17 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
         raise TruncatedError(f"image file is truncated ({len(found)} of {len(todo)} strips)")
     for number, payload in enumerate(found):
         if payload[: STRIP_NUMBER.size] != STRIP_NUMBER.pack(number):
-            raise DamagedError(f"strip {number} has the number {payload[:STRIP_NUMBER.size].hex()}")
+            raise DamagedError(
+                f"strip {number} has the number {payload[: STRIP_NUMBER.size].hex()}"
+            )
     pixels = np.zeros((height, width, channels), layout.sample)
 
     def fill(job: tuple[bytes, slice]) -> None:
         _decode_strip(job[0], layout, pixels[job[1]])
 
     _each(fill, list(zip(found, todo, strict=False)))
+    if header.mode == "1" and np.any((pixels != 0) & (pixels != WHITE)):
+        raise DamagedError(f"bytes of mode 1 are neither 0 nor {WHITE}")
     return pixels
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import zstandard
 
 from pillow_colorgrid.codings import lossless, stored
-from pillow_colorgrid.codings.alpha import WEBP_MAX_SIDE
 from pillow_colorgrid.color import Bytes
 from pillow_colorgrid.container import SECTION, Section
 from pillow_colorgrid.options import SaveOptions
@@ -36,12 +35,9 @@ def encode(pixels: Bytes, options: SaveOptions) -> tuple[str, list[Section]]:
     size_bytes = sum(len(section.payload) + SECTION.size for section in sections)
     noisy = 8 * size_bytes > NOISY_BITS * pixels.size
     if small or noisy or share < PHOTOGRAPH:
-        if max(pixels.shape[:2]) > WEBP_MAX_SIDE:
-            rival = stored.encode(pixels, options)[0].payload
-        else:
-            rival = stored.webp(pixels, stored.QUICK)
-        if len(rival) + SECTION.size < size_bytes:
-            return "stored", stored.encode(pixels, options)
+        rival = stored.quick(pixels)
+        if len(rival[0].payload) + SECTION.size < size_bytes:
+            return "stored", stored.improved(pixels, rival)
     return "lossless", sections
 
 

@@ -22,8 +22,13 @@ STORED_SECTION = b"STOR"
 QUICK, THOROUGH = 80, 100
 """WebP's "quality", which for lossless means effort. Pillow's own default is 80."""
 
+THOROUGH_PIXELS = 2_000_000
+"""Larger pictures have to do with the quick WebP: the thorough one takes a second for each
+megapixel,
+or many."""
+
 ZSTD_PIXELS = 64 * 64
-"""Pictures so small, or too long for WebP, are tried with zstd, too."""
+"""Pictures so small are tried with zstd, too."""
 
 
 def encode(pixels: Bytes, options: SaveOptions) -> list[Section]:
@@ -31,11 +36,25 @@ def encode(pixels: Bytes, options: SaveOptions) -> list[Section]:
 
     At most as large as ``im.save(..., "WEBP", lossless=True, exact=True)`` and one byte.
     """
-    files = []
-    long, small = max(pixels.shape[:2]) > WEBP_MAX_SIDE, pixels[..., 0].size <= ZSTD_PIXELS
-    if not long:
-        files += [webp(pixels, QUICK), webp(pixels, THOROUGH)]
-    if long or small:
+    return improved(pixels, quick(pixels))
+
+
+def quick(pixels: Bytes) -> list[Section]:
+    """As `encode`, in a fraction of the time; a few percent larger."""
+    if max(pixels.shape[:2]) > WEBP_MAX_SIDE:
+        file = inner.encode(*_separate(pixels), "zstd")
+    else:
+        file = webp(pixels, QUICK)
+    return [Section(STORED_SECTION, file)]
+
+
+def improved(pixels: Bytes, sections: list[Section]) -> list[Section]:
+    """The sections of `quick`, or smaller ones."""
+    files = [sections[0].payload]
+    count = pixels.shape[0] * pixels.shape[1]
+    if count <= THOROUGH_PIXELS and max(pixels.shape[:2]) <= WEBP_MAX_SIDE:
+        files.append(webp(pixels, THOROUGH))
+    if count <= ZSTD_PIXELS:
         files.append(inner.encode(*_separate(pixels), "zstd"))
     return [Section(STORED_SECTION, min(files, key=len))]
 

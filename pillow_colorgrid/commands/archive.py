@@ -1,0 +1,118 @@
+"""``cgx convert``, all files: progress while it runs, then what was done and what was not."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from pillow_colorgrid.commands import planning
+from pillow_colorgrid.commands.convert import Job, Outcome, Settings
+from pillow_colorgrid.commands.places import Place
+
+try:
+    from tqdm import tqdm
+except ImportError:  # an extra: pip install "pillow_colorgrid[cli]"
+    tqdm = None
+
+STATES = ("converted", "skipped", "failed")
+
+Engine = Callable[[Sequence[Job], Settings], Iterable[Outcome]]
+"""What does the jobs: processes of this machine, or a cluster."""
+
+
+def run(
+    sources: Sequence[Place], folder: Place | None, settings: Settings, engine: Engine
+) -> int:
+    """Convert and report; status 1 if a file failed or there was none."""
+    jobs, failed = planning.plan(sources, folder, settings)
+    folders = {job.target.folder for job in jobs}
+    _remove_leftovers(folders)
+    outcomes = list(failed)
+    try:
+        for outcome in _progress(engine(jobs, settings), len(jobs)):
+            outcomes.append(_without_original(outcome, settings))
+    finally:
+        # Also after Ctrl-C: what was done is told, what a killed process left is removed.
+        _remove_leftovers(folders)
+        print(report(outcomes))
+        for line in complaints(outcomes):
+            print(line, file=sys.stderr)
+    return 0 if outcomes and all(outcome.state != "failed" for outcome in outcomes) else 1
+
+
+def _remove_leftovers(folders: Iterable[Place]) -> None:
+    for folder in folders:
+        folder.remove_leftovers()
+
+
+def _without_original(outcome: Outcome, settings: Settings) -> Outcome:
+    """Remove the source of a verified target, where that is wanted and nothing would be lost.
+
+    Skipped targets were decoded and compared as well, so their sources may go, too.
+    """
+    if not settings.delete_originals or outcome.state == "failed" or outcome.lost:
+        return outcome
+    try:
+        outcome.job.source.remove()
+    except OSError as error:
+        reason = f"converted, but the original stays: {error}"
+        return Outcome(outcome.job, "failed", reason=reason)
+    return outcome
+
+
+def _progress(outcomes: Iterable[Outcome], count: int) -> Iterator[Outcome]:
+    """`outcomes` as they come, behind a bar where there is a terminal to show it."""
+    if tqdm is None or not sys.stderr.isatty():
+        yield from outcomes
+        return
+    saved = 0
+    # The bar tells count, rate and time left by itself.
+    with tqdm(total=count, unit="picture", dynamic_ncols=True) as bar:
+        for outcome in outcomes:
+            if outcome.state != "failed":
+                saved += outcome.source_bytes - outcome.target_bytes
+            bar.set_postfix_str(f"{saved / 1e6:,.1f} MB saved", refresh=False)
+            bar.update()
+            yield outcome
+
+
+def report(outcomes: Sequence[Outcome]) -> str:
+    """A table, bytes before and after by kind of source; then one line with the counts."""
+    done = [outcome for outcome in outcomes if outcome.state != "failed"]
+    by_kind: dict[str, list[Outcome]] = {}
+    for outcome in done:
+        by_kind.setdefault(outcome.job.source.suffix.lstrip(".") or "-", []).append(outcome)
+    lines = []
+    if done:
+        lines.append(f"{'from':<8}{'pictures':>9}{'bytes before':>18}{'bytes after':>18}{'change':>9}")
+        for kind, group in sorted(by_kind.items()):
+            before, after = _bytes(group)
+            lines.append(f"{kind:<8}{len(group):>9,}{before:>18,}{after:>18,}{_change(group):>9}")
+    counts = Counter(outcome.state for outcome in outcomes)
+    before, after = _bytes(done)
+    change = f", {_change(done)}" if before else ""
+    lines.append(
+        ", ".join(f"{counts[state]:,} {state}" for state in STATES)
+        + f"; {before:,} bytes -> {after:,} bytes{change}"
+    )
+    return "\n".join(lines)
+
+
+def _bytes(outcomes: Iterable[Outcome]) -> tuple[int, int]:
+    """Bytes before and after."""
+    pairs = [(outcome.source_bytes, outcome.target_bytes) for outcome in outcomes]
+    return sum(before for before, _ in pairs), sum(after for _, after in pairs)
+
+
+def _change(outcomes: Sequence[Outcome]) -> str:
+    before, after = _bytes(outcomes)
+    return f"{after / before - 1:+.1%}" if before else "-"
+
+
+def complaints(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """A line for each file that failed, and for each whose target lacks something of it."""
+    for outcome in outcomes:
+        if outcome.state == "failed":
+            yield f"{outcome.job.source}: {outcome.reason}"
+        elif outcome.lost:
+            target, lost = outcome.job.target.name, ", ".join(outcome.lost)
+            yield f"{outcome.job.source}: note: {target} does not hold its {lost}"

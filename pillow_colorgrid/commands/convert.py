@@ -1,0 +1,158 @@
+"""``cgx convert``, one file: never lose a picture.
+
+Each file is written under a temporary name beside its target, read and decoded again and compared
+with its source in mode, size and every pixel; only then does it get its name. A target whose pixels
+are the source's already is skipped.
+"""
+
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+import pillow_colorgrid  # noqa: F401  registers .cgx, in worker processes too
+from pillow_colorgrid.commands import sameness
+from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
+
+CGX = ".cgx"
+
+LOSSLESS_OPTIONS: dict[str, dict[str, Any]] = {
+    ".png": {"optimize": True},
+    ".webp": {"lossless": True, "exact": True},
+    ".tif": {"compression": "tiff_lzw"},
+}
+"""Targets other than .cgx and the options of save that keep every pixel."""
+
+FORMATS = {CGX: "CGX", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF"}
+"""Pillow's names."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to do with each file.
+
+    Attributes:
+        suffix: of the targets, a key of FORMATS.
+        options: further keywords of `Image.save`.
+        verify: decode each target again and compare it before it gets its name.
+        delete_originals: a source will be removed once its target is verified.
+    """
+
+    suffix: str = CGX
+    options: tuple[tuple[str, object], ...] = ()
+    verify: bool = True
+    delete_originals: bool = False
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        return {**LOSSLESS_OPTIONS.get(self.suffix, {}), **dict(self.options)}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to convert."""
+
+    source: Place
+    target: Place
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job: "converted", "skipped" (done before) or "failed" (with a reason).
+
+    Attributes:
+        lost: metadata of the source that the target does not hold.
+    """
+
+    job: Job
+    state: str
+    source_bytes: int = 0
+    target_bytes: int = 0
+    reason: str = ""
+    lost: tuple[str, ...] = ()
+
+
+class VerificationError(OSError):
+    """A target does not give back the pixels of its source."""
+
+
+def convert(job: Job, settings: Settings) -> Outcome:
+    """Convert one file; never raises for a bad picture or a full disk, but says so.
+
+    The source is left where it is: whoever hears of the outcome removes it, where that is wanted.
+    A job that was done before its process died is thus skipped when it is done again.
+    """
+    try:
+        return _convert(job, settings)
+    except UnidentifiedImageError:
+        return Outcome(job, "failed", reason="not a picture that Pillow reads")
+    except MemoryError:
+        return Outcome(job, "failed", reason="not enough memory")
+    except Exception as error:  # Plugins for broken files raise anything; the rest must go on.
+        return Outcome(job, "failed", reason=str(error) or type(error).__name__)
+
+
+def _convert(job: Job, settings: Settings) -> Outcome:
+    image = _load(job.source)
+    outcome = Outcome(job, "converted", job.source.size_bytes())
+    if job.target.exists():
+        if not is_done(job.target, image, decode=settings.delete_originals):
+            reason = f"{job.target} exists and holds another picture"
+            return replace(outcome, state="failed", reason=reason)
+        with job.target.open() as file, Image.open(file) as other:
+            lost = sameness.lost_metadata(image, other)
+        size_bytes = job.target.size_bytes()
+        return replace(outcome, state="skipped", target_bytes=size_bytes, lost=tuple(lost))
+    file = BytesIO()
+    image.save(file, FORMATS[settings.suffix], **_with_metadata(image, settings))
+    lost = []
+
+    def check(data: bytes) -> None:
+        with Image.open(BytesIO(data)) as written:
+            lost.extend(sameness.lost_metadata(image, written))
+            written.load()
+            found = sameness.difference(image, written)
+        if found:
+            raise VerificationError(f"the {settings.suffix} file would hold {found}")
+
+    data = file.getvalue()
+    job.target.write(
+        data, check if settings.verify else None, job.source, safely=settings.delete_originals
+    )
+    return replace(outcome, target_bytes=len(data), lost=tuple(lost))
+
+
+def _load(source: Place) -> Image.Image:
+    """The one picture of a file, all its pixels and metadata in memory."""
+    with source.open() as file, Image.open(file) as image:
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1:
+            raise OSError(f"{frames} frames, allowed: 1")
+        image.load()
+        return image
+
+
+def _with_metadata(image: Image.Image, settings: Settings) -> dict[str, Any]:
+    """The keywords of save; other formats than ours keep metadata only when told to."""
+    if settings.suffix == CGX:
+        return settings.keywords
+    kept = {key: image.info[key] for key in METADATA_SECTIONS if image.info.get(key)}
+    return {**kept, **settings.keywords}
+
+
+def is_done(target: Place, image: Image.Image, decode: bool = False) -> bool:
+    """Whether `target` holds mode, size and pixels of `image`.
+
+    A .cgx file states a checksum of its pixels; unless `decode`, that is compared.
+    """
+    if target.suffix == CGX and not decode:
+        with target.open() as file:
+            return sameness.states_pixels_of(file, image)
+    try:
+        with target.open() as file, Image.open(file) as other:
+            other.load()
+            return not sameness.difference(image, other)
+    except (OSError, SyntaxError, ValueError):
+        return False

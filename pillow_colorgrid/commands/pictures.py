@@ -1,0 +1,49 @@
+"""Opening a picture for a command that shows it, and saying what is wrong with it."""
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from PIL import Image, UnidentifiedImageError
+
+import pillow_colorgrid  # noqa: F401  registers .cgx
+from pillow_colorgrid.commands.places import Place
+
+T = TypeVar("T")
+
+
+def load(place: Place) -> Image.Image:
+    """The picture of a file, all its pixels in memory.
+
+    Raises:
+        OSError: missing, damaged, or nothing that Pillow reads.
+    """
+    with place.open() as file, Image.open(file) as image:
+        image.load()
+        return image
+
+
+def attempt(place: Place, work: Callable[[], T]) -> T | None:
+    """What `work` returns; None, and a line on stderr that names `place`, where it fails."""
+    try:
+        return work()
+    except UnidentifiedImageError:
+        print(f"{place}: not a picture that Pillow reads", file=sys.stderr)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        print(f"{place}: {error}", file=sys.stderr)
+    return None
+
+
+def for_screens(image: Image.Image) -> Image.Image:
+    """`image` in a mode that PNG and every viewer take, as bright as it is meant.
+
+    Sixteen and more bits are spread over 0..255, from the darkest pixel to the brightest.
+    """
+    if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA"):
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        wide = image.convert("F")
+        low, high = wide.getextrema()
+        scale = 255 / (high - low) if high > low else 0
+        return wide.point(lambda value: value * scale - low * scale).convert("L")
+    return image.convert({"La": "LA", "PA": "RGBA", "RGBa": "RGBA"}.get(image.mode, "RGB"))

@@ -1,0 +1,81 @@
+"""Many jobs in processes of this machine; one that is killed takes no other picture with it."""
+
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+from pillow_colorgrid.commands.convert import Job, Outcome, Settings, convert
+from pillow_colorgrid.execution import THREADS_VARIABLE
+
+KILLED = "its process was killed twice (out of memory?)"
+
+
+def run(jobs: Sequence[Job], settings: Settings, processes: int) -> Iterator[Outcome]:
+    """Convert `jobs` in so many processes; outcomes come as they are done.
+
+    When a process is killed, all jobs in hand are done again, each in a process of its own; one
+    whose process is killed again has failed.
+    """
+    if processes == 1 or len(jobs) < 2:
+        for job in jobs:
+            yield convert(job, settings)
+        return
+    waiting = deque(jobs)
+    while waiting:
+        suspects: list[Job] = []
+        yield from _until_killed(waiting, suspects, settings, processes)
+        for job in suspects:
+            alone: deque[Job] = deque([job])
+            again: list[Job] = []
+            yield from _until_killed(alone, again, settings, 1)
+            yield from (Outcome(job, "failed", reason=KILLED) for job in again)
+
+
+def _until_killed(
+    waiting: deque[Job], suspects: list[Job], settings: Settings, processes: int
+) -> Iterator[Outcome]:
+    """Take jobs from `waiting` until there are none, or until a process is killed.
+
+    `suspects` are then the jobs that were in hand.
+    """
+    # Not fork: a forked onnxruntime hangs. One thread each: the processes share the cores.
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin)
+    running: dict[Future[Outcome], Job] = {}
+    try:
+        while (waiting or running) and not suspects:
+            # No more in hand than processes: all of these, and only these, may have killed one.
+            while waiting and len(running) < processes:
+                job = waiting[0]
+                running[pool.submit(convert, job, settings)] = job
+                waiting.popleft()
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job = running.pop(future)
+                if isinstance(future.exception(), BrokenProcessPool):
+                    suspects.append(job)
+                else:
+                    yield future.result()
+    except BrokenProcessPool:  # submit() found it out
+        pass
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    if suspects or waiting:
+        yield from _finished(running, suspects)
+
+
+def _finished(running: dict[Future[Outcome], Job], suspects: list[Job]) -> Iterable[Outcome]:
+    """Outcomes that came just before the end; the other jobs become suspects."""
+    for future, job in running.items():
+        if future.exception():
+            suspects.append(job)
+        else:
+            yield future.result()
+
+
+def _begin() -> None:
+    os.environ.setdefault(THREADS_VARIABLE, "1")
+    # Ctrl-C reaches the whole group; a worker finishes its picture, its parent gives it no other.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,69 @@
+"""Is this file that picture? In mode, size, every pixel, and what belongs to it besides."""
+
+import math
+from typing import IO
+
+from PIL import Image
+
+from pillow_colorgrid import container
+from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
+
+EXIF_PREFIX = b"Exif\0\0"
+"""Some formats hand EXIF out with it, some without."""
+
+RESOLUTION_TOLERANCE = 0.005
+"""PNG keeps whole pixels per metre."""
+
+
+def difference(image: Image.Image, other: Image.Image) -> str:
+    """What first tells two pictures apart: mode, size, pixels or colours; "" if nothing does."""
+    if other.mode != image.mode:
+        return f"mode {other.mode}, not {image.mode}"
+    if other.size != image.size:
+        return f"size {other.size}, not {image.size}"
+    if other.tobytes() != image.tobytes():
+        return "other pixels"
+    # Unused colours of a palette may differ.
+    if other.getpalette() != image.getpalette() and (
+        other.convert("RGBA").tobytes() != image.convert("RGBA").tobytes()
+    ):
+        return "other colours in the palette"
+    return ""
+
+
+def states_pixels_of(file: IO[bytes], image: Image.Image) -> bool:
+    """Whether a .cgx file is whole and states mode, size and pixel checksum of `image`.
+
+    Much faster than decoding it.
+    """
+    from pillow_colorgrid import pixels
+
+    try:
+        header = container.read_header(file)
+        for _ in container.read_sections(file):
+            pass
+    except (OSError, SyntaxError):
+        return False
+    if (header.mode, header.size) != (image.mode, image.size):
+        return False
+    return header.checksum == container.pixel_checksum(pixels.from_image(image).tobytes())
+
+
+def lost_metadata(image: Image.Image, other: Image.Image) -> list[str]:
+    """Keys of `Image.info` (exif, icc_profile, ...) that `image` has and `other` has not, or not so."""
+    return [
+        key
+        for key in METADATA_SECTIONS
+        if image.info.get(key) and not _alike(image.info[key], other.info.get(key), key)
+    ]
+
+
+def _alike(value: object, other: object, key: str) -> bool:
+    if key == "exif" and isinstance(value, bytes) and isinstance(other, bytes):
+        return value.removeprefix(EXIF_PREFIX) == other.removeprefix(EXIF_PREFIX)
+    if key == "dpi" and isinstance(value, tuple) and isinstance(other, tuple):
+        return all(
+            math.isclose(float(a), float(b), rel_tol=RESOLUTION_TOLERANCE)
+            for a, b in zip(value, other, strict=True)
+        )
+    return value == other

@@ -1,0 +1,58 @@
+"""``cgx verify``: are these files whole? Checksums of all sections; with --deep every pixel too."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from PIL import Image, UnidentifiedImageError
+
+import pillow_colorgrid  # noqa: F401  registers .cgx
+from pillow_colorgrid.CgxImagePlugin import EXTENSION, FORMAT
+from pillow_colorgrid.commands.places import Place
+
+
+def verify(place: Place, deep: bool) -> None:
+    """Raise what is wrong with the file.
+
+    Raises:
+        OSError: missing, damaged or cut short.
+        SyntaxError: not a .cgx file.
+    """
+    with place.open() as file, Image.open(file, formats=(FORMAT,)) as image:
+        if deep:
+            image.load()
+        else:
+            image.verify()
+
+
+def run(places: Sequence[Place], deep: bool) -> int:
+    """Print a line for each file that is not whole, then the count.
+
+    Of folders, all .cgx files in them are checked. Status 1 if one is not whole or there is none.
+    """
+    wrong = count = 0
+    for place in _files(places):
+        count += 1
+        try:
+            verify(place, deep)
+        except UnidentifiedImageError:
+            print(f"{place}: not a .cgx file", file=sys.stderr)
+            wrong += 1
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            print(f"{place}: {error}", file=sys.stderr)
+            wrong += 1
+    checked = "every pixel" if deep else "checksums"
+    print(f"{count - wrong} of {count} files are whole ({checked})")
+    return 1 if wrong or not count else 0
+
+
+def _files(places: Iterable[Place]) -> Iterator[Place]:
+    for place in places:
+        if place.is_folder():
+            yield from (place.joined(found) for found in place.files() if _is_ours(found))
+        else:
+            yield place
+
+
+def _is_ours(path: PurePosixPath) -> bool:
+    return path.suffix.lower() == EXTENSION
