@@ -4,6 +4,7 @@ Imports stand inside the commands, so that ``cgx --version`` needs neither numpy
 """
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -141,7 +142,11 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
     convert.add_argument("--effort", type=int, help="1 (fastest) to 9 (smallest); .cgx only")
     convert.add_argument("--mode", help="lossless (default) or decolorized; .cgx only")
     convert.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="processes, default 1; each takes one core"
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes of one core each, for many pictures; default: one picture at a time, on "
+        "all cores",
     )
     convert.add_argument("--no-verify", action="store_true", help="do not read targets again")
     convert.add_argument(
@@ -190,7 +195,7 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _convert_problem(options: argparse.Namespace, given: dict[str, Any]) -> str:
     """What is wrong with the options, or ""."""
-    if options.jobs < 1:
+    if options.jobs is not None and options.jobs < 1:
         return f"--jobs {options.jobs}, allowed: integers from 1"
     if given and options.to != "cgx":
         return f"--{next(iter(given))} is for --to cgx"
@@ -366,7 +371,9 @@ def _add_install_desktop(commands: Any) -> None:
   file -m ~/.local/share/cgx/cgx.magic picture.cgx
 """,
     )
-    install.add_argument("--user", action="store_true", help="into ~/.local/share (the only choice)")
+    install.add_argument(
+        "--user", action="store_true", help="into ~/.local/share (the only choice)"
+    )
 
 
 def _install_desktop(options: argparse.Namespace) -> int:
@@ -431,7 +438,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # cgx info ... | head
         # Python would complain once more when it closes standard output.
-        sys.stdout = None  # type: ignore[assignment]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         print(f"cgx {options.command}: {error}", file=sys.stderr)

@@ -89,13 +89,13 @@ def describe(path: Path) -> str:
         f"{path}: {found.width}x{found.height} {found.mode}, coding {found.coding}, "
         f"{found.size_bytes:,} bytes, {found.rate_bpp:.3f} bpp"
     ]
-    for network in found.networks:
-        lines.append(f"  network {network['id']}: {network['name']} ({network['hash']})")
+    lines += [
+        f"  network {network['id']}: {network['name']} ({network['hash']})"
+        for network in found.networks
+    ]
     for name, size in found.spent.items():
         share = size / found.size_bytes
-        lines.append(
-            f"  {name:<22}{size:>12,} bytes {8 * size / pixels:>9.4f} bpp {share:>7.1%}"
-        )
+        lines.append(f"  {name:<22}{size:>12,} bytes {8 * size / pixels:>9.4f} bpp {share:>7.1%}")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,16 @@ import pytest
 from conftest import noise, photograph
 from PIL import Image
 
-COUNT = 12
+COUNT = 8
+
+
+def interruptible() -> None:
+    """Shells make what they start in the background deaf to Ctrl-C; the tests may be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def start(*arguments: str | Path, **options: object) -> subprocess.Popen:
+    options.setdefault("preexec_fn", interruptible)
     command = [sys.executable, "-m", "pillow_colorgrid", "convert", *map(str, arguments)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
@@ -33,7 +40,7 @@ def album(tmp_path: Path) -> Path:
     folder = tmp_path / "album"
     folder.mkdir()
     for number in range(COUNT):
-        picture = photograph("coffee", 150 + number, 110)
+        picture = photograph("coffee", 140 + number, 100)
         picture.save(folder / f"{number:02}.png")
     return folder
 
@@ -63,14 +70,13 @@ def workers_of(process: subprocess.Popen) -> list[int]:
     return [pid for pid, line in lines.items() if b"spawn_main" in line]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
 def test_stopped_leaves_whole_files_and_can_go_on(
     album: Path, tmp_path: Path, jobs: str, number: signal.Signals
 ) -> None:
     out = tmp_path / "out"
     process = start(album, "-o", out, "--jobs", jobs, start_new_session=True)
-    wait_for("*.cgx", out, process)
+    wait_for("[0-9]*.cgx", out, process)
     if number == signal.SIGINT:
         os.killpg(process.pid, number)  # a terminal sends it to all of them
     else:
@@ -91,12 +97,11 @@ def test_stopped_leaves_whole_files_and_can_go_on(
 def test_a_killed_worker_takes_no_picture_with_it(album: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = start(album, "-o", out, "--jobs", "2")
-    wait_for("*.cgx", out, process)
+    wait_for("[0-9]*.cgx", out, process)
     os.kill(workers_of(process)[0], signal.SIGKILL)
     counted, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert assert_only_whole_files(out, album) == COUNT
-    assert f"{COUNT} pictures" not in said
     assert "0 failed" in counted
 
 
@@ -153,7 +158,7 @@ def disk(folder: Path, options: str) -> Iterator[Path]:
 
 
 def test_a_full_disk_loses_nothing(album: Path, tmp_path: Path) -> None:
-    with disk(tmp_path / "small", "size=96k") as out:
+    with disk(tmp_path / "small", "size=64k") as out:
         process = start(album, "-o", out, "--delete-originals")
         counted, said = process.communicate(timeout=60)
         assert process.returncode == 1
@@ -206,11 +211,15 @@ def test_progress_on_a_terminal(tmp_path: Path) -> None:
     for number in range(3):
         noise("RGB", (20, 20), number).save(tmp_path / "album" / f"{number}.bmp")
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
     command = [sys.executable, "-m", "pillow_colorgrid", "convert", str(tmp_path / "album")]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=False)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs)
     os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
+    shown = ""
+    with contextlib.suppress(OSError):  # how Linux says that the other side has closed
+        while data := os.read(ours, 10_000):
+            shown += data.decode()
     os.close(ours)
-    assert done.returncode == 0
+    assert process.wait() == 0
     assert "3/3 [" in shown
     assert "MB saved" in shown

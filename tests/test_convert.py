@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import pytest
@@ -195,9 +194,7 @@ def test_bad_sources_are_told(tree: Path, content: str, capsys: pytest.CaptureFi
         frames = [noise("RGB", (8, 8), seed).quantize(8) for seed in (1, 2)]
         frames[0].save(path, save_all=True, append_images=frames[1:])
     elif content == "bomb":
-        header = b"IHDR" + (30_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0"
-        crc = zlib.crc32(header).to_bytes(4, "big")
-        path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\x0d" + header + crc)
+        path.write_bytes(b"P6 30000 30000 255\n")
     else:
         whole = (tree / "a.png").read_bytes()
         path.write_bytes({"empty": b"", "text": b"no picture", "cut": whole[:-200]}[content])

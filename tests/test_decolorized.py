@@ -182,6 +182,7 @@ def test_partial_shows_the_tiles_that_are_there(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(tiles, "MAX_EDGE", 64)
     image = photograph("astronaut", 128, 128)
     header, sections = damaged_sections(save(image, inner="png"))
-    pixels = codec.decode(header, sections[:4], partial=True)
+    first_tile = [section.type for section in sections].index(b"INNR") + 1
+    pixels = codec.decode(header, sections[:first_tile], partial=True)
     assert np.array_equal(pixels[:64, :64], np.asarray(image)[:64, :64])
     assert not pixels[64:].any()

@@ -143,6 +143,13 @@ def test_exif_transpose_works_as_with_other_formats() -> None:
             assert ORIENTATION not in again.getexif()
 
 
+def test_tags_of_tiff_can_be_taken_along() -> None:
+    file = io.BytesIO()
+    picture_with().save(file, "TIFF", tiffinfo={271: "Maker"})
+    with Image.open(file) as tiff, opened(tiff, exif=tiff.getexif()) as found:
+        assert found.getexif()[271] == "Maker"
+
+
 # -- without decoding -----------------------------------------------------------------------------
 
 

@@ -253,6 +253,16 @@ def test_many_strips_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
             planes.decode(header, sections[:2], wanted.shape[2], partial=False)
 
 
+def test_most_effort_makes_the_smallest_file(astronaut: Image.Image) -> None:
+    picture = astronaut.quantize(200)
+    sizes = []
+    for effort in (1, 3, 5, 9):
+        file = io.BytesIO()
+        picture.save(file, "CGX", effort=effort)
+        sizes.append(file.tell())
+    assert sizes[-1] == min(sizes) < sizes[0]
+
+
 def test_known_payload() -> None:
     """FORMAT_planes.md's example: differences from the left of two 16-bit pixels."""
     body = planes._prepare(np.array([[256, 255]], np.uint16), None, planes.Preparation(1))

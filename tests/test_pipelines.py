@@ -217,6 +217,7 @@ class DatasetFolder:
         return len(self.samples)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 on, of any fork
 def test_dataset_folder_in_worker_processes(tmp_path: Path, pixels: np.ndarray) -> None:
     from torch.utils.data import DataLoader
 
@@ -262,7 +263,7 @@ def test_hugging_face_datasets_of_pictures_in_memory(cgx: Path, pixels: np.ndarr
     assert (np.asarray(table[0]["image"]) == pixels).all()
 
 
-# -- the page ---------------------------------------------------------------------------------------
+# -- the page -------------------------------------------------------------------------------------
 
 PAGE = Path(__file__).parent.parent / "docs" / "pipelines.md"
 

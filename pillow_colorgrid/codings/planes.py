@@ -40,8 +40,11 @@ STRIP_BYTES = 2**22
 PROBE_LEVEL = 3
 """zstd level that compares ways to prepare a channel."""
 
-ZSTD_LEVEL, SMALL_ZSTD_LEVEL, SMALL_BYTES = 15, 19, 2**18
-"""zstd level of a strip; of a small strip; how small that is."""
+ZSTD_LEVELS = {1: 6, 2: 6, 3: 9, 4: 12, 5: 15, 6: 15, 7: 19, 8: 19, 9: 19}
+"""zstd level of a strip for each effort."""
+
+SMALL_BYTES, SMALL_EFFORT = 2**20, 5
+"""From this effort on, strips so small are compressed at the highest level, in 0.5 s at most."""
 
 ABOVE = FILTERS.index((0,))
 
@@ -185,7 +188,7 @@ def _channels(strip: Pixels) -> Iterator[Samples]:
         yield unsigned.astype(f"=u{channel.itemsize}", copy=False)
 
 
-def _encode_strip(number: int, strip: Pixels) -> Section:
+def _encode_strip(number: int, strip: Pixels, effort: int) -> Section:
     previous, head, prepared = None, STRIP_NUMBER.pack(number), []
     for channel in _channels(strip):
         way, data = _choose(channel, previous)
@@ -193,7 +196,8 @@ def _encode_strip(number: int, strip: Pixels) -> Section:
         prepared.append(data)
         previous = channel
     raw = b"".join(prepared)
-    level = SMALL_ZSTD_LEVEL if len(raw) <= SMALL_BYTES else ZSTD_LEVEL
+    small = len(raw) <= SMALL_BYTES and effort >= SMALL_EFFORT
+    level = max(ZSTD_LEVELS.values()) if small else ZSTD_LEVELS[effort]
     return Section(PLANES_SECTION, head + zstandard.ZstdCompressor(level=level).compress(raw))
 
 
@@ -228,7 +232,7 @@ def encode(pixels: Pixels, options: SaveOptions) -> list[Section]:
     height, width, channels = pixels.shape
     layout = Layout(channels, pixels.dtype.str)
     todo = [pixels[rows] for rows in strips(layout, (width, height))]
-    return _each(lambda job: _encode_strip(*job), list(enumerate(todo)))
+    return _each(lambda job: _encode_strip(*job, options.effort), list(enumerate(todo)))
 
 
 def decode(header: Header, sections: Sequence[Section], channels: int, partial: bool) -> Pixels:

@@ -21,6 +21,9 @@ PHOTOGRAPH, DRAWING = 0.65, 0.06
 NOISY_BITS = 10 / 3
 """Above so many bits for each value even a photograph is tried with WebP: noise makes all equal."""
 
+NOISY_PIXELS = 4_000_000
+"""Larger photographs are not: WebP would take more memory and time than all the rest."""
+
 SMALL_PIXELS = 64 * 64
 """Pictures so small are tried both ways: it costs next to nothing."""
 
@@ -28,12 +31,13 @@ SMALL_PIXELS = 64 * 64
 def encode(pixels: Bytes, options: SaveOptions) -> tuple[str, list[Section]]:
     """(H, W, C) uint8 -> the name of the coding, and its sections."""
     share = probe(pixels)
-    small = pixels.shape[0] * pixels.shape[1] <= SMALL_PIXELS
+    count = pixels.shape[0] * pixels.shape[1]
+    small = count <= SMALL_PIXELS
     if share < DRAWING and not small:
         return "stored", stored.encode(pixels, options)
     sections = lossless.encode(pixels, options)
     size_bytes = sum(len(section.payload) + SECTION.size for section in sections)
-    noisy = 8 * size_bytes > NOISY_BITS * pixels.size
+    noisy = 8 * size_bytes > NOISY_BITS * pixels.size and count <= NOISY_PIXELS
     if small or noisy or share < PHOTOGRAPH:
         rival = stored.quick(pixels)
         if len(rival[0].payload) + SECTION.size < size_bytes:

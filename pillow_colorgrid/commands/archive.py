@@ -19,17 +19,16 @@ Engine = Callable[[Sequence[Job], Settings], Iterable[Outcome]]
 """What does the jobs: processes of this machine, or a cluster."""
 
 
-def run(
-    sources: Sequence[Place], folder: Place | None, settings: Settings, engine: Engine
-) -> int:
+def run(sources: Sequence[Place], folder: Place | None, settings: Settings, engine: Engine) -> int:
     """Convert and report; status 1 if a file failed or there was none."""
     jobs, failed = planning.plan(sources, folder, settings)
     folders = {job.target.folder for job in jobs}
     _remove_leftovers(folders)
     outcomes = list(failed)
     try:
+        # One by one: after Ctrl-C the list holds what was done.
         for outcome in _progress(engine(jobs, settings), len(jobs)):
-            outcomes.append(_without_original(outcome, settings))
+            outcomes += [_without_original(outcome, settings)]
     finally:
         # Also after Ctrl-C: what was done is told, what a killed process left is removed.
         _remove_leftovers(folders)
@@ -83,7 +82,9 @@ def report(outcomes: Sequence[Outcome]) -> str:
         by_kind.setdefault(outcome.job.source.suffix.lstrip(".") or "-", []).append(outcome)
     lines = []
     if done:
-        lines.append(f"{'from':<8}{'pictures':>9}{'bytes before':>18}{'bytes after':>18}{'change':>9}")
+        lines.append(
+            f"{'from':<8}{'pictures':>9}{'bytes before':>18}{'bytes after':>18}{'change':>9}"
+        )
         for kind, group in sorted(by_kind.items()):
             before, after = _bytes(group)
             lines.append(f"{kind:<8}{len(group):>9,}{before:>18,}{after:>18,}{_change(group):>9}")

@@ -1,9 +1,11 @@
 """``cgx diff A B``: how far apart two pictures are, and where they part first."""
 
+import importlib
 import json
 import math
 import sys
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -72,11 +74,11 @@ def _psnr_db(a: np.ndarray, b: np.ndarray) -> float:
 def _ciede2000(one: Image.Image, other: Image.Image) -> tuple[float, float] | tuple[None, None]:
     """Mean and maximum; alpha is not looked at."""
     try:
-        from skimage.color import deltaE_ciede2000, rgb2lab
+        color: Any = importlib.import_module("skimage.color")
     except ImportError:
         return None, None
-    lab = [rgb2lab(np.asarray(for_screens(image).convert("RGB"))) for image in (one, other)]
-    found = deltaE_ciede2000(*lab)
+    lab = [color.rgb2lab(np.asarray(for_screens(image).convert("RGB"))) for image in (one, other)]
+    found = color.deltaE_ciede2000(*lab)
     return float(found.mean()), float(found.max())
 
 

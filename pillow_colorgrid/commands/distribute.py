@@ -7,6 +7,7 @@ the one who hears of all outcomes, never by a worker.
 Sources and targets must mean the same on all workers: a shared folder, or URLs.
 """
 
+import importlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -21,37 +22,40 @@ million pictures, and little to do again when a worker dies."""
 
 
 def run(
-    jobs: Sequence[Job], settings: Settings, scheduler: str | None, workers: int
+    jobs: Sequence[Job], settings: Settings, scheduler: str | None, workers: int | None
 ) -> Iterator[Outcome]:
     """Convert `jobs` on the cluster at `scheduler`; outcomes come as they are done.
 
     Args:
-        scheduler: its address; None: a cluster of so many `workers` on this machine.
+        scheduler: its address; None: a cluster of so many `workers` on this machine
+            (None: one for each core).
 
     Raises:
         MissingExtraError: Dask is not installed.
         OSError: the scheduler does not answer.
     """
     try:
-        import distributed
+        distributed: Any = importlib.import_module("distributed")
     except ImportError as error:
         raise extra("dist", "--engine dask needs dask and distributed") from error
     if scheduler is None:
         with (
             distributed.LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None
+                n_workers=workers or execution.threads(),
+                threads_per_worker=1,
+                dashboard_address=None,
             ) as cluster,
             distributed.Client(cluster) as client,
         ):
-            yield from _outcomes(client, jobs, settings)
+            yield from _outcomes(client, distributed.as_completed, jobs, settings)
     else:
         with distributed.Client(scheduler) as client:
-            yield from _outcomes(client, jobs, settings)
+            yield from _outcomes(client, distributed.as_completed, jobs, settings)
 
 
-def _outcomes(client: Any, jobs: Sequence[Job], settings: Settings) -> Iterator[Outcome]:
-    import distributed
-
+def _outcomes(
+    client: Any, as_completed: Any, jobs: Sequence[Job], settings: Settings
+) -> Iterator[Outcome]:
     ahead = AHEAD * max(1, sum(client.nthreads().values()))
     waiting = iter(jobs)
     running: dict[Any, Job] = {}
@@ -62,7 +66,7 @@ def _outcomes(client: Any, jobs: Sequence[Job], settings: Settings) -> Iterator[
         return future
 
     first = [give(job) for job in islice(waiting, ahead)]
-    done = distributed.as_completed(first)
+    done = as_completed(first)
     for future in done:
         job = running.pop(future)
         # A picture that kills its workers again and again comes back as KilledWorker.

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PIL import Image, UnidentifiedImageError
 
@@ -43,7 +43,8 @@ def for_screens(image: Image.Image) -> Image.Image:
         return image
     if image.mode.startswith("I") or image.mode == "F":
         wide = image.convert("F")
-        low, high = wide.getextrema()
+        extrema: Any = wide.getextrema()
+        low, high = extrema
         scale = 255 / (high - low) if high > low else 0
         return wide.point(lambda value: value * scale - low * scale).convert("L")
     return image.convert({"La": "LA", "PA": "RGBA", "RGBa": "RGBA"}.get(image.mode, "RGB"))

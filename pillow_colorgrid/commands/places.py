@@ -1,10 +1,11 @@
-"""Where pictures are: a file on this machine, or what fsspec reaches by a URL (s3://, memory://, ...).
+"""Where pictures are: a file of this machine, or what fsspec finds by a URL (s3://, ...).
 
 `Local` and `Remote` have the same methods. Both write under a hidden temporary name, read what was
 written, and only then give it its name: nobody ever sees half a file.
 """
 
 import contextlib
+import importlib
 import itertools
 import os
 import shutil
@@ -147,11 +148,10 @@ class Remote:
 
     @property
     def _there(self) -> tuple[Any, str]:
-        """fsspec's file system (it keeps one for each kind) and the path in it."""
+        """The file system of fsspec (which keeps one for each kind) and the path in it."""
         try:
-            from fsspec.core import url_to_fs
-
-            found: tuple[Any, str] = url_to_fs(self.url)
+            core: Any = importlib.import_module("fsspec.core")
+            found: tuple[Any, str] = core.url_to_fs(self.url)
         except ImportError as error:
             raise extra("remote", f"{self.url} needs fsspec ({error})") from error
         except ValueError as error:

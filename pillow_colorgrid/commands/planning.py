@@ -9,7 +9,7 @@ from pillow_colorgrid.commands.convert import Job, Outcome, Settings
 from pillow_colorgrid.commands.places import TEMPORARY, Place
 
 SIDECAR_SUFFIXES = (".pdf", ".ps", ".eps", ".mpg", ".mpeg")
-"""Pillow knows these names, but they are no pictures of an archive; named one by one, they are tried."""
+"""Pillow knows these names, but they are seldom pictures; given one by one, they are tried."""
 
 
 def plan(
@@ -53,12 +53,12 @@ def _walk(
         if not source.is_folder():
             yield source, PurePosixPath(source.name)
             continue
+        # A target folder inside the source folder is not its food, unless asked for.
+        within = inside is not None and f"{source.resolved()}/".startswith(inside)
         for relative in source.files():
             path = source.joined(relative)
             if relative.suffix.lower() not in known or relative.name.startswith(TEMPORARY):
                 continue
-            if inside and str(path.resolved()).startswith(inside):
-                # The target folder lies in the source folder: not its own food, unless asked for.
-                if not f"{source.resolved()}/".startswith(inside):
-                    continue
+            if inside and str(path.resolved()).startswith(inside) and not within:
+                continue
             yield path, PurePosixPath(source.resolved().name) / relative

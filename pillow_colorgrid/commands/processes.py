@@ -1,5 +1,6 @@
 """Many jobs in processes of this machine; one that is killed takes no other picture with it."""
 
+import contextlib
 import os
 import signal
 from collections import deque
@@ -14,15 +15,20 @@ from pillow_colorgrid.execution import THREADS_VARIABLE
 KILLED = "its process was killed twice (out of memory?)"
 
 
-def run(jobs: Sequence[Job], settings: Settings, processes: int) -> Iterator[Outcome]:
-    """Convert `jobs` in so many processes; outcomes come as they are done.
+def run(jobs: Sequence[Job], settings: Settings, processes: int | None) -> Iterator[Outcome]:
+    """Convert `jobs`; outcomes come as they are done.
+
+    Args:
+        processes: each converts one picture at a time on one core. None: here, one picture at a
+            time on all cores, which suits a few pictures: no process has to start.
 
     When a process is killed, all jobs in hand are done again, each in a process of its own; one
     whose process is killed again has failed.
     """
-    if processes == 1 or len(jobs) < 2:
-        for job in jobs:
-            yield convert(job, settings)
+    if processes is None or processes == 1 or len(jobs) < 2:
+        with contextlib.nullcontext() if processes is None else _one_thread():
+            for job in jobs:
+                yield convert(job, settings)
         return
     waiting = deque(jobs)
     while waiting:
@@ -73,6 +79,18 @@ def _finished(running: dict[Future[Outcome], Job], suspects: list[Job]) -> Itera
             suspects.append(job)
         else:
             yield future.result()
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Within, a picture takes one core, unless the user's environment says otherwise."""
+    before = os.environ.get(THREADS_VARIABLE)
+    os.environ.setdefault(THREADS_VARIABLE, "1")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[THREADS_VARIABLE]
 
 
 def _begin() -> None:

@@ -50,7 +50,7 @@ def states_pixels_of(file: IO[bytes], image: Image.Image) -> bool:
 
 
 def lost_metadata(image: Image.Image, other: Image.Image) -> list[str]:
-    """Keys of `Image.info` (exif, icc_profile, ...) that `image` has and `other` has not, or not so."""
+    """Keys of `Image.info` (exif, ...) that `image` has and `other` has not, or otherwise."""
     return [
         key
         for key in METADATA_SECTIONS

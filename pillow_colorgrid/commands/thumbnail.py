@@ -18,6 +18,7 @@ def run(source: Place, target: Place, size: int) -> int:
     def work() -> bool:
         with source.open() as file, Image.open(file) as image:
             image.thumbnail((size, size))
+            image.load()  # what is small enough already, Pillow leaves in the file
         # Desktops ask for a name without a suffix, and mean PNG.
         kind = Image.registered_extensions().get(target.suffix, "PNG")
         data = BytesIO()
