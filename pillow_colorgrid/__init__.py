@@ -10,6 +10,7 @@ from pillow_colorgrid.CgxImagePlugin import CgxImageFile, register_cgx_opener
 from pillow_colorgrid.errors import (
     CgxError,
     DamagedError,
+    LimitError,
     NetworkError,
     NewerFormatError,
     TruncatedError,
@@ -20,6 +21,7 @@ __all__ = [
     "CgxError",
     "CgxImageFile",
     "DamagedError",
+    "LimitError",
     "NetworkError",
     "NewerFormatError",
     "TruncatedError",

@@ -1,4 +1,8 @@
-"""``cgx info FILE``: the header, the networks, and where the bytes went. Nothing is decoded."""
+"""``cgx info FILE``: the header, the networks, and where the bytes went.
+
+Sections tell most of it. In the lossless coding luminance and colour share their streams, so such a
+file is decoded once to tell them apart.
+"""
 
 import json
 import os
@@ -9,19 +13,31 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pillow_colorgrid import container, networks
+from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import CgxError
 
 NAMES = {
     b"NETS": "names of networks",
     b"BTNK": "bottleneck",
     b"INNR": "inner codec",
+    b"LADP": "adaptation",
+    b"ALPH": "alpha",
+    b"STOR": "stored picture",
+    b"PLAN": "planes",
+    b"PLTE": "palette",
     b"exif": "EXIF",
     b"iccp": "ICC profile",
     b"xmpd": "XMP",
+    b"comm": "comment",
+    b"dpis": "dots per inch",
+    b"trns": "transparency",
 }
 """Section type -> what it holds; others are shown by their type."""
 
 OVERHEAD = "header, section heads"
+
+CODER_OVERHEAD = "entropy coder"
+"""What the streams of the lossless coding take beyond their ideal code length."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,8 @@ def facts(path: Path) -> Facts:
     for section in sections:
         spent[NAMES.get(section.type, section.type.decode())] += len(section.payload)
     spent[OVERHEAD] = size_bytes - sum(spent.values())
+    if header.coding == "lossless":
+        _tell_planes_apart(spent, sections, header)
     used = [
         {"id": network.id, "name": network.name, "hash": network.hash}
         for section in sections
@@ -79,6 +97,21 @@ def facts(path: Path) -> Facts:
         networks=used,
         spent=dict(spent.most_common()),
     )
+
+
+def _tell_planes_apart(
+    spent: Counter[str], sections: Sequence[Section], header: container.Header
+) -> None:
+    """Replace the streams' bytes by those of luminance and colour, of preview and tiles."""
+    from pillow_colorgrid import codec
+    from pillow_colorgrid.codings import lossless, lossless_account
+
+    streams = spent.pop(lossless.PREVIEW.decode()) + spent.pop(lossless.TILE.decode())
+    ideal = lossless_account.account(sections, header.size, codec.CHANNELS[header.mode])
+    for name, size_bytes in ideal.items():
+        spent[name] = round(size_bytes)
+        streams -= spent[name]
+    spent[CODER_OVERHEAD] = streams
 
 
 def describe(path: Path) -> str:

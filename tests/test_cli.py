@@ -1,11 +1,12 @@
 """The cgx command as a user runs it: another process, real files."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import PHOTOGRAPHS, noise
+from conftest import PHOTOGRAPHS, noise, photograph
 from PIL import Image
 
 from pillow_colorgrid.version import __version__
@@ -44,6 +45,18 @@ def test_info_tells_where_the_bytes_went(tmp_path: Path) -> None:
     lines = [line for line in done.stdout.splitlines() if " bytes " in line and "bpp" in line]
     total = sum(int(line.split(" bytes ")[0].split()[-1].replace(",", "")) for line in lines)
     assert total == path.stat().st_size
+
+
+def test_info_tells_luminance_from_colour(tmp_path: Path) -> None:
+    path = tmp_path / "x.cgx"
+    photograph("coffee", 96, 80).save(path)
+    done = cgx("info", "--json", path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["coding"] == "lossless"
+    assert {"luminance", "colour", "preview luminance", "preview colour"} <= set(found["spent"])
+    assert sum(found["spent"].values()) == found["size_bytes"] == path.stat().st_size
+    assert 0 <= found["spent"]["entropy coder"] < 0.03 * path.stat().st_size
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"\x89CGX\r\n\x1a\n\1\0"])

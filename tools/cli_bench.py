@@ -3,8 +3,8 @@
     python -m tools.cli_bench --images ../shared/data/eval/kodak --out tools/results/cli.tsv
 
 48 pictures (those of the folder, again and again, each changed a little so that none is a copy) are
-converted without --jobs (each on all cores), with --jobs 1 and with --jobs 2 (processes of one core);
-each target is verified, as always. About 10 minutes on 2 quiet cores; expect jobs 2 to be at least
+converted without --jobs (all cores for each), with --jobs 1 and with --jobs 2 (one core each);
+each target is verified. About 10 minutes on 2 quiet cores; expect jobs 2 to be at least
 1.7 times as fast as jobs 1, and ``cgx --version`` under 150 ms.
 
 The table has a line for each measurement: name, value, unit, what it was measured on.

@@ -1,4 +1,5 @@
-"""docs/cli.md, made of the help texts::
+"""The page docs/cli.md, made of the help texts.
+
 
 python -m pillow_colorgrid.commands.reference > docs/cli.md
 """
