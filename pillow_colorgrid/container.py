@@ -15,7 +15,7 @@ from pillow_colorgrid import limits
 from pillow_colorgrid.errors import DamagedError, NewerFormatError, TruncatedError
 
 SIGNATURE = b"\x89CGX\r\n\x1a\n"
-"""As PNG's: a high bit, a name, CR LF and LF (text-mode damage), and Ctrl-Z (ends a DOS listing)."""
+"""As PNG's: a high bit, a name, CR LF and LF (text-mode damage), Ctrl-Z (ends a DOS listing)."""
 
 MAJOR, MINOR = 1, 0
 """A newer major version is refused; a newer minor version only adds ancillary sections."""
@@ -248,7 +248,5 @@ def read_sections(fp: IO[bytes]) -> Iterator[Section]:
 
 def pack(header: Header, sections: Iterable[Section]) -> bytes:
     """The whole file."""
-    parts = [pack_header(header)]
-    for section in (*sections, Section(END, b"")):
-        parts.append(pack_section(section))
-    return b"".join(parts)
+    packed = map(pack_section, (*sections, Section(END, b"")))
+    return b"".join([pack_header(header), *packed])

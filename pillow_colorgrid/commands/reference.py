@@ -1,8 +1,4 @@
-"""The page docs/cli.md, made of the help texts.
-
-
-python -m pillow_colorgrid.commands.reference > docs/cli.md
-"""
+"""The page docs/cli.md: ``python -m pillow_colorgrid.commands.reference > docs/cli.md``."""
 
 import argparse
 
