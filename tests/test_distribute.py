@@ -30,8 +30,8 @@ class Cluster:
         self._start("distributed.cli.dask_scheduler", "--port", "0", *quiet, log=self.log)
         self.address = self._wait(r"Scheduler at:\s+(tcp://\S+)")
         self.workers = [self._worker(number) for number in range(2)]
-        for _ in self.workers:
-            self._wait(r"Register worker addr: tcp://\S+[\s\S]*Register worker addr: (tcp://\S+)")
+        registered = r"Register worker addr: (tcp://\S+)"
+        self._wait(rf"{registered}[\s\S]*{registered}")
 
     def _worker(self, number: int) -> subprocess.Popen:
         options = ("--nworkers", "1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
@@ -131,7 +131,7 @@ def test_a_local_cluster_is_the_default(tmp_path: Path) -> None:
     options = ("--engine", "dask", "--jobs", "2")
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "3 converted, 0 skipped, 1 failed" in done.stdout
+    assert "3 converted, 0 skipped, 1 failed" in done.stdout, done.stderr
     assert "bad.png: not a picture" in done.stderr
 
 

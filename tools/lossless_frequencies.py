@@ -46,7 +46,7 @@ class Counter:
 def count(pictures: Iterable[np.ndarray], predict: Predict) -> np.ndarray:
     """(planes * ROWS, SYMBOLS): how often each symbol of each row occurs in (H, W, 3) pictures."""
     counter = Counter()
-    by = Model(predict, entropy.Frequencies(UNUSED))
+    by = Model(predict, entropy.Frequencies(UNUSED), features=0)
     for rgb in pictures:
         planes = [plane[None] for plane in lossless_color.forward(rgb)]
         walk(preview_of(planes), PREVIEW_REFINEMENTS, by, counter)

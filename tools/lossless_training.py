@@ -7,7 +7,8 @@ Luminance and colour take turns. The loss is the file's own size: bits per pixel
 would write. Steps that shrink to nothing at the end bring the last percents, so plan `--minutes`
 for the whole training; `--resume` goes on from the last checkpoint, a few minutes old at most.
 
-One core (Zen 5), 85 minutes: expect TODO bits of luminance and TODO of colour on held-out crops.
+One core (Zen 5), 88 minutes beside other work, 12,600 steps: 3.35 bits of luminance and 4.25 of
+colour on held-out crops, rounded (before rounding began, at 70 minutes: 3.44 and 4.35).
 """
 
 import argparse

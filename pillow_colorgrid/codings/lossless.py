@@ -23,7 +23,7 @@ from pillow_colorgrid import grid, networks
 from pillow_colorgrid.blas import one_thread
 from pillow_colorgrid.codings import alpha, lossless_color
 from pillow_colorgrid.codings.lossless_adaptation import PASSES, pack, unpack
-from pillow_colorgrid.codings.lossless_model import FEATURES, MODELS_BY_EFFORT, model
+from pillow_colorgrid.codings.lossless_model import MODELS_BY_EFFORT, model
 from pillow_colorgrid.codings.lossless_planes import (
     PREVIEW_INTERVAL,
     TILE_REFINEMENTS,
@@ -50,13 +50,13 @@ ALPHA = b"ALPH"
 
 SECOND, FINE = TILE_REFINEMENTS[1:]
 
-CARE_BY_EFFORT = {
-    **dict.fromkeys((1, 2, 3), Care()),
-    **dict.fromkeys((4, 5, 6), Care((FINE,))),
-    **dict.fromkeys((7, 8), Care((SECOND, FINE))),
-    9: Care((SECOND, FINE), cells=100_000),
+CARES_BY_EFFORT: dict[int, tuple[Care, ...]] = {
+    **dict.fromkeys((1, 2, 3), (Care(),)),
+    **dict.fromkeys((4, 5, 6), (Care((FINE,)),)),
+    **dict.fromkeys((7, 8), (Care((SECOND, FINE)),)),
+    9: (Care((FINE,)), Care((SECOND, FINE), cells=100_000)),
 }
-"""How the networks are adapted to the picture."""
+"""How the networks are adapted to the picture; of several ways, the one that is smallest."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -72,13 +72,15 @@ def encode(pixels: np.ndarray, options: SaveOptions) -> list[Section]:
     layout = tiles(*pixels.shape[:2])
     if len(layout) == 1:
         by = replace(by, predict=_remembering(by.predict))
-    sections = [networks.pack_references([number])]
-    with one_thread():
-        middle = tile_of(planes, layout[len(layout) // 2])
-        adaptation = fit(middle, CARE_BY_EFFORT[options.effort], by)
-    if adaptation:
-        sections.append(Section(ADAPTATION, pack(adaptation)))
-    sections += encode_planes(planes, replace(by, adaptation=adaptation))
+    middle = tile_of(planes, layout[len(layout) // 2])
+    tries = []
+    for care in CARES_BY_EFFORT[options.effort]:
+        with one_thread():
+            adaptation = fit(middle, care, by)
+        coded = encode_planes(planes, replace(by, adaptation=adaptation))
+        tries.append([Section(ADAPTATION, pack(adaptation)), *coded] if adaptation else coded)
+    smallest = min(tries, key=lambda sections: sum(len(s.payload) for s in sections))
+    sections = [networks.pack_references([number]), *smallest]
     if pixels.shape[2] == 4:
         sections.append(Section(ALPHA, alpha.encode(pixels[..., 3])))
     return sections
@@ -215,7 +217,7 @@ def model_of(sections: Sequence[Section]) -> Model:
     by = model(named[0].id)
     if not any(section.type == ADAPTATION for section in sections):
         return by
-    adaptation = unpack(_only(sections, ADAPTATION).payload, FEATURES)
+    adaptation = unpack(_only(sections, ADAPTATION).payload, by.features)
     return replace(by, adaptation=adaptation)
 
 

@@ -14,11 +14,14 @@ from pillow_colorgrid import entropy, networks
 from pillow_colorgrid.codings.lossless_walk import Model
 from pillow_colorgrid.errors import NetworkError
 
-MODELS_BY_EFFORT = dict.fromkeys(range(1, 10), 28)
-"""Ids of the tables; several efforts may share one."""
+SMALL, WIDE = 44, 28
+"""Ids of the tables whose networks are 32 and 64 features wide."""
 
-FEATURES = 64
-"""Features that each network shows beside its outputs."""
+MODELS_BY_EFFORT = {**dict.fromkeys(range(1, 4), SMALL), **dict.fromkeys(range(4, 10), WIDE)}
+"""Ids of the tables by effort."""
+
+FEATURES = {SMALL: 32, WIDE: 64}
+"""Features that each network shows beside its outputs, by the id of the tables."""
 
 NAMES = tuple(
     f"{plane}_{level}_{name}"
@@ -34,8 +37,10 @@ def model(number: int) -> Model:
     """The model whose tables have id `number`.
 
     Raises:
-        NetworkError: the file of the tables is damaged.
+        NetworkError: `number` is no id of tables, or their file is damaged.
     """
+    if number not in FEATURES:
+        raise NetworkError(f"network {number} has no frequency tables, allowed: {[*FEATURES]}")
     entry = networks.index()[number]
     data = (resources.files("pillow_colorgrid.models") / entry.file).read_bytes()
     if hashlib.sha256(data).hexdigest() != entry.sha256:
@@ -49,4 +54,4 @@ def model(number: int) -> Model:
         outputs, features = session.run(["outputs", "features"], {"inputs": inputs})
         return outputs, features
 
-    return Model(predict, frequencies)
+    return Model(predict, frequencies, FEATURES[number])

@@ -28,6 +28,7 @@ class Model:
 
     predict: Predict
     frequencies: Frequencies
+    features: int
     adaptation: Adaptation = field(default_factory=dict)
 
     def numbers(self, name: str, inputs: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -128,6 +128,8 @@ class Local:
 
 
 def _lives(process: int) -> bool:
+    if os.name == "nt":  # where signal 0 is Ctrl-C
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -22,11 +22,11 @@ def plan(
     """
     jobs: dict[Place, Job] = {}
     failed = []
-    for source, relative in _walk(sources, folder, settings.suffix):
+    for source, relative, present in _walk(sources, folder, settings.suffix):
         base = folder.joined(relative) if folder else source
         job = Job(source, base.with_suffix(settings.suffix))
         target = job.target.resolved()
-        if not source.is_file():
+        if not present:
             failed.append(Outcome(job, "failed", reason="no such file"))
         elif target == source.resolved():
             reason = f"is already a {settings.suffix} file"
@@ -42,8 +42,8 @@ def plan(
 
 def _walk(
     sources: Iterable[Place], folder: Place | None, suffix: str
-) -> Iterator[tuple[Place, PurePosixPath]]:
-    """Files below `sources`, each with its place in the target folder.
+) -> Iterator[tuple[Place, PurePosixPath, bool]]:
+    """Files below `sources`, each with its place in the target folder, and whether it is there.
 
     Of folders only what looks like a picture by its name, and nothing that is a target itself.
     """
@@ -51,7 +51,7 @@ def _walk(
     inside = f"{folder.resolved()}/" if folder else None
     for source in sources:
         if not source.is_folder():
-            yield source, PurePosixPath(source.name)
+            yield source, PurePosixPath(source.name), source.is_file()
             continue
         # A target folder inside the source folder is not its food, unless asked for.
         within = inside is not None and f"{source.resolved()}/".startswith(inside)
@@ -61,4 +61,5 @@ def _walk(
                 continue
             if inside and str(path.resolved()).startswith(inside) and not within:
                 continue
-            yield path, PurePosixPath(source.resolved().name) / relative
+            # Listed just now; asking once more costs a request each where they are far away.
+            yield path, PurePosixPath(source.resolved().name) / relative, True
