@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 STRANGER = """
-import pillow_colorgrid, sys
+import pillow_colorgrid, pillow_colorgrid.commands.convert, sys
 from PIL import Image
 import importlib.util
 assert importlib.util.find_spec("torch") is None
@@ -41,6 +41,9 @@ def test_wheel_holds_the_networks_and_little_else(wheel: Path) -> None:
     assert "pillow_colorgrid/models/index.json" in names
     assert "pillow_colorgrid/models/a_decoder_1.onnx" in names
     assert "pillow_colorgrid/py.typed" in names
+    assert "pillow_colorgrid/share/cgx.xml" in names
+    assert "pillow_colorgrid/commands/inspection.html" in names
+    assert "pillow_colorgrid/contrib/willow.py" in names
     assert not [name for name in names if name.startswith(("tests", "tools"))]
     assert wheel.stat().st_size < 8e6
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    fp.write(imagecodecs.avif_encode(np.asarray(im), level=100, speed=6, numthreads=2))
+    fp.write(imagecodecs.avif_encode(np.asarray(im), level=100, speed=8, numthreads=2))
 
 
 Image.init()

@@ -56,9 +56,7 @@ CODECS = {
     "JPEG 2000": Codec(".jp2", {"irreversible": False, "mct": 1}),
     "AVIF lossless": Codec(".avif", {}, module="tools.avif", modes=COLOURED),
     "WebP m4": Codec(".webp", {"lossless": True, "exact": True, "method": 4}, modes=COLOURED),
-    "WebP m6": Codec(
-        ".webp", {"lossless": True, "exact": True, "method": 6, "quality": 100}, modes=COLOURED
-    ),
+    "WebP m6": Codec(".webp", {"lossless": True, "exact": True, "method": 6}, modes=COLOURED),
     "JPEG XL e3": Codec(".jxl", {"lossless": True, "effort": 3}, module="pillow_jxl"),
     "JPEG XL e7": Codec(".jxl", {"lossless": True, "effort": 7}, module="pillow_jxl"),
     "JPEG XL e9": Codec(".jxl", {"lossless": True, "effort": 9}, module="pillow_jxl"),
