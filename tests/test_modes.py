@@ -264,7 +264,7 @@ def test_most_effort_makes_the_smallest_file(astronaut: Image.Image) -> None:
 
 
 def test_known_payload() -> None:
-    """FORMAT_planes.md's example: differences from the left of two 16-bit pixels."""
+    """FORMAT.md's example: differences from the left of two 16-bit pixels."""
     body = planes._prepare(np.array([[256, 255]], np.uint16), None, planes.Preparation(1))
     assert body.hex() == "02000001"  # 256, -1 folded to 512, 1; high bytes, low bytes
 

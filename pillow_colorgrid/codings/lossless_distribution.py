@@ -5,7 +5,7 @@ value is coded as its difference to the mean rounded down; class and fraction of
 row. The mean of Cg follows what is already known of Co (slope), and so does its scale: where Co
 came as a surprise, Cg will as well.
 
-Outputs are float32 that hold exact multiples of a power of two (docs: FORMAT_lossless.md), so the
+Outputs are float32 that hold exact multiples of a power of two (docs: FORMAT.md), so the
 one rounding here has one result everywhere.
 """
 

@@ -2,7 +2,7 @@
 
 Palettes, bilevel scans, 16-bit and float pictures, CMYK and the like have no networks. A picture
 is cut into strips of rows, each a section of its own, so that memory is bounded and the whole
-strips of a file that was cut are still there. FORMAT_planes.md describes each byte.
+strips of a file that was cut are still there. FORMAT.md describes each byte.
 
 Way of a channel of a strip: samples as unsigned integers; less the channel before it; differences
 from the left, from above, or both; samples of several bytes folded (small differences of either
