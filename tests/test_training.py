@@ -93,6 +93,23 @@ def test_export_registers_proven_networks(trained: Path, tmp_path: Path) -> None
     assert "id 8 is taken" in again.stderr
 
 
+def test_lossless_networks_train_and_export(pictures: Path, tmp_path: Path) -> None:
+    run(
+        "tools.train", "lossless", "--data", pictures, "--out", tmp_path, "--minutes", "0.1",
+        "--size", "64", "--batch", "1", "--width", "8", "--depth-fine", "1", "--depth-second", "1",
+        "--depth-coarse", "1", "--quantise-from", "0.3",
+    )  # fmt: skip
+    log = (tmp_path / "log.tsv").read_text().splitlines()
+    assert np.isfinite([float(value) for value in log[-1].split("\t")[4:]]).all()
+    run(
+        "tools.lossless_export", tmp_path / "last.pt", "--data", pictures, "--id", "100",
+        "--pictures", "1", "--models", tmp_path,
+    )  # fmt: skip
+    entries = json.loads((tmp_path / "index.json").read_text())["networks"]
+    assert [entry["id"] for entry in entries] == list(range(100, 113))
+    assert entries[-1]["name"] == "lossless_tables"
+
+
 def test_held_out_pictures_are_never_trained_on(pictures: Path) -> None:
     kept = data.load_crops(pictures, held_out=True)
     used = data.load_crops(pictures)

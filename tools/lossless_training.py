@@ -1,6 +1,6 @@
 """Train the probability networks of the lossless coding.
 
-    nice python -m tools.lossless_training --data DIR --minutes 85 --out runs/lossless
+    nice python -m tools.train lossless --data DIR --minutes 85 --out runs/lossless
     python -m tools.lossless_export runs/lossless/last.pt
 
 Luminance and colour take turns. The loss is the file's own size: bits per pixel that an ideal coder
@@ -11,11 +11,10 @@ One core (Zen 5), 88 minutes beside other work, 12,600 steps: 3.35 bits of lumin
 colour on held-out crops, rounded (before rounding began, at 70 minutes: 3.44 and 4.35).
 """
 
-import argparse
 import csv
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -285,21 +284,3 @@ def log_rows(path: Path, resume: bool) -> Iterator["csv._writer"]:
             writer.writerow(["step", "minutes", *planes, *held_out])
         while True:
             yield writer
-
-
-def main() -> None:
-    """Read the command line; each field of Config is an option."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    for field in fields(Config):
-        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default))
-    options = vars(parser.parse_args())
-    resume = options.pop("resume")
-    given = {name: value for name, value in options.items() if value is not None}
-    print(train(replace(Config(), **given), resume))
-
-
-if __name__ == "__main__":
-    main()

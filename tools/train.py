@@ -11,7 +11,7 @@ import argparse
 import csv
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from tools import autoencoder_recipe
+from tools import autoencoder_recipe, lossless_training
 from tools.data import batches, load_crops
 from tools.muon import Muon
 
@@ -216,19 +216,35 @@ def train(recipe: Recipe, config: Config, resume: bool = False) -> Path:
     return run.folder / "best.pt"
 
 
+def train_autoencoder(config: Config, resume: bool) -> Path:
+    return train(RECIPES["autoencoder"], config, resume)
+
+
+TRAININGS: dict[str, tuple[object, Callable[..., Path]]] = {
+    "autoencoder": (RECIPES["autoencoder"].config, train_autoencoder),
+    "lossless": (lossless_training.Config(), lossless_training.train),
+}
+"""Network -> its settings (each field is an option) and what trains it."""
+
+
 def main() -> None:
-    """Read the command line; each field of Config is an option."""
+    """Read the command line; print the checkpoint to export."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("network", choices=sorted(RECIPES))
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    for name, value in asdict(Config()).items():
-        parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=None)
-    options = vars(parser.parse_args())
-    recipe, resume = RECIPES[options.pop("network")], options.pop("resume")
-    given = {name: value for name, value in options.items() if value is not None}
-    print(train(recipe, replace(recipe.config, **given), resume))
+    networks = parser.add_subparsers(dest="network", required=True)
+    for name, (settings, _) in TRAININGS.items():
+        options = networks.add_parser(name, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        options.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+        for field in fields(settings):
+            value = getattr(settings, field.name)
+            options.add_argument(
+                "--" + field.name.replace("_", "-"), type=type(value), default=value, help=" "
+            )
+    given = vars(parser.parse_args())
+    settings, start = TRAININGS[given.pop("network")]
+    resume = given.pop("resume")
+    print(start(replace(settings, **given), resume))
 
 
 if __name__ == "__main__":
