@@ -1,9 +1,9 @@
 """The .cgx format for Pillow: import it once, then `Image.open` and `Image.save` know it.
 
-    import pillow_colorgrid
-    from PIL import Image
+import pillow_colorgrid
+from PIL import Image
 
-    Image.open("photo.png").save("photo.cgx")
+Image.open("photo.png").save("photo.cgx")
 """
 
 from pillow_colorgrid.CgxImagePlugin import CgxImageFile, register_cgx_opener
