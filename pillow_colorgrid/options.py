@@ -6,6 +6,7 @@ from typing import Any
 
 MODES = ("lossless", "decolorized")
 INNERS = ("auto", "png", "webp", "zstd")
+PREDICTIONS = ("auto", "always")
 LEVELS = (8, 256)
 EFFORTS = (1, 9)
 
@@ -19,11 +20,14 @@ class SaveOptions:
         levels: number of uniform levels of the bottleneck (decolorized), 8 to 256.
         effort: of the lossless coding, 1 (fastest) to 9 (smallest).
         inner: the codec under the decolorized picture; "auto" takes the smallest.
+        predict: "always" lets the network foresee the colour of each tile (decolorized); "auto"
+            only where that makes the file smaller.
     """
 
     mode: str = "lossless"
     levels: int = 128
     inner: str = "auto"
+    predict: str = "auto"
     effort: int = 5
 
     @property
@@ -47,6 +51,7 @@ def from_keywords(keywords: Mapping[str, Any]) -> SaveOptions:
         mode=_one_of("mode", mode, MODES),
         levels=_integer("levels", keywords.get("levels", SaveOptions.levels), *LEVELS),
         inner=_one_of("inner", keywords.get("inner", SaveOptions.inner), INNERS),
+        predict=_one_of("predict", keywords.get("predict", SaveOptions.predict), PREDICTIONS),
         effort=_integer("effort", keywords.get("effort", SaveOptions.effort), *EFFORTS),
     )
 

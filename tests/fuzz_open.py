@@ -105,9 +105,21 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     indexed = colour.resize((24, 16)).quantize(9)
     indexed.info.update(transparency=bytes(range(9)), dpi=(72, 72), comment="text")
     yield "lossless", colour, {"effort": 1, "exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}
-    yield "decolorized", colour.resize((33, 20)), {"mode": "decolorized", "inner": "zstd"}
-    yield "decolorized_png", colour.resize((33, 20)), {"mode": "decolorized", "inner": "png"}
-    yield "decolorized_webp", colour.resize((33, 20)), {"mode": "decolorized", "inner": "webp"}
+    yield (
+        "decolorized",
+        colour.resize((33, 20)),
+        {"mode": "decolorized", "inner": "zstd", "predict": "always"},
+    )
+    yield (
+        "decolorized_png",
+        colour.resize((33, 20)),
+        {"mode": "decolorized", "inner": "png", "predict": "always"},
+    )
+    yield (
+        "decolorized_webp",
+        colour.resize((33, 20)),
+        {"mode": "decolorized", "inner": "webp", "predict": "always"},
+    )
     yield "stored", flat, {}
     yield "planes_indexed", indexed, {}
     yield "planes_bits", ramp.resize((24, 16)).convert("1"), {"xmp": b"<x/>"}

@@ -37,7 +37,9 @@ def test_demo_names_what_it_cannot_read(tmp_path: Path) -> None:
 
 def test_info_tells_where_the_bytes_went(tmp_path: Path) -> None:
     path = tmp_path / "x.cgx"
-    noise("RGB", (50, 40)).save(path, mode="decolorized", inner="zstd", exif=b"Exif\0\0data")
+    noise("RGB", (50, 40)).save(
+        path, mode="decolorized", inner="zstd", predict="always", exif=b"Exif\0\0data"
+    )
     done = cgx("info", path)
     assert done.returncode == 0, done.stderr
     assert f"50x40 RGB, coding decolorized, {path.stat().st_size:,} bytes" in done.stdout

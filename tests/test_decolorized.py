@@ -20,7 +20,7 @@ INNERS = ("png", "webp", "zstd", "auto")
 
 def save(image: Image.Image, **options: object) -> bytes:
     file = io.BytesIO()
-    image.save(file, "CGX", mode="decolorized", **options)
+    image.save(file, "CGX", mode="decolorized", **{"predict": "always", **options})
     return file.getvalue()
 
 
@@ -61,7 +61,7 @@ def test_roundtrip_of_anything(
 @pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee", "motorcycle_left"])
 def test_photographs_come_back_through_a_file(name: str, tmp_path) -> None:
     image = photograph(name)
-    image.save(tmp_path / "x.cgx", mode="decolorized", inner="webp")
+    image.save(tmp_path / "x.cgx", mode="decolorized", inner="webp", predict="always")
     with Image.open(tmp_path / "x.cgx") as back:
         assert_same(back, image)
 
@@ -81,23 +81,31 @@ def test_tiles_are_seamless(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_network_predicts() -> None:
-    """With an inner codec by name the colour is predicted: not all residuals are the chroma."""
+    """Asked to, it predicts each tile, and not all residuals are the chroma."""
     pixels = np.asarray(photograph("coffee", 96, 96))
-    sections = decolorized.encode(pixels, SaveOptions(inner="png"))
+    sections = decolorized.encode(pixels, SaveOptions(inner="png", predict="always"))
     assert [s.type for s in sections] == [b"NETS", b"BTNK", b"INNR"]
 
 
 def test_auto_takes_the_smaller_of_both() -> None:
     image = photograph("coffee", 128, 128)
-    sizes = [len(save(image, inner=inner)) for inner in ("png", "webp", "zstd")]
-    assert len(save(image, inner="auto")) <= min(sizes)
+    sizes = {
+        (inner, predict): len(save(image, inner=inner, predict=predict))
+        for inner in INNERS
+        for predict in ("auto", "always")
+    }
+    for inner in INNERS:
+        assert sizes[inner, "auto"] <= sizes[inner, "always"]
+        assert sizes["auto", "auto"] <= sizes[inner, "auto"]
 
 
 def test_more_levels_mean_a_larger_bottleneck() -> None:
     pixels = np.asarray(photograph("astronaut", 512, 512))
 
     def bottleneck_bytes(levels: int) -> int:
-        sections = decolorized.encode(pixels, SaveOptions(inner="zstd", levels=levels))
+        sections = decolorized.encode(
+            pixels, SaveOptions(inner="zstd", levels=levels, predict="always")
+        )
         return sum(len(s.payload) for s in sections if s.type == b"BTNK")
 
     assert bottleneck_bytes(8) < bottleneck_bytes(256) <= 4 + 3 + 2 * 16 * 16

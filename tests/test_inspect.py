@@ -58,7 +58,7 @@ def save(kind: str, path: Path) -> Image.Image:
         picture.putalpha(noise("L", picture.size))
     mode = "decolorized" if kind == "decolorized" else "lossless"
     # An inner codec chosen by name: the colour is always predicted.
-    picture.save(path, mode=mode, effort=1, inner="webp")
+    picture.save(path, mode=mode, effort=1, inner="webp", predict="always")
     return picture
 
 

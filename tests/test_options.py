@@ -30,6 +30,7 @@ def test_foreign_keywords_are_ignored_as_in_pillow() -> None:
         ({"levels": 257}, "levels=257"),
         ({"levels": 16.0}, "levels=16.0"),
         ({"levels": True}, "levels=True"),
+        ({"predict": "never"}, "predict='never', allowed: 'auto', 'always'"),
         ({"inner": "gif"}, "inner='gif', allowed: 'auto', 'png', 'webp', 'zstd'"),
     ],
 )

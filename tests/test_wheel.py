@@ -19,7 +19,7 @@ for mode in ("lossless", "decolorized"):
     image.save("x.cgx", mode=mode)
     back = Image.open("x.cgx")
     assert back.tobytes() == image.tobytes() and back.mode == "RGB"
-image.save("y.cgx", mode="decolorized", inner="png")
+image.save("y.cgx", mode="decolorized", inner="png", predict="always")
 assert Image.open("y.cgx").tobytes() == image.tobytes()
 print(pillow_colorgrid.__file__)
 """

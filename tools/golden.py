@@ -41,10 +41,22 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-l": (coffee.convert("L"), {}),
         "lossless-rgba": (transparent(coffee), {}),
         "stored-rgb": (drawing, {}),
-        "decolorized-png": (astronaut, {"mode": "decolorized", "inner": "png"}),
-        "decolorized-webp": (transparent(coffee), {"mode": "decolorized", "inner": "webp"}),
-        "decolorized-zstd": (astronaut, {"mode": "decolorized", "inner": "zstd", "levels": 31}),
-        "decolorized-l": (coffee.convert("L"), {"mode": "decolorized", "inner": "zstd"}),
+        "decolorized-png": (
+            astronaut,
+            {"mode": "decolorized", "inner": "png", "predict": "always"},
+        ),
+        "decolorized-webp": (
+            transparent(coffee),
+            {"mode": "decolorized", "inner": "webp", "predict": "always"},
+        ),
+        "decolorized-zstd": (
+            astronaut,
+            {"mode": "decolorized", "inner": "zstd", "predict": "always", "levels": 31},
+        ),
+        "decolorized-l": (
+            coffee.convert("L"),
+            {"mode": "decolorized", "inner": "zstd", "predict": "always"},
+        ),
         "planes-p": (coffee.quantize(31), {}),
         "planes-i16": (
             Image.fromarray(np.asarray(coffee.convert("L")).astype(np.uint16) * 257),

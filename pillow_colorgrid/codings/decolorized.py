@@ -117,14 +117,11 @@ def _chroma(planes: Bytes, predicted: Bytes) -> Bytes:
 
 
 def _encode_tile(number: int, pixels: Bytes, options: SaveOptions) -> list[Section]:
-    """The sections of one tile: the smaller of the picture with and without prediction.
-
-    With an inner codec chosen by name the colour is always predicted.
-    """
+    """The sections of one tile: the smaller of those with and without prediction (`predict`)."""
     picture = _separate(pixels)
     head = TILE_NUMBER.pack(number)
     candidates = []
-    if len(picture.planes) == 1 or options.inner == "auto":
+    if len(picture.planes) == 1 or options.predict == "auto":
         plain = inner.encode(picture.planes, picture.alpha, options.inner)
         candidates.append([Section(INNER_SECTION, head + plain)])
     if len(picture.planes) == 3:
