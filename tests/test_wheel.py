@@ -1,5 +1,6 @@
 """The wheel in an empty virtual environment: the networks are inside, pictures open."""
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -28,7 +29,13 @@ print(pillow_colorgrid.__file__)
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
+    # A copy: setuptools builds in the source tree, where another test process may be building.
+    source = tmp_path_factory.mktemp("source")
+    for name in ("pillow_colorgrid", "models"):
+        shutil.copytree(ROOT / name, source / name)
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(source)]
     subprocess.run(command, check=True, capture_output=True)
     (path,) = folder.glob("*.whl")
     return path
