@@ -64,9 +64,15 @@ CODECS = {
     "CGX": Codec(".cgx", {}),
     "CGX e9": Codec(".cgx", {"effort": 9}),
     "CGX decolorized": Codec(".cgx", {"mode": "decolorized"}),
-    "CGX decolorized+PNG": Codec(".cgx", {"mode": "decolorized", "inner": "png"}),
-    "CGX decolorized+WebP": Codec(".cgx", {"mode": "decolorized", "inner": "webp"}),
-    "CGX decolorized+zstd": Codec(".cgx", {"mode": "decolorized", "inner": "zstd"}),
+    "CGX decolorized+PNG": Codec(
+        ".cgx", {"mode": "decolorized", "inner": "png", "predict": "always"}
+    ),
+    "CGX decolorized+WebP": Codec(
+        ".cgx", {"mode": "decolorized", "inner": "webp", "predict": "always"}
+    ),
+    "CGX decolorized+zstd": Codec(
+        ".cgx", {"mode": "decolorized", "inner": "zstd", "predict": "always"}
+    ),
 }
 """Adding a codec or a coding is one entry."""
 
@@ -84,10 +90,10 @@ class Promise:
 
 
 PROMISES = (
-    Promise("CGX", "encode_ratio", 2.5),
-    Promise("CGX", "decode_ratio", 5.0),
-    Promise("CGX", "encode_peak_mb", 2500),
-    Promise("CGX", "decode_peak_mb", 2500),
+    Promise("CGX", "encode_ratio", 5.0),
+    Promise("CGX", "decode_ratio", 9.0),
+    Promise("CGX", "encode_peak_mb", 3000),
+    Promise("CGX", "decode_peak_mb", 3000),
     Promise("CGX decolorized", "encode_peak_mb", 2000),
     Promise("CGX decolorized", "decode_peak_mb", 2000),
     Promise("CGX", "open_ms", 1.0),
