@@ -24,8 +24,7 @@ QUICK, THOROUGH = 80, 100
 
 THOROUGH_PIXELS = 2_000_000
 """Larger pictures have to do with the quick WebP: the thorough one takes a second for each
-megapixel,
-or many."""
+megapixel, or many."""
 
 ZSTD_PIXELS = 64 * 64
 """Pictures so small are tried with zstd, too."""
@@ -52,8 +51,10 @@ def improved(pixels: Bytes, sections: list[Section]) -> list[Section]:
     """The sections of `quick`, or smaller ones."""
     files = [sections[0].payload]
     count = pixels.shape[0] * pixels.shape[1]
-    if count <= THOROUGH_PIXELS and max(pixels.shape[:2]) <= WEBP_MAX_SIDE:
-        files.append(webp(pixels, THOROUGH))
+    if max(pixels.shape[:2]) <= WEBP_MAX_SIDE:
+        files.append(webp(pixels, QUICK, max(inner.WEBP_METHODS)))
+        if count <= THOROUGH_PIXELS:
+            files.append(webp(pixels, THOROUGH))
     if count <= ZSTD_PIXELS:
         files.append(inner.encode(*_separate(pixels), "zstd"))
     return [Section(STORED_SECTION, min(files, key=len))]
@@ -80,13 +81,13 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
     return np.concatenate([color.inverse_modular(planes), alpha], axis=2)
 
 
-def webp(pixels: Bytes, quality: int) -> bytes:
-    """An inner picture by Pillow's WebP, hidden colour kept."""
+def webp(pixels: Bytes, quality: int, method: int = 4) -> bytes:
+    """An inner picture by Pillow's WebP, hidden colour kept; `method` 4 is Pillow's default."""
     if pixels.shape[2] == 1:
         pixels = np.repeat(pixels, 3, axis=2)
     file = io.BytesIO()
     picture = Image.fromarray(np.ascontiguousarray(pixels))
-    picture.save(file, "WEBP", lossless=True, exact=True, method=4, quality=quality)
+    picture.save(file, "WEBP", lossless=True, exact=True, method=method, quality=quality)
     return inner.KIND.pack(inner.CODECS["webp"][0]) + file.getvalue()
 
 
