@@ -46,6 +46,20 @@ def inverse_modular(planes: Bytes) -> Bytes:
     return np.stack([red, green, blue], axis=-1)
 
 
+def separate(pixels: Bytes) -> tuple[Bytes, Bytes]:
+    """(H, W, 1, 3 or 4) pixels -> (1 or 3, H, W) modular planes and (H, W, 0 or 1) alpha."""
+    if pixels.shape[2] == 1:
+        return pixels.transpose(2, 0, 1), pixels[..., 1:]
+    return forward_modular(pixels[..., :3]), pixels[..., 3:]
+
+
+def unite(planes: Bytes, alpha: Bytes) -> Bytes:
+    """The inverse of `separate`."""
+    if len(planes) == 1:
+        return planes.transpose(1, 2, 0)
+    return np.concatenate([inverse_modular(planes), alpha], axis=2)
+
+
 def _half(plane: Bytes) -> Bytes:
     """A byte as -128..127, halved and rounded down, as a byte."""
     return (plane.view(np.int8) >> 1).view(np.uint8)

@@ -53,7 +53,8 @@ def _separate(pixels: Bytes) -> tuple[Bytes, Bytes]:
     return pixels[..., [1, 0, 2]].transpose(2, 0, 1), pixels[..., 3:]
 
 
-def _save(pixels: Bytes, codec: str, **options: object) -> bytes:
+def save(pixels: Bytes, codec: str, **options: object) -> bytes:
+    """(H, W, C) pixels as a whole file of one of Pillow's codecs."""
     file = io.BytesIO()
     squeezed = pixels[..., 0] if pixels.shape[2] == 1 else pixels
     Image.fromarray(np.ascontiguousarray(squeezed)).save(file, codec, **options)
@@ -78,7 +79,7 @@ def _load(data: bytes, codec: str, mode: str, size: tuple[int, int]) -> Bytes:
 
 
 def _encode_png(planes: Bytes, alpha: Bytes) -> bytes:
-    return _save(_interleave(planes, alpha), "PNG", optimize=True)
+    return save(_interleave(planes, alpha), "PNG", optimize=True)
 
 
 def _decode_png(data: bytes, size: tuple[int, int], channels: int) -> tuple[Bytes, Bytes]:
@@ -97,7 +98,7 @@ def _encode_webp(planes: Bytes, alpha: Bytes) -> bytes:
 
 def save_webp(pixels: Bytes) -> bytes:
     """The smallest lossless WebP file of (H, W, 3 or 4) pixels among WEBP_METHODS."""
-    return min((_save(pixels, "WEBP", **WEBP, method=m) for m in WEBP_METHODS), key=len)
+    return min((save(pixels, "WEBP", **WEBP, method=m) for m in WEBP_METHODS), key=len)
 
 
 def _decode_webp(data: bytes, size: tuple[int, int], channels: int) -> tuple[Bytes, Bytes]:

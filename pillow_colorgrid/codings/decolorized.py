@@ -11,7 +11,6 @@ Residuals are taken modulo 256 and decoded modulo 256, so nothing ever clips and
 import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,30 +41,6 @@ BLOCK = 32
 
 CHROMA_STEPS = np.float32(64)
 """The A-encoder sees luminance and chroma as -2..1.98."""
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A tile as bytes: (3 or 1, H, W) modular YCoCg-R planes, and (H, W, 0 or 1) alpha."""
-
-    planes: Bytes
-    alpha: Bytes
-
-
-# -- pixels <-> modular planes ------------------------------------------------------------------
-
-
-def _separate(pixels: Bytes) -> _Picture:
-    if pixels.shape[2] == 1:
-        return _Picture(pixels.transpose(2, 0, 1), pixels[..., 1:])
-    return _Picture(color.forward_modular(pixels[..., :3]), pixels[..., 3:])
-
-
-def _unite(picture: _Picture) -> Bytes:
-    if len(picture.planes) == 1:
-        return picture.planes.transpose(1, 2, 0)
-    rgb = color.inverse_modular(picture.planes)
-    return np.concatenate([rgb, picture.alpha], axis=2)
 
 
 # -- chroma <-> residual ------------------------------------------------------------------------
@@ -118,19 +93,17 @@ def _chroma(planes: Bytes, predicted: Bytes) -> Bytes:
 
 def _encode_tile(number: int, pixels: Bytes, options: SaveOptions) -> list[Section]:
     """The sections of one tile: the smaller of those with and without prediction (`predict`)."""
-    picture = _separate(pixels)
+    planes, alpha = color.separate(pixels)
     head = TILE_NUMBER.pack(number)
     candidates = []
-    if len(picture.planes) == 1 or options.predict == "auto":
-        plain = inner.encode(picture.planes, picture.alpha, options.inner)
+    if len(planes) == 1 or options.predict == "auto":
+        plain = inner.encode(planes, alpha, options.inner)
         candidates.append([Section(INNER_SECTION, head + plain)])
-    if len(picture.planes) == 3:
-        bottleneck = find_bottleneck(picture.planes, options.levels)
+    if len(planes) == 3:
+        bottleneck = find_bottleneck(planes, options.levels)
         network = networks.index()[A_DECODER_ID]
-        predicted = predict_chroma(network, bottleneck, picture.planes[0])
-        decolorized = inner.encode(
-            residual(picture.planes, predicted), picture.alpha, options.inner
-        )
+        predicted = predict_chroma(network, bottleneck, planes[0])
+        decolorized = inner.encode(residual(planes, predicted), alpha, options.inner)
         candidates.append(
             [
                 Section(BOTTLENECK_SECTION, head + bottleneck.pack()),
@@ -150,7 +123,7 @@ def _decode_tile(
         blocks = (-(-tile.height // BLOCK), -(-tile.width // BLOCK))
         bottleneck = Bottleneck.unpack(sections[BOTTLENECK_SECTION], blocks)
         planes = _chroma(planes, predict_chroma(network, bottleneck, planes[0]))
-    return _unite(_Picture(planes, alpha))
+    return color.unite(planes, alpha)
 
 
 # -- the picture --------------------------------------------------------------------------------

@@ -4,11 +4,9 @@ One section, ``STOR``: an inner picture (inner.py), WebP or zstd over filtered p
 smaller. Screens, icons, drawings: few colours, repetitions, exactly flat areas.
 """
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
 
 from pillow_colorgrid import color, inner
 from pillow_colorgrid.codings.alpha import WEBP_MAX_SIDE
@@ -41,7 +39,7 @@ def encode(pixels: Bytes, options: SaveOptions) -> list[Section]:
 def quick(pixels: Bytes) -> list[Section]:
     """As `encode`, in a fraction of the time; a few percent larger."""
     if max(pixels.shape[:2]) > WEBP_MAX_SIDE:
-        file = inner.encode(*_separate(pixels), "zstd")
+        file = inner.encode(*color.separate(pixels), "zstd")
     else:
         file = webp(pixels, QUICK)
     return [Section(STORED_SECTION, file)]
@@ -56,7 +54,7 @@ def improved(pixels: Bytes, sections: list[Section]) -> list[Section]:
         if count <= THOROUGH_PIXELS:
             files.append(webp(pixels, THOROUGH))
     if count <= ZSTD_PIXELS:
-        files.append(inner.encode(*_separate(pixels), "zstd"))
+        files.append(inner.encode(*color.separate(pixels), "zstd"))
     return [Section(STORED_SECTION, min(files, key=len))]
 
 
@@ -75,24 +73,12 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
         raise TruncatedError("image file is truncated (no stored picture)")
     if len(found) > 1:
         raise DamagedError(f"{len(found)} stored pictures, allowed 1")
-    planes, alpha = inner.decode(found[0], (height, width), channels)
-    if channels == 1:
-        return planes.transpose(1, 2, 0)
-    return np.concatenate([color.inverse_modular(planes), alpha], axis=2)
+    return color.unite(*inner.decode(found[0], (height, width), channels))
 
 
 def webp(pixels: Bytes, quality: int, method: int = 4) -> bytes:
     """An inner picture by Pillow's WebP, hidden colour kept; `method` 4 is Pillow's default."""
     if pixels.shape[2] == 1:
         pixels = np.repeat(pixels, 3, axis=2)
-    file = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
-    picture.save(file, "WEBP", lossless=True, exact=True, method=method, quality=quality)
-    return inner.KIND.pack(inner.CODECS["webp"][0]) + file.getvalue()
-
-
-def _separate(pixels: Bytes) -> tuple[Bytes, Bytes]:
-    """Modular planes (1 or 3, H, W) and alpha (H, W, 0 or 1), as inner.py takes them."""
-    if pixels.shape[2] == 1:
-        return pixels.transpose(2, 0, 1), pixels[..., 1:]
-    return color.forward_modular(pixels[..., :3]), pixels[..., 3:]
+    options = {**inner.WEBP, "method": method, "quality": quality}
+    return inner.KIND.pack(inner.CODECS["webp"][0]) + inner.save(pixels, "WEBP", **options)
