@@ -18,6 +18,7 @@ examples:
   cgx demo                            save real photographs, compare sizes and every pixel
   cgx convert holiday -o archive      a whole folder; each file is verified before it appears
   cgx convert archive --to png -o out and back
+  cgx trim picture.cgx -o small.cgx   keep the luminance, let a network paint the colour
   cgx info picture.cgx                where the bytes went
   cgx verify archive                  checksums only; --deep decodes every pixel
   cgx inspect picture.cgx -o r.html   look at prediction, residual and bits per pixel
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     for add in (
         _add_demo,
         _add_convert,
+        _add_trim,
         _add_info,
         _add_verify,
         _add_show,
@@ -122,12 +124,15 @@ Each file is written under a temporary name, read and decoded again and compared
 source in every pixel before it gets its name. Times and metadata are kept. A second run
 skips what is done: a target that holds the pixels of its source. A target that holds another
 picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, ...).
+
+--mode grid loses colour: of its targets mode, size, alpha and luminance are compared.
 """,
         """\
   cgx convert photo.png                            photo.cgx beside it
   cgx convert holiday -o archive --jobs 4          archive/holiday/..., four processes
   cgx convert holiday --delete-originals           keep only what was verified
   cgx convert archive -o out --to png              and back
+  cgx convert holiday -o small --mode grid         luminance exact, colour painted
   cgx convert s3://in/2024 -o s3://out             extra "remote" and s3fs
   cgx convert s3://in -o s3://out --engine dask --scheduler tcp://head:8786
 """,
@@ -140,7 +145,21 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
         "--to", choices=("cgx", "png", "webp", "tif"), default="cgx", help="default: cgx"
     )
     convert.add_argument("--effort", type=int, help="1 (fastest) to 9 (smallest); .cgx only")
-    convert.add_argument("--mode", help="lossless (default) or decolorized; .cgx only")
+    convert.add_argument("--mode", help="lossless (default), decolorized or grid; .cgx only")
+    convert.add_argument(
+        "--grid",
+        type=int,
+        metavar="N",
+        help="pixels from one stored colour to the next, 2 to 128, default 20; --mode grid only",
+    )
+    convert.add_argument(
+        "--quality",
+        type=int,
+        help="of the luminance, 1 to 100 (exact, the default); --mode grid only",
+    )
+    convert.add_argument(
+        "--hints", help="what is stored of colour: mean (default) or point; --mode grid only"
+    )
     convert.add_argument(
         "--jobs",
         type=int,
@@ -167,13 +186,23 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
     )
 
 
+SAVE_FLAGS = {
+    "effort": "effort",
+    "mode": "mode",
+    "n": "grid",
+    "quality": "quality",
+    "hints": "hints",
+}
+"""Keywords of save -> options of the command."""
+
+
 def _convert(options: argparse.Namespace) -> int:
     from pillow_colorgrid.commands import archive, distribute, processes
     from pillow_colorgrid.commands.convert import Job, Settings
     from pillow_colorgrid.commands.places import at
 
-    chosen = {"effort": options.effort, "mode": options.mode}
-    given = {name: value for name, value in chosen.items() if value is not None}
+    chosen = {keyword: getattr(options, flag) for keyword, flag in SAVE_FLAGS.items()}
+    given = {keyword: value for keyword, value in chosen.items() if value is not None}
     problem = _convert_problem(options, given)
     if problem:
         return _usage_error(options, problem)
@@ -198,7 +227,12 @@ def _convert_problem(options: argparse.Namespace, given: dict[str, Any]) -> str:
     if options.jobs is not None and options.jobs < 1:
         return f"--jobs {options.jobs}, allowed: integers from 1"
     if given and options.to != "cgx":
-        return f"--{next(iter(given))} is for --to cgx"
+        return f"--{SAVE_FLAGS[next(iter(given))]} is for --to cgx"
+    of_grid = [SAVE_FLAGS[keyword] for keyword in ("n", "quality", "hints") if keyword in given]
+    if of_grid and options.mode != "grid":
+        return f"--{of_grid[0]} is for --mode grid"
+    if options.delete_originals and options.mode == "grid":
+        return "--delete-originals: --mode grid loses colour, so originals stay"
     if options.delete_originals and options.no_verify:
         return "--delete-originals needs verification; leave --no-verify out"
     if options.scheduler and options.engine != "dask":
@@ -210,6 +244,49 @@ def _convert_problem(options: argparse.Namespace, given: dict[str, Any]) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+# -- trim -----------------------------------------------------------------------------------------
+
+
+def _add_trim(commands: Any) -> None:
+    trim = _command(
+        commands,
+        "trim",
+        _trim,
+        "a lossless .cgx file without most of its colour; a network paints it",
+        """\
+Luminance is copied as it is, not coded again; of the colour every n-th pixel of every n-th row
+is kept, and a network paints the rest when the file is opened. The colour that was lost does
+not come back: keep the lossless file where that matters.
+""",
+        """\
+  cgx trim picture.cgx -o small.cgx              every 16th pixel: 0.03 bits per pixel
+  cgx trim picture.cgx --grid 8 -o small.cgx     nearer to the picture, a little larger
+""",
+    )
+    trim.add_argument("file", help="lossless, not of the first release (those: cgx convert)")
+    trim.add_argument(
+        "--grid",
+        type=int,
+        default=16,
+        metavar="N",
+        help="pixels from one kept colour to the next, 2 to 128; default 16. Multiples of 8 are "
+        "the fastest",
+    )
+    trim.add_argument("-o", "--output", required=True, metavar="FILE")
+
+
+def _trim(options: argparse.Namespace) -> int:
+    from pillow_colorgrid import options as save_options
+    from pillow_colorgrid.commands import trim
+    from pillow_colorgrid.commands.places import at
+
+    try:
+        save_options.interval("grid", options.grid)
+    except ValueError as error:
+        return _usage_error(options, str(error))
+    return trim.run(at(options.file), at(options.output), options.grid)
 
 
 # -- looking at files ---------------------------------------------------------------------------

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pillow_colorgrid import container
-from pillow_colorgrid.codings import decolorized, lossless, planes, smallest, stored
+from pillow_colorgrid.codings import (
+    decolorized,
+    grid,
+    lossless,
+    lossless_sections,
+    planes,
+    smallest,
+    stored,
+)
 from pillow_colorgrid.color import Bytes
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, DamagedError, NewerFormatError
@@ -25,26 +33,36 @@ PHOTOGRAPH_MODES = ("L", "RGB", "RGBA")
 class Coding(Protocol):
     """What a module of `codings` offers."""
 
-    def encode(self, pixels: Bytes, options: SaveOptions) -> list[Section]:
-        """(H, W, C) uint8 -> sections."""
-
     def decode(
         self, header: Header, sections: Sequence[Section], channels: int, partial: bool
     ) -> Bytes:
         """Sections -> (H, W, C) uint8; with `partial`, what is missing stays 0."""
 
 
-CODINGS: dict[str, Coding] = {
+class ExactCoding(Coding, Protocol):
+    """A coding whose files give back the pixels that were saved."""
+
+    def encode(self, pixels: Bytes, options: SaveOptions) -> list[Section]:
+        """(H, W, C) uint8 -> sections."""
+
+
+EXACT_CODINGS: dict[str, ExactCoding] = {
     "decolorized": decolorized,
     "lossless": lossless,
     "planes": planes,
     "stored": stored,
 }
+
+CODINGS: dict[str, Coding] = {**EXACT_CODINGS, "grid": grid}
 """Adding a coding is one entry."""
+
+UNSTATED_CODINGS = ("grid",)
+"""Codings whose files need not state the checksum of their pixels."""
 
 KNOWN_SECTIONS = {
     *(b"NETS", b"BTNK", b"INNR"),
-    *(lossless.ADAPTATION, lossless.PREVIEW, lossless.TILE, lossless.ALPHA),
+    *lossless_sections.KNOWN,
+    *(grid.GRID, grid.LUMINANCE),
     *(planes.PLANES_SECTION, stored.STORED_SECTION),
 }
 """Critical sections that this release understands."""
@@ -62,16 +80,15 @@ def encode(
     """
     height, width, _ = pixels.shape
     coding = _coding_of(mode, options)
-    if coding == "lossless":
-        coding, sections = smallest.encode(pixels, options)
+    if coding == "grid":
+        sections, checksum = grid.encode(pixels, options)
     else:
-        sections = CODINGS[coding].encode(pixels, options)
-    header = Header(
-        coding=coding,
-        mode=mode,
-        size=(width, height),
-        checksum=container.pixel_checksum(pixels.tobytes()),
-    )
+        checksum = container.pixel_checksum(pixels.tobytes())
+        if coding == "lossless":
+            coding, sections = smallest.encode(pixels, options)
+        else:
+            sections = EXACT_CODINGS[coding].encode(pixels, options)
+    header = Header(coding=coding, mode=mode, size=(width, height), checksum=checksum)
     return container.pack(header, [*metadata, *sections])
 
 
@@ -89,7 +106,9 @@ def _coding_of(mode: str, options: SaveOptions) -> str:
 
 
 def decode(header: Header, sections: Sequence[Section], partial: bool = False) -> Pixels:
-    """The sections of a file -> its (H, W, C) pixels (pixels.py), exactly as they were saved.
+    """The sections of a file -> its (H, W, C) pixels (pixels.py).
+
+    They are exactly those that were saved; of the grid coding, those that its checksum states.
 
     Args:
         partial: show what is surely right of a file that was cut; the rest is 0.
@@ -104,7 +123,10 @@ def decode(header: Header, sections: Sequence[Section], partial: bool = False) -
     if header.coding != "planes" and header.mode not in PHOTOGRAPH_MODES:
         raise DamagedError(f"coding {header.coding} does not take mode {header.mode}")
     pixels = CODINGS[header.coding].decode(header, sections, channels, partial)
-    if not partial and container.pixel_checksum(pixels.tobytes()) != header.checksum:
+    unstated = header.coding in UNSTATED_CODINGS and header.checksum == container.UNSTATED
+    if partial or unstated:
+        return pixels
+    if container.pixel_checksum(pixels.tobytes()) != header.checksum:
         raise DamagedError("the decoded pixels do not have the checksum that the file states")
     return pixels
 

@@ -38,6 +38,9 @@ MAX_SIDE = 30_000
 
 MAX_SECTION_BYTES = 2**31 - 1
 
+UNSTATED = bytes(8)
+"""A pixel checksum that is not stated; only the grid coding may leave it out."""
+
 READ_BYTES = 2**20
 """A section is read in pieces, because read(n) may set n bytes aside before it finds fewer."""
 
@@ -79,7 +82,7 @@ class Header:
         coding: a key of CODING_IDS.
         mode: Pillow's mode, a key of MODE_IDS.
         size: (width, height) in pixels.
-        checksum: `pixel_checksum` of the decoded pixels, 8 bytes.
+        checksum: `pixel_checksum` of the decoded pixels, 8 bytes, or UNSTATED.
     """
 
     coding: str

@@ -11,8 +11,8 @@ import numpy as np
 
 from pillow_colorgrid.codec import CHANNELS, check_known
 from pillow_colorgrid.codings import alpha, lossless
+from pillow_colorgrid.codings.lossless_sections import ALPHA, only
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.pixels import Pixels
 
 INTERVALS = {"lossless": (8, 4, 2)}
@@ -44,11 +44,9 @@ def decode(header: Header, sections: Sequence[Section], number: int) -> Pixels:
     check_known(sections)
     channels = CHANNELS[header.mode]
     count = lossless.GREY if channels == 1 else lossless.COLOR
-    pixels = lossless.join(lossless.decode_planes(sections, header.size, count, number))
+    planes = lossless.decode_planes(sections, header.size, count, number)
+    pixels = lossless.pixels_of(planes, sections, header.size, number)
     if channels < 4:
         return pixels
-    payloads = [section.payload for section in sections if section.type == lossless.ALPHA]
-    if len(payloads) != 1:
-        raise DamagedError(f"{len(payloads)} alpha planes, allowed 1")
-    plane = alpha.decode(payloads[0], header.size[1], header.size[0])
+    plane = alpha.decode(only(sections, ALPHA).payload, header.size[1], header.size[0])
     return np.concatenate([pixels, plane[::number, ::number, None]], axis=2)

@@ -13,7 +13,7 @@ Source: J. Duda, "Asymmetric numeral systems", arXiv 1311.2540; interleaved as i
 "Interleaved entropy coders", arXiv 1402.3392.
 """
 
-from collections.abc import Iterator
+import copy
 
 import numpy as np
 
@@ -29,11 +29,8 @@ LOWEST_STATE = 1 << WORD_BITS
 
 STATE_BYTES, WORD_BYTES = 4, 2
 
-_PRECISION = np.uint32(PRECISION_BITS)
-_SLOT_MASK = np.uint32(TOTAL - 1)
 _LIMIT_SHIFT = np.uint32(2 * WORD_BITS - PRECISION_BITS)
 _WORD = np.uint32(WORD_BITS)
-_WORD_MASK = np.uint32(LOWEST_STATE - 1)
 _LOWEST = np.uint32(LOWEST_STATE)
 
 
@@ -76,10 +73,29 @@ class Frequencies:
         return self._slots
 
 
-def _steps(count: int, lanes: int) -> Iterator[tuple[int, int]]:
-    """The (first, end) symbols of each step of a pass of `count` symbols."""
-    for first in range(0, count, lanes):
-        yield first, min(first + lanes, count)
+class _Lanes:
+    """The states of the lanes, and what a step needs beside them: arrays made once, not each step.
+
+    Constants are arrays too: numpy takes longer over a scalar than over a hundred numbers.
+    """
+
+    def __init__(self, states: np.ndarray) -> None:
+        self.states = states
+        self.low_words = states.view(np.uint16)[:: STATE_BYTES // WORD_BYTES]
+        self.numbers = np.empty_like(states)
+        self.flags = np.empty(states.shape, bool)
+        self.slot_mask = np.full_like(states, TOTAL - 1)
+        self.precision = np.full_like(states, PRECISION_BITS)
+        self.word_bits = np.full_like(states, WORD_BITS)
+        self.word_mask = np.full_like(states, LOWEST_STATE - 1)
+        self.lowest = np.full_like(states, LOWEST_STATE)
+
+    def first(self, count: int) -> "_Lanes":
+        """The first lanes alone: views, for the last step of a pass."""
+        some = copy.copy(self)
+        for name, array in vars(self).items():
+            setattr(some, name, array[:count])
+        return some
 
 
 class Encoder:
@@ -103,25 +119,35 @@ class Encoder:
 
     def finish(self) -> bytes:
         """Code all passes, the last symbol first, as rANS wants it."""
-        states = np.full(self.lanes, LOWEST_STATE, np.uint32)
-        low_words = states.view(np.uint16)[:: STATE_BYTES // WORD_BYTES]
+        lanes = _Lanes(np.full(self.lanes, LOWEST_STATE, np.uint32))
         blocks: list[np.ndarray] = []
         for counts, starts in reversed(self.passes):
-            limits = counts << _LIMIT_SHIFT
-            gaps = np.uint32(TOTAL) - counts
-            for first, end in reversed(list(_steps(len(counts), self.lanes))):
-                state = states[: end - first]
-                full = np.flatnonzero(state >= limits[first:end])
-                if full.size:
-                    blocks.append(low_words[full])
-                    state[full] >>= _WORD
-                # state // count * TOTAL + state % count + start, with one division
-                step = state // counts[first:end]
-                step *= gaps[first:end]
-                state += step
-                state += starts[first:end]
+            whole = len(counts) - len(counts) % self.lanes
+            _encode(lanes.first(len(counts) - whole), counts[whole:], starts[whole:], blocks)
+            _encode(lanes, counts[:whole], starts[:whole], blocks)
         words = np.concatenate([np.empty(0, np.uint16), *reversed(blocks)])
-        return states.astype("<u4").tobytes() + words.astype("<u2").tobytes()
+        return lanes.states.astype("<u4").tobytes() + words.astype("<u2").tobytes()
+
+
+def _encode(
+    lanes: _Lanes, counts: np.ndarray, starts: np.ndarray, blocks: list[np.ndarray]
+) -> None:
+    """Whole steps of all `lanes`, from the last to the first; their words go to `blocks`."""
+    states, low_words = lanes.states, lanes.low_words
+    quotients, flags, word_bits = lanes.numbers, lanes.flags, lanes.word_bits
+    limits, gaps = counts << _LIMIT_SHIFT, np.uint32(TOTAL) - counts
+    for end in range(len(counts), 0, -max(1, len(states))):
+        step = slice(end - len(states), end)
+        np.greater_equal(states, limits[step], flags)
+        full = flags.nonzero()[0]
+        if len(full):
+            blocks.append(low_words[full])
+            states[full] >>= word_bits[: len(full)]
+        # state // count * TOTAL + state % count + start, with one division
+        np.floor_divide(states, counts[step], quotients)
+        np.multiply(quotients, gaps[step], quotients)
+        np.add(states, quotients, states)
+        np.add(states, starts[step], states)
 
 
 class Decoder:
@@ -132,9 +158,8 @@ class Decoder:
         size_bytes = lanes * STATE_BYTES
         if len(data) < size_bytes or (len(data) - size_bytes) % WORD_BYTES:
             raise StreamError(f"stream of {len(data)} bytes for {lanes} lanes")
-        self.lanes = lanes
-        self.states = np.frombuffer(data, "<u4", lanes).astype(np.uint32)
-        self.words = np.frombuffer(data, "<u2", offset=size_bytes).astype(np.uint32)
+        self.lanes = _Lanes(np.frombuffer(data, "<u4", lanes).astype(np.uint32))
+        self.words = np.frombuffer(data, "<u2", offset=size_bytes).astype(np.uint16)
         self.next_word = 0
 
     def decode(self, frequencies: Frequencies, rows: np.ndarray) -> np.ndarray:
@@ -144,28 +169,48 @@ class Decoder:
             StreamError: the stream ends before the pass does.
         """
         symbol_of, step_of = frequencies.slots
-        slots = rows.astype(np.intp)
+        slots = rows.astype("<i8")
         slots <<= PRECISION_BITS
-        words, word = self.words, self.next_word
-        for first, end in _steps(len(slots), self.lanes):
-            state, slot = self.states[: end - first], slots[first:end]
-            slot += state & _SLOT_MASK
-            step = step_of.take(slot)
-            state >>= _PRECISION
-            state *= step >> _WORD
-            step &= _WORD_MASK
-            state += step
-            empty = np.flatnonzero(state < _LOWEST)
-            if empty.size:
-                if word + empty.size > len(words):
-                    raise StreamError(f"stream ends after {len(words)} words")
-                state[empty] = (state[empty] << _WORD) | words[word : word + empty.size]
-                word += empty.size
-        self.next_word = word
+        whole = len(slots) - len(slots) % len(self.lanes.states)
+        self._decode(self.lanes, slots[:whole], step_of)
+        self._decode(self.lanes.first(len(slots) - whole), slots[whole:], step_of)
         return symbol_of.take(slots)
+
+    def _decode(self, lanes: _Lanes, slots: np.ndarray, step_of: np.ndarray) -> None:
+        """Whole steps of all `lanes`: where rows begin, add the slots that the states show."""
+        states, low_words, numbers, flags = (
+            lanes.states,
+            lanes.low_words,
+            lanes.numbers,
+            lanes.flags,
+        )
+        slot_mask, precision, lowest = lanes.slot_mask, lanes.precision, lanes.lowest
+        word_bits, word_mask = lanes.word_bits, lanes.word_mask
+        slot_words = slots.view(np.uint32)[::2]  # their low halves: no slot is beyond 2**32
+        words, word = self.words, self.next_word
+        for first in range(0, len(slots), max(1, len(states))):
+            here = slot_words[first : first + len(states)]
+            np.bitwise_and(states, slot_mask, numbers)
+            np.add(here, numbers, here)
+            step = step_of[slots[first : first + len(states)]]
+            np.right_shift(states, precision, states)
+            np.right_shift(step, word_bits, numbers)
+            np.multiply(states, numbers, states)
+            np.bitwise_and(step, word_mask, step)
+            np.add(states, step, states)
+            np.less(states, lowest, flags)
+            empty = flags.nonzero()[0]
+            if len(empty):
+                taken = words[word : word + len(empty)]
+                if len(taken) < len(empty):
+                    raise StreamError(f"stream ends after {len(words)} words")
+                states[empty] <<= word_bits[: len(empty)]
+                low_words[empty] = taken
+                word += len(empty)
+        self.next_word = word
 
     def finish(self) -> None:
         """Raises StreamError unless all words are read and each lane is where encoding began."""
         left = len(self.words) - self.next_word
-        if left or (self.states != _LOWEST).any():
+        if left or (self.lanes.states != _LOWEST).any():
             raise StreamError(f"stream out of step at its end, {left} words left")

@@ -20,9 +20,13 @@ NAMES = {
     b"NETS": "names of networks",
     b"BTNK": "bottleneck",
     b"INNR": "inner codec",
+    b"LORG": "origin",
+    b"LCLP": "clipping",
     b"LADP": "adaptation",
     b"ALPH": "alpha",
     b"STOR": "stored picture",
+    b"GRID": "hints",
+    b"LUMA": "luminance",
     b"PLAN": "planes",
     b"PLTE": "palette",
     b"exif": "EXIF",
@@ -33,6 +37,9 @@ NAMES = {
     b"trns": "transparency",
 }
 """Section type -> what it holds; others are shown by their type."""
+
+GRID_NAMES = {b"LPRE": "preview luminance", b"LTIL": "luminance"}
+"""In the grid coding these hold nothing else."""
 
 OVERHEAD = "header, section heads"
 
@@ -72,9 +79,10 @@ def facts(path: Path) -> Facts:
         header = container.read_header(file)
         sections = list(container.read_sections(file))
     size_bytes = os.path.getsize(path)
+    names = NAMES | GRID_NAMES if header.coding == "grid" else NAMES
     spent: Counter[str] = Counter()
     for section in sections:
-        spent[NAMES.get(section.type, section.type.decode())] += len(section.payload)
+        spent[names.get(section.type, section.type.decode())] += len(section.payload)
     spent[OVERHEAD] = size_bytes - sum(spent.values())
     if header.coding == "lossless":
         _tell_planes_apart(spent, sections, header)
@@ -104,9 +112,9 @@ def _tell_planes_apart(
 ) -> None:
     """Replace the streams' bytes by those of luminance and colour, of preview and tiles."""
     from pillow_colorgrid import codec
-    from pillow_colorgrid.codings import lossless, lossless_account
+    from pillow_colorgrid.codings import lossless_account, lossless_sections
 
-    streams = spent.pop(lossless.PREVIEW.decode()) + spent.pop(lossless.TILE.decode())
+    streams = sum(spent.pop(name.decode(), 0) for name in lossless_sections.STREAMS)
     ideal = lossless_account.account(sections, header.size, codec.CHANNELS[header.mode])
     for name, size_bytes in ideal.items():
         spent[name] = round(size_bytes)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pillow_colorgrid import execution
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import DamagedError, NetworkError
 from pillow_colorgrid.execution import threads as threads
@@ -34,6 +35,9 @@ REFERENCE_SECTION = b"NETS"
 
 REFERENCE = struct.Struct("<H8s")
 """id, first 8 bytes of the hash of the integer parameters."""
+
+PACKED = ".zst"
+"""Ends the name of a file that zstd made smaller: weights of 7 bits leave room in a byte."""
 
 CPU = "CPUExecutionProvider"
 
@@ -50,7 +54,7 @@ class Network:
     Attributes:
         id: the number in files; it never changes its meaning.
         file: ONNX file beside the index.
-        sha256: of that file.
+        sha256: of that file, as it lies there.
         hash: first 16 hex digits of the hash of the integer parameters (FORMAT.md).
         integer: computed exactly, so its output may steer a decoder.
         self_test: SHA-256 of the outputs for `known_inputs`, or "" for a float network.
@@ -79,6 +83,22 @@ def index() -> dict[int, Network]:
         for entry in json.loads(text)["networks"]
     )
     return {network.id: network for network in entries}
+
+
+def file_bytes(network: Network) -> bytes:
+    """What the file of `network` holds, unpacked where its name ends with PACKED.
+
+    Raises:
+        NetworkError: the file is damaged.
+    """
+    data = (resources.files("pillow_colorgrid.models") / network.file).read_bytes()
+    if hashlib.sha256(data).hexdigest() != network.sha256:
+        raise NetworkError(f"{network.file} is damaged: its SHA-256 is not {network.sha256}")
+    if network.file.endswith(PACKED):
+        import zstandard
+
+        return zstandard.ZstdDecompressor().decompress(data)
+    return data
 
 
 # -- references in files ------------------------------------------------------------------------
@@ -159,28 +179,33 @@ def _providers(onnxruntime: Any) -> tuple[str, ...]:
     return (*(p for p in wanted if p not in missing and p != CPU), CPU)
 
 
-def session(network: Network) -> "onnxruntime.InferenceSession":
+def session(network: Network, threads: int | None = None) -> "onnxruntime.InferenceSession":
     """The session of `network` in this process, made and tested on first use.
+
+    Args:
+        threads: that one run computes with; default: as many as this picture may.
 
     Raises:
         NetworkError: the ONNX file is damaged, or this machine computes other integers.
     """
     onnxruntime = _import_onnxruntime()
     with _lock:
-        key = (network.id, wanted_providers(), threads())
+        key = (network.id, wanted_providers(), threads or execution.threads())
         if key not in _sessions:
-            _sessions[key] = _open_session(onnxruntime, network)
+            _sessions[key] = _open_session(onnxruntime, network, key[-1])
         return _sessions[key]
 
 
-def _open_session(onnxruntime: Any, network: Network) -> "onnxruntime.InferenceSession":
-    data = (resources.files("pillow_colorgrid.models") / network.file).read_bytes()
-    if hashlib.sha256(data).hexdigest() != network.sha256:
-        raise NetworkError(f"{network.file} is damaged: its SHA-256 is not {network.sha256}")
+def _open_session(
+    onnxruntime: Any, network: Network, threads: int
+) -> "onnxruntime.InferenceSession":
+    data = file_bytes(network)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # An arena keeps, for each session, the memory of its largest run for ever.
+    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     providers = _providers(onnxruntime)
     opened = onnxruntime.InferenceSession(

@@ -11,7 +11,6 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import onnx
 import zstandard
 
 from tools import evaluate
@@ -54,11 +53,12 @@ class Networks:
             for name in ("diagonal", "cross")
         ]
         self.graphs = {
-            name: onnx.load(MODELS / index[int(one)]["file"])
+            name: evaluate.load(MODELS / index[int(one)]["file"])
             for name, one in zip(names, tables["networks"], strict=True)
         }
         self.frequencies = tables["frequencies"].astype(int).tolist()
         self.adaptation = {}
+        self.clipping = None
 
     def read_adaptation(self, data):
         """Section 3.3.6."""
@@ -239,6 +239,48 @@ def surprise(distance, c):
     return (-11, -3, 5, 16, 29)[reached]
 
 
+def clipped_channels(grids, name, place, i, j):
+    """3.3.10: the values of red, green and blue that are clipped in all known pixels around."""
+    if name == "diagonal":
+        known, diagonal = [(0, 0), (0, 1), (1, 0), (1, 1)], []
+    elif place == RIGHT:
+        known, diagonal = [(0, 0), (0, 1)], [(-1, 0), (0, 0)]
+    else:
+        known, diagonal = [(0, 0), (1, 0)], [(0, -1), (0, 0)]
+    around = []
+    for of_cell, taps in ((KNOWN, known), (DIAGONAL, diagonal)):
+        planes = [Taps(grid, of_cell) for grid in grids]
+        around += [rgb_of(*(plane(i + a, j + b) for plane in planes)) for a, b in taps]
+    same = [{pixel[channel] for pixel in around} for channel in range(3)]
+    return [min(values) if values in ({0}, {255}) else None for values in same]
+
+
+def co_interval(y, r, g, b):
+    """3.3.10: case and interval, or nothing."""
+    if r is not None and b is not None:
+        return 1, r - b, r - b
+    if g is not None and r is not None:
+        return 2, 2 * (r + g - 2 * y) - 3, 2 * (r + g - 2 * y)
+    if g is not None and b is not None:
+        return 3, 2 * (2 * y - g - b), 2 * (2 * y - g - b) + 3
+    return None
+
+
+def cg_interval(y, co, r, g, b):
+    if r is not None or b is not None:
+        t = (r - co if r is not None else b) + (co >> 1)
+        return (4, g - t, g - t) if g is not None else (5, 2 * (y - t), 2 * (y - t) + 1)
+    return None if g is None else (6, 2 * (g - y) - 1, 2 * (g - y))
+
+
+def narrowed(m, c, interval, classes):
+    if interval is None or classes[interval[0] - 1] == 255:
+        return m, c
+    case, *ends = interval
+    lowest, highest = (8 * cut(end, -255, 255) for end in ends)
+    return cut(m, lowest, highest), min(c, classes[case - 1])
+
+
 def luminance_pass(grids, name, level, networks, stream):
     inputs = inputs_of(luminance_inputs, grids, name)
     numbers = networks.integers(f"luminance_{level}_{name}", inputs, [256, 64]).tolist()
@@ -258,13 +300,16 @@ def color_pass(grids, name, level, networks, stream):
     ).tolist()
     before = [grid.copy() for grid in grids]
     for pixel, place in enumerate(PASSES[name]):
-        co, cg = (grid[place[0] :: 2, place[1] :: 2] for grid in grids[1:])
+        y, co, cg = (grid[place[0] :: 2, place[1] :: 2] for grid in grids)
         of_co = {}
         for count, (i, j) in enumerate(np.ndindex(co.shape)):
             mean, scale = (numbers[6 * pixel + k][i][j] for k in range(2))
             m, c = distribution(mean, scale, bases_of(before[1], name, i, j)[0][pixel], -2040)
-            co[i, j] = stream.symbol(count, row_of(1, m, c)) - 512 + (m >> 3)
             of_co[i, j] = m, c
+            if networks.clipping:
+                clipped = clipped_channels(before, name, place, i, j)
+                m, c = narrowed(m, c, co_interval(int(y[i, j]), *clipped), networks.clipping)
+            co[i, j] = stream.symbol(count, row_of(1, m, c)) - 512 + (m >> 3)
         for count, (i, j) in enumerate(np.ndindex(cg.shape)):
             mean, scale, slope, weight = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
             m, c = of_co[i, j]
@@ -272,17 +317,29 @@ def color_pass(grids, name, level, networks, stream):
             mean += (cut(slope, -16, 16) * distance) >> 1
             scale += (cut(weight, -16, 16) * surprise(distance, c) + 2) >> 2
             m, c = distribution(mean, scale, bases_of(before[2], name, i, j)[0][pixel], -2040)
+            if networks.clipping:
+                clipped = clipped_channels(before, name, place, i, j)
+                interval = cg_interval(int(y[i, j]), int(co[i, j]), *clipped)
+                m, c = narrowed(m, c, interval, networks.clipping)
             cg[i, j] = stream.symbol(count, row_of(2, m, c)) - 512 + (m >> 3)
 
 
-def refine(planes, interval, level, networks, stream):
-    """3.3.2: one refinement of `planes` (views of) in place."""
+def refine(planes, interval, level, networks, streams):
+    """3.3.2: one refinement of `planes` (views of) in place; a stream for each of the passes."""
     grids = [plane[::interval, ::interval] for plane in planes]
-    passes = [luminance_pass, color_pass] if len(planes) == 3 else [luminance_pass]
-    for run in passes:
+    for run, stream in zip((luminance_pass, color_pass), streams, strict=False):
         for name, places in PASSES.items():
             if any(grids[0][p[0] :: 2, p[1] :: 2].size for p in places):
                 run(grids, name, level, networks, stream)
+
+
+def streams_of(payloads, area, per_lane, networks):
+    """3.3.5: the streams of luminance and of colour; the same one where there is only one."""
+    found = [
+        Stream(payload, max(1, min(area // pixels, most)), networks.frequencies)
+        for payload, pixels, most in zip(payloads, per_lane, (area, 128), strict=False)
+    ]
+    return found if len(found) == 2 else found * 2
 
 
 def cuts(length):
@@ -292,6 +349,37 @@ def cuts(length):
     return [slice(start, min(start + step, length)) for start in range(0, length, step)]
 
 
+def rgb_of(y, co, cg):
+    """The inverse of 3.3.1."""
+    t = y - (cg >> 1)
+    blue = t - (co >> 1)
+    return blue + co, cg + t, blue
+
+
+def rendered(planes, data):
+    """3.3.9: (H, W, 3)."""
+    y, p, q = planes
+    if data[0] == 1:
+        red = y + ((91881 * q + 32768) >> 16)
+        green = y + ((-22554 * p - 46802 * q + 32768) >> 16)
+        blue = y + ((116130 * p + 32768) >> 16)
+    else:
+        assert data[0] == 2
+        red = (13584 * y + 18215 * q) // 10000
+        green = (13584 * y - 1940 * (22179 * p // 10000) - 5090 * (18215 * q // 10000)) // 10000
+        blue = (13584 * y + 22179 * p) // 10000
+    pixels = np.clip([red, green, blue], 0, 255).transpose(1, 2, 0).astype(np.uint8)
+    if len(data) > 1:
+        raw = zstandard.ZstdDecompressor().decompress(data[1:])
+        count = len(raw) // 7
+        number = 0
+        for k, (away,) in enumerate(struct.iter_unpack("<I", raw[: 4 * count])):
+            number += away
+            color = raw[4 * count + 3 * k : 4 * count + 3 * k + 3]
+            pixels[divmod(number, y.shape[1])] = list(color)
+    return pixels
+
+
 def decode(file):
     """The bytes of a file of mode L or RGB -> (H, W, channels) uint8."""
     width, height, mode, sections = sections_of(file)
@@ -299,34 +387,39 @@ def decode(file):
     networks = Networks(sizes[b"NETS"])
     if b"LADP" in sizes:
         networks.read_adaptation(sizes[b"LADP"])
+    networks.clipping = sizes.get(b"LCLP")
     planes = [np.zeros((height, width), np.int64) for _ in range(1 if mode == 2 else 3)]
 
     preview = [plane[::8, ::8].copy() for plane in planes]
-    area = preview[0].size
-    stream = Stream(sizes[b"LPRE"], max(1, area // 256), networks.frequencies)
+    payloads = [sizes[name] for name in (b"LPRE", b"CPRE") if name in sizes]
+    streams = streams_of(payloads, preview[0].size, (256, 512), networks)
     for number, plane in enumerate(preview):
         seeds = plane[::8, ::8]
         m, c = (8 * 128, 40) if number == 0 else (0, 32)
         for count, at in enumerate(np.ndindex(seeds.shape)):
-            seeds[at] = stream.symbol(count, row_of(number, m, c)) - 512 + (m >> 3)
+            symbol = streams[number > 0].symbol(count, row_of(number, m, c))
+            seeds[at] = symbol - 512 + (m >> 3)
     for interval in (4, 2, 1):
-        refine(preview, interval, "coarse", networks, stream)
-    stream.finish()
+        refine(preview, interval, "coarse", networks, streams[: len(planes)])
+    for stream in streams:
+        stream.finish()
 
     for plane, known in zip(planes, preview, strict=True):
         plane[::8, ::8] = known
-    payloads = [payload for name, payload in sections if name == b"LTIL"]
+    payloads = [payload for name, payload in sections if name in (b"LTIL", b"CTIL")]
+    each = 2 if b"CPRE" in sizes else 1
     places = list(product(cuts(height), cuts(width)))
-    for payload, place in zip(payloads, places, strict=True):
+    for number, place in enumerate(places):
         tile = [plane[place] for plane in planes]
-        stream = Stream(payload, max(1, tile[0].size // 3072), networks.frequencies)
+        of_tile = payloads[number * each : (number + 1) * each]
+        streams = streams_of(of_tile, tile[0].size, (3072, 3072), networks)
         for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
-            refine(tile, interval, level, networks, stream)
-        stream.finish()
+            refine(tile, interval, level, networks, streams[: len(planes)])
+        for stream in streams:
+            stream.finish()
 
     if len(planes) == 1:
         return planes[0][..., None].astype(np.uint8)
-    y, co, cg = planes
-    t = y - (cg >> 1)
-    blue = t - (co >> 1)
-    return np.stack([blue + co, cg + t, blue], axis=2).astype(np.uint8)
+    if b"LORG" in sizes:
+        return rendered(planes, sizes[b"LORG"])
+    return np.stack(rgb_of(*planes), axis=2).astype(np.uint8)

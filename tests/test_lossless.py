@@ -5,17 +5,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from conftest import noise, photograph
 from PIL import Image, ImageFile
 from plain_decoder import decode as decode_plainly
 
 from pillow_colorgrid import codec, container, execution, networks, tiles
-from pillow_colorgrid.codings import lossless, lossless_color, lossless_model, smallest, stored
+from pillow_colorgrid.codings import (
+    lossless,
+    lossless_color,
+    lossless_model,
+    lossless_sections,
+    smallest,
+    stored,
+)
 from pillow_colorgrid.codings.lossless_account import account
 from pillow_colorgrid.codings.lossless_adaptation import PASSES, Correction
-from pillow_colorgrid.codings.lossless_planes import TILE_REFINEMENTS, encode_tile
+from pillow_colorgrid.codings.lossless_color import STRIP_ROWS
+from pillow_colorgrid.codings.lossless_encoding import encode_planes, pack_adaptation
+from pillow_colorgrid.codings.lossless_planes import PREVIEW, TILE, Coded, code_interleaved
+from pillow_colorgrid.codings.lossless_planes import encode as encode_piece
 from pillow_colorgrid.container import Header
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.options import SaveOptions
@@ -87,10 +96,11 @@ def test_tiles_are_independent(monkeypatch, size):
     pixels = pixels_of(photograph("coffee", *size))
     sections = lossless.encode(pixels, QUICK)
     layout = tiles.tiles(size[1], size[0])
-    assert sum(section.type == lossless.TILE for section in sections) == len(layout) > 4
+    assert sum(section.type == lossless_sections.TILE for section in sections) == len(layout) > 4
     assert np.array_equal(opened(pack(pixels, sections)), pixels)
     last = lossless.tile_of(lossless.split(pixels), layout[-1])
-    assert encode_tile(last, model(QUICK)) == sections[-1].payload
+    by_itself = encode_piece(last, TILE, model(QUICK))
+    assert by_itself == Coded(*(section.payload for section in sections[-2:]))
 
 
 def test_threads_agree(monkeypatch):
@@ -110,7 +120,7 @@ def test_onnxruntime_agrees_with_int64():
         e.name.removeprefix("lossless_"): e for e in networks.index().values() if e.id not in small
     }
     folder = Path(lossless_model.__file__).parent.parent.parent / "models"
-    graphs = {name: onnx.load(folder / members[name].file) for name in lossless_model.NAMES}
+    graphs = {name: evaluate.load(folder / members[name].file) for name in lossless_model.NAMES}
 
     def predict(name, inputs):
         names = [output.name for output in graphs[name].graph.output]
@@ -119,8 +129,8 @@ def test_onnxruntime_agrees_with_int64():
 
     planes = lossless.split(pixels_of(photograph("coffee", 50, 41)))
     adapted = replace(model(), adaptation=adapted_at_random())
-    by_onnxruntime = lossless.encode_planes(planes, adapted)
-    assert by_onnxruntime == lossless.encode_planes(planes, replace(adapted, predict=predict))
+    by_onnxruntime = encode_planes(planes, adapted)
+    assert by_onnxruntime == encode_planes(planes, replace(adapted, predict=predict))
 
 
 def test_hidden_colour_is_kept():
@@ -130,13 +140,29 @@ def test_hidden_colour_is_kept():
 
 
 def test_color_is_reversible():
-    rgb = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    rgb = np.random.default_rng(1).integers(0, 256, (2 * STRIP_ROWS + 3, 64, 3), np.uint8)
     rgb[:2, :4] = np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0]]])
     y, co, cg = lossless_color.forward(rgb)
     assert y.min() >= 0
     assert y.max() <= 255
     assert np.abs([co, cg]).max() <= 255
     assert np.array_equal(lossless_color.inverse(y, co, cg), rgb)
+
+
+@pytest.mark.parametrize(
+    ("piece", "size", "luminance", "color"),
+    [
+        (PREVIEW, (1, 1), 1, 1),
+        (PREVIEW, (64, 96), 24, 12),
+        (PREVIEW, (500, 750), 1464, 128),
+        (TILE, (8, 8), 1, 1),
+        (TILE, (512, 768), 128, 128),
+        (TILE, (1024, 1024), 341, 128),
+    ],
+)
+def test_lanes_are_part_of_the_format(piece, size, luminance, color):
+    plane = np.broadcast_to(np.int16(0), (1, *size))
+    assert (piece.lanes(plane), piece.color_lanes(plane)) == (luminance, color)
 
 
 # -- the specification -----------------------------------------------------------------------------
@@ -149,8 +175,8 @@ def test_plain_decoder_agrees(mode):
     adapted = replace(model(), adaptation=adaptation)
     sections = [
         networks.pack_references([lossless_model.MODELS_BY_EFFORT[5]]),
-        container.Section(lossless.ADAPTATION, lossless.pack(adaptation)),
-        *lossless.encode_planes(planes, adapted),
+        *pack_adaptation(adaptation),
+        *encode_planes(planes, adapted).sections(),
     ]
     file = pack(pixels, sections)
     assert np.array_equal(decode_plainly(file), pixels)
@@ -178,9 +204,10 @@ def test_rate_is_near_cross_entropy():
     """Within 0.5 % of what the tables promise: 0.3 % for the coder, 0.2 % for its lanes."""
     planes = lossless.split(pixels_of(photograph("astronaut")))
     counter = lossless_frequencies.Counter()
-    lossless_frequencies.walk(planes, TILE_REFINEMENTS, model(), counter)
+    code_interleaved(planes, TILE, model(), counter)
     ideal = lossless_frequencies.ideal_bits(counter.counts, model().frequencies.counts)
-    assert 8 * len(encode_tile(planes, model())) < 1.005 * ideal
+    coded = encode_piece(planes, TILE, model())
+    assert 8 * len(coded.luminance + coded.color) < 1.005 * ideal
 
 
 def test_effort_never_costs_bytes():
@@ -237,6 +264,45 @@ def test_stored_roundtrip_of_long_pictures():
     assert np.array_equal(opened(pack(pixels, stored.encode(pixels, DEFAULT), "stored")), pixels)
 
 
+# -- luminance alone ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("adaptation", [{}, adapted_at_random()], ids=["plain", "adapted"])
+def test_luminance_is_that_of_a_grey_file(adaptation, monkeypatch):
+    """Byte for byte: so it can be cut out of a colour file without decoding a pixel."""
+    monkeypatch.setattr(tiles, "MAX_EDGE", 64)
+    planes = lossless.split(pixels_of(photograph("coffee", 120, 60)))
+    by = replace(model(), adaptation=adaptation)
+    names = networks.pack_references([lossless_model.WIDE])
+
+    def file(planes, by):
+        return [names, *pack_adaptation(by.adaptation), *encode_planes(planes, by).sections()]
+
+    cut_out = lossless.luminance_of(file(planes, by))
+    alone = {name: one for name, one in adaptation.items() if name.startswith("luminance")}
+    assert cut_out == file(planes[:1], replace(by, adaptation=alone))
+    for interval in (1, 2, 4, 8):
+        found = lossless.decode_luminance(cut_out, (120, 60), interval)
+        assert np.array_equal(found, planes[0][:, ::interval, ::interval])
+    grey = planes[0][0, ..., None].astype(np.uint8)
+    assert np.array_equal(opened(pack(grey, cut_out)), grey)
+
+
+def test_luminance_can_be_encoded_alone():
+    luminance = lossless.split(pixels_of(photograph("coffee", 70, 50)))[0]
+    sections = lossless.encode_luminance(luminance, 5)
+    assert np.array_equal(lossless.decode_luminance(sections, (70, 50)), luminance)
+
+
+def test_luminance_of_the_first_release_cannot_be_cut_out():
+    path = Path(__file__).parent / "golden" / "1.0-lossless-rgb-effort5.cgx"
+    with path.open("rb") as file:
+        container.read_header(file)
+        sections = list(container.read_sections(file))
+    with pytest.raises(CgxError, match="one stream"):
+        lossless.luminance_of(sections)
+
+
 # -- a picture before all pixels -------------------------------------------------------------------
 
 
@@ -246,7 +312,8 @@ def test_early_levels_are_exact(size, interval):
     pixels = pixels_of(photograph("coffee", *size))
     sections = lossless.encode(pixels, QUICK)
     if interval == 8:  # the preview is enough
-        sections = [section for section in sections if section.type != lossless.TILE]
+        tiles_of = (lossless_sections.TILE, lossless_sections.COLOR_TILE)
+        sections = [section for section in sections if section.type not in tiles_of]
     planes = lossless.decode_planes(sections, size, lossless.COLOR, interval)
     assert np.array_equal(lossless.join(planes), pixels[::interval, ::interval])
 
@@ -259,6 +326,14 @@ def test_truncated_file_shows_the_whole_scene(monkeypatch):
     shown = opened(file[: len(file) // 2])
     assert np.array_equal(shown[:60, :40], pixels[:60, :40])
     assert np.array_equal(shown[::8, ::8], pixels[::8, ::8])
+
+
+def test_a_tile_without_its_colour_counts_as_missing(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    pixels = pixels_of(photograph("coffee", 50, 40))
+    file = pack(pixels, lossless.encode(pixels, QUICK))
+    shown = opened(file[: file.index(b"CTIL") + 20])
+    assert np.array_equal(shown, pixels[::8, ::8].repeat(8, 0).repeat(8, 1)[:40, :50])
 
 
 # -- damage ----------------------------------------------------------------------------------------
@@ -285,12 +360,48 @@ def test_damage_is_never_silent():
         assert np.array_equal(found, pixels)
 
 
-@pytest.mark.parametrize("missing", [b"NETS", b"LPRE", b"LTIL", b"ALPH"])
-def test_a_missing_section_is_an_error(missing):
+def decode_rgba(pixels, sections):
+    size = pixels.shape[1::-1]
+    header = Header("lossless", "RGBA", size, container.pixel_checksum(pixels.tobytes()))
+    return codec.decode(header, sections)
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        (b"NETS", "NETS"),
+        (b"CPRE", "section CTIL where LTIL belongs"),
+        (b"LPRE", "section LTIL where LPRE belongs"),
+        (b"LTIL", "section CTIL where LTIL belongs"),
+        (b"CTIL", "0 tiles, 20x20 pixels have 1"),
+        (b"ALPH", "ALPH"),
+    ],
+)
+def test_a_missing_section_is_an_error(missing, told):
     pixels = pixels_of(photograph("coffee", 20, 20).convert("RGBA"))
-    sections = [s for s in lossless.encode(pixels, QUICK) if s.type != missing]
-    header = Header("lossless", "RGBA", (20, 20), container.pixel_checksum(pixels.tobytes()))
-    with pytest.raises(CgxError, match=missing.decode() if missing != b"LTIL" else "tiles"):
+    sections = lossless.encode(pixels, QUICK)
+    with pytest.raises(CgxError, match=told):
+        decode_rgba(pixels, [s for s in sections if s.type != missing])
+    with pytest.raises(CgxError):
+        decode_rgba(pixels, [s for s in sections for _ in range(1 + (s.type == missing))])
+
+
+def test_sections_in_another_order_are_an_error():
+    pixels = pixels_of(photograph("coffee", 20, 20).convert("RGBA"))
+    sections = lossless.encode(pixels, QUICK)
+    assert [s.type for s in sections] == [b"NETS", b"CPRE", b"LPRE", b"LTIL", b"CTIL", b"ALPH"]
+    for first in range(1, 4):
+        swapped = list(sections)
+        swapped[first : first + 2] = sections[first + 1], sections[first]
+        with pytest.raises(CgxError, match="belongs"):
+            decode_rgba(pixels, swapped)
+
+
+def test_colour_in_a_grey_file_is_an_error():
+    pixels = pixels_of(photograph("coffee", 20, 20))
+    sections = lossless.encode(pixels, QUICK)
+    header = Header("lossless", "L", (20, 20), bytes(8))
+    with pytest.raises(CgxError, match="section CPRE where LPRE belongs"):
         codec.decode(header, sections)
 
 
@@ -302,7 +413,7 @@ def test_account_adds_up(mode):
     pixels = pixels_of(photograph("coffee", 200, 150).convert(mode))
     sections = lossless.encode(pixels, QUICK)
     bill = account(sections, (200, 150), pixels.shape[2])
-    streams = (lossless.PREVIEW, lossless.TILE)
-    size = sum(len(section.payload) for section in sections if section.type in streams)
+    streams = [s for s in sections if s.type in lossless_sections.STREAMS]
+    size = size_bytes(streams)
     assert set(bill) >= {"preview luminance", "luminance"}
     assert sum(bill.values()) == pytest.approx(size, rel=0.01)

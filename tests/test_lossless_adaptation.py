@@ -1,12 +1,19 @@
 """Adaptations: bytes, exact application, and that the regression finds what helps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import zstandard
+from conftest import photograph
 
+from pillow_colorgrid import tiles
+from pillow_colorgrid.codings import lossless, lossless_model
 from pillow_colorgrid.codings import lossless_adaptation as adaptation
 from pillow_colorgrid.codings import lossless_regression as regression
 from pillow_colorgrid.codings.lossless_adaptation import Correction
+from pillow_colorgrid.codings.lossless_encoding import FINE, SECOND, encode_planes
+from pillow_colorgrid.codings.lossless_regression import Care
 from pillow_colorgrid.errors import DamagedError
 
 NAME = "luminance_fine_diagonal"
@@ -82,9 +89,47 @@ def test_directions_are_derivatives():
 
 def test_pruning_keeps_what_gains():
     rng = np.random.default_rng(4)
-    columns = rng.normal(0, 1, (3000, 20)).astype(np.float32)
-    residual = 0.5 * columns[:, 3] - 0.2 * columns[:, 7] + rng.normal(0, 1, 3000)
+    columns = rng.normal(0, 1, (20, 3000)).astype(np.float32)
+    columns *= 50  # so that coefficients are of the size that is likely
+    residual = 0.01 * columns[3] - 0.004 * columns[7] + rng.normal(0, 1, 3000)
     matrix = regression._curvature_matrix(columns, np.ones(3000, np.float32))
-    step = regression._step(matrix, -(columns.T @ residual), 1 / regression.LN2)
+    step = regression._step(matrix, -(columns @ residual), 1 / regression.LN2)
     assert set(np.flatnonzero(step)) == {3, 7}
-    assert step[[3, 7]] == pytest.approx([0.5, -0.2], abs=0.05)
+    assert step[[3, 7]] == pytest.approx([0.01, -0.004], abs=0.001)
+
+
+def test_one_large_coefficient_does_not_coarsen_the_others():
+    """It is cut to what a byte holds; the others keep their precision."""
+    step = np.array([300.0, 0.5, -0.25, 0.75])
+    matrix = np.diag([1e-3, 1e6, 1e6, 1e6])
+    coefficients, shift = regression._rounded(step, matrix, 1.0)
+    assert np.allclose(coefficients[1:] / 2.0**shift, step[1:], atol=0.01)
+
+
+@pytest.mark.parametrize("edge", [1024, 160])
+def test_an_adaptation_shortens_the_file(edge, monkeypatch):
+    """Also where it was fitted to some rows of many tiles."""
+    monkeypatch.setattr(tiles, "MAX_EDGE", edge)
+    planes = lossless.split(np.asarray(photograph("chelsea", 400, 300)))
+    parts = [lossless.tile_of(planes, tile) for tile in tiles.tiles(300, 400)]
+    plain = lossless_model.model(lossless_model.WIDE)
+    found = regression.fit(parts, Care((SECOND, FINE)), plain)
+    assert set(found) & {"luminance_fine_cross", "color_fine_cross"}
+    sizes = [
+        sum(len(s.payload) for s in encode_planes(planes, by).sections())
+        for by in (plain, replace(plain, adaptation=found))
+    ]
+    assert sizes[1] + len(adaptation.pack(found)) < 0.99 * sizes[0]
+
+
+def test_what_does_not_help_is_not_sent():
+    """Noise: nothing is there to be learnt."""
+    rng = np.random.default_rng(5)
+    planes = [rng.integers(0, 256, (1, 160, 160)).astype(np.int16)]
+    by = lossless_model.model(lossless_model.WIDE)
+    found = regression.fit([planes], Care((FINE,)), by)
+    sizes = [
+        sum(len(s.payload) for s in encode_planes(planes, one).sections())
+        for one in (by, replace(by, adaptation=found))
+    ]
+    assert sizes[1] <= sizes[0]

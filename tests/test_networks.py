@@ -22,7 +22,7 @@ REGISTERED = Path(__file__).parent / "golden" / "networks.tsv"
 
 
 def model_of(entry: dict) -> onnx.ModelProto:
-    return onnx.load(MODELS / entry["file"])
+    return evaluate.load(MODELS / entry["file"])
 
 
 def by_name(entry: dict) -> str:
@@ -37,7 +37,7 @@ def session(entry: dict, optimised: bool, threads: int) -> onnxruntime.Inference
     )
     options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(
-        str(MODELS / entry["file"]), options, providers=["CPUExecutionProvider"]
+        model_of(entry).SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
 
 
@@ -130,7 +130,7 @@ def test_index_tells_the_truth(entry: dict) -> None:
     data = (MODELS / entry["file"]).read_bytes()
     assert len(data) == entry["size_bytes"]
     assert hashlib.sha256(data).hexdigest() == entry["sha256"]
-    if entry["file"].endswith(".onnx"):  # tables: test_lossless_model.py
+    if ".onnx" in entry["file"]:  # tables: test_lossless_model.py
         assert export.integer_hash(model_of(entry))[:16] == entry["hash"]
     if entry["integer"]:
         assert networks.self_test(session(entry, True, 2)) == entry["self_test"]

@@ -19,6 +19,15 @@ def test_coding_is_an_alias_of_mode() -> None:
 
 def test_foreign_keywords_are_ignored_as_in_pillow() -> None:
     assert from_keywords({"quality": 80, "optimize": True}) == SaveOptions()
+    # JPEG's own value; it means nothing to a coding that loses nothing.
+    assert from_keywords({"quality": "keep", "mode": "decolorized"}).quality == 100
+
+
+def test_options_of_the_grid() -> None:
+    found = from_keywords({"mode": "grid", "n": 7, "quality": 60, "hints": "point"})
+    assert (found.n, found.quality, found.hints) == (7, 60, "point")
+    defaults = from_keywords({"mode": "grid"})
+    assert (defaults.n, defaults.quality, defaults.hints) == (20, 100, "mean")
 
 
 @pytest.mark.parametrize(
@@ -31,6 +40,13 @@ def test_foreign_keywords_are_ignored_as_in_pillow() -> None:
         ({"levels": 16.0}, "levels=16.0"),
         ({"levels": True}, "levels=True"),
         ({"predict": "never"}, "predict='never', allowed: 'auto', 'always'"),
+        ({"mode": "grid", "n": 1}, "n=1, allowed: integers 2 to 128"),
+        ({"mode": "grid", "n": 129}, "n=129"),
+        ({"mode": "grid", "n": 20.0}, "n=20.0"),
+        ({"mode": "grid", "quality": 0}, "quality=0, allowed: integers 1 to 100"),
+        ({"mode": "grid", "quality": 101}, "quality=101"),
+        ({"mode": "grid", "quality": "keep"}, "quality='keep'"),
+        ({"mode": "grid", "hints": "box"}, "hints='box', allowed: 'mean', 'point'"),
         ({"inner": "gif"}, "inner='gif', allowed: 'auto', 'png', 'webp', 'zstd'"),
     ],
 )

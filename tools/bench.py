@@ -63,6 +63,8 @@ CODECS = {
     "CGX e1": Codec(".cgx", {"effort": 1}),
     "CGX": Codec(".cgx", {}),
     "CGX e9": Codec(".cgx", {"effort": 9}),
+    "CGX no origin": Codec(".cgx", {"origin": "none"}),
+    "CGX e9 no origin": Codec(".cgx", {"effort": 9, "origin": "none"}),
     "CGX decolorized": Codec(".cgx", {"mode": "decolorized"}),
     "CGX decolorized+PNG": Codec(
         ".cgx", {"mode": "decolorized", "inner": "png", "predict": "always"}

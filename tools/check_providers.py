@@ -66,7 +66,7 @@ def main() -> int:
     cases = []
     for network in networks.index().values():
         if network.integer:
-            model = onnx.load(MODELS / network.file)
+            model = evaluate.load(MODELS / network.file)
             for seed in range(RUNS):
                 inputs = random_inputs(model, seed)
                 cases.append((model, inputs, evaluate.run(model, inputs)))

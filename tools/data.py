@@ -56,7 +56,11 @@ def age(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def augment(rgb: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """Cut a (size, size, 3) square at random out of an aged crop; flip and transpose it."""
-    rgb = age(rgb, rng)
+    return cut(age(rgb, rng), size, rng)
+
+
+def cut(rgb: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """A (size, size, 3) square at random out of (H, W, 3), flipped and transposed at random."""
     top = int(rng.integers(0, max(1, rgb.shape[0] - size + 1)))
     left = int(rng.integers(0, max(1, rgb.shape[1] - size + 1)))
     square = rgb[top : top + size, left : left + size]

@@ -4,10 +4,20 @@ Slow and plain on purpose. What onnxruntime computes must equal this to the bit.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnx
+import zstandard
 from onnx import helper, numpy_helper
+
+
+def load(path: Path) -> onnx.ModelProto:
+    """The graph of a file of ``models/``; those that end with .zst are packed by zstd."""
+    data = path.read_bytes()
+    if path.suffix == ".zst":
+        data = zstandard.ZstdDecompressor().decompress(data)
+    return onnx.load_from_string(data)
 
 
 @dataclass(frozen=True)

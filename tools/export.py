@@ -1,4 +1,4 @@
-"""Export a trained network: ``python -m tools.export autoencoder runs/autoencoder/best.pt``.
+"""Export a trained network: ``python -m tools.export crayon runs/crayon/best.pt --id 64``.
 
 Writes the ONNX files and their entries in ``models/index.json``, after proving that PyTorch,
 onnxruntime (with and without optimisation) and numpy's int64 compute the same integers.
@@ -17,15 +17,22 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+import zstandard
 from onnx import numpy_helper
 from torch import nn
 
 from pillow_colorgrid import networks
-from tools import autoencoder, autoencoder_recipe, evaluate
+from pillow_colorgrid.codings import grid_crayon
+from tools import autoencoder, autoencoder_recipe, crayon, crayon_recipe, evaluate
 from tools.graph import FloatGraph, OnnxOps
-from tools.layers import Coded, QConv, TorchOps
+from tools.layers import Coded, Ops, QConv, TorchOps
+
+ZSTD_LEVEL = 19
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
+
+EDGE = 96
+"""Edge, in pixels, of the picture on which multiply-accumulates are counted."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +133,57 @@ def export_autoencoder(checkpoint: Path) -> list[Exported]:
         return [as_bytes(predicted, autoencoder.PIXELS)]
 
     check_bits(model, by_torch, inputs)
+    kind = next(a_encoder.parameters())
+    blocks = EDGE // autoencoder.BLOCK
+
+    def decode(ops: Ops) -> object:
+        coded = kind.new_zeros(1, autoencoder.BOTTLENECK_CHANNELS, blocks, blocks)
+        return a_decoder.to(kind)(ops, coded, kind.new_zeros(1, 1, EDGE, EDGE))
+
+    def encode(_: Ops) -> object:
+        return a_encoder(kind.new_zeros(1, autoencoder.PICTURE_CHANNELS, EDGE, EDGE))
+
     return [
-        Exported("a_decoder", model, mac_per_pixel(a_decoder, 96), integer=True),
+        Exported("a_decoder", model, mac_per_pixel(a_decoder, decode), integer=True),
         Exported(
-            "a_encoder", a_encoder_graph(a_encoder), mac_per_pixel(a_encoder, 96), integer=False
+            "a_encoder",
+            a_encoder_graph(a_encoder),
+            mac_per_pixel(a_encoder, encode),
+            integer=False,
         ),
     ]
+
+
+@torch.no_grad()
+def export_crayon(checkpoint: Path) -> list[Exported]:
+    """Crayon (integer): its outputs are accumulators, exact multiples of powers of two."""
+    trained = crayon_recipe.build()
+    trained.load_state_dict(torch.load(checkpoint, weights_only=True)["networks"])
+    network = trained["crayon"]
+    ops = OnnxOps("crayon")
+    cells = grid_crayon.ALIGNMENT // 2
+    ops.output(
+        network(ops, ops.input("inputs", grid_crayon.INPUTS, crayon.INPUT, side=2 * cells)),
+        "outputs",
+    )
+    model = ops.model()
+    inputs = {
+        "inputs": np.random.default_rng(1).integers(
+            0, 256, (2, grid_crayon.INPUTS, 3 * cells, 2 * cells), np.uint8
+        )
+    }
+
+    def by_torch(given: dict[str, np.ndarray]) -> list[np.ndarray]:
+        seen = as_real(given["inputs"], crayon.INPUT).double()
+        return [network.double()(TorchOps(quantised=True), seen).float().numpy()]
+
+    check_bits(model, by_torch, inputs)
+
+    def paint(ops: Ops) -> object:
+        seen = torch.zeros(1, grid_crayon.INPUTS, EDGE // 2, EDGE // 2, dtype=torch.double)
+        return network(ops, seen)
+
+    return [Exported("crayon", model, mac_per_pixel(network, paint), integer=True)]
 
 
 def a_encoder_graph(network: autoencoder.AEncoder) -> onnx.ModelProto:
@@ -148,8 +200,8 @@ def a_encoder_graph(network: autoencoder.AEncoder) -> onnx.ModelProto:
     return graph.model()
 
 
-def mac_per_pixel(network: nn.Module, edge: int) -> float:
-    """Multiply-accumulates for each pixel of an edge x edge picture (a multiple of 32)."""
+def mac_per_pixel(network: nn.Module, run: Callable[[Ops], object]) -> float:
+    """Multiply-accumulates for each pixel; `run` is `network` on a picture of EDGE x EDGE."""
     total = 0
 
     def count(layer: nn.Module, _: object, out: torch.Tensor) -> None:
@@ -163,22 +215,16 @@ def mac_per_pixel(network: nn.Module, edge: int) -> float:
             return out
 
     hooks = [m.register_forward_hook(count) for m in network.modules() if type(m) is nn.Conv2d]
-    blocks = edge // autoencoder.BLOCK
-    kind = next(network.parameters())
-    if isinstance(network, autoencoder.ADecoder):
-        network(
-            CountingOps(False),
-            kind.new_zeros(1, 2, blocks, blocks),
-            kind.new_zeros(1, 1, edge, edge),
-        )
-    else:
-        network(kind.new_zeros(1, network.way_down[0].in_channels, edge, edge))
+    run(CountingOps(quantised=False))
     for hook in hooks:
         hook.remove()
-    return total / edge**2
+    return total / EDGE**2
 
 
-EXPORTS: dict[str, Callable[[Path], list[Exported]]] = {"autoencoder": export_autoencoder}
+EXPORTS: dict[str, Callable[[Path], list[Exported]]] = {
+    "autoencoder": export_autoencoder,
+    "crayon": export_crayon,
+}
 
 
 def register(exported: Exported, network_id: int, trained: str, folder: Path) -> dict[str, object]:
@@ -187,8 +233,10 @@ def register(exported: Exported, network_id: int, trained: str, folder: Path) ->
     index = json.loads(index_path.read_text()) if index_path.exists() else {"networks": []}
     if network_id in {entry["id"] for entry in index["networks"]}:
         raise ValueError(f"network id {network_id} is taken; an id never changes its meaning")
-    data = exported.model.SerializeToString(deterministic=True)
-    file = f"{exported.name}_{network_id}.onnx"
+    data = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(
+        exported.model.SerializeToString(deterministic=True)
+    )
+    file = f"{exported.name}_{network_id}.onnx{networks.PACKED}"
     (folder / file).write_bytes(data)
     entry = {
         "id": network_id,

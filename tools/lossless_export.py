@@ -21,10 +21,11 @@ from torch import nn
 from pillow_colorgrid.codings.lossless_model import NAMES
 from pillow_colorgrid.codings.lossless_walk import Predict
 from tools import lossless_frequencies
-from tools.data import age, load_crops
+from tools.data import load_crops
 from tools.export import MODELS, Exported, as_bytes, as_real, check_bits, register, session
 from tools.graph import OnnxOps
 from tools.layers import TorchOps
+from tools.lossless_data import planes
 from tools.lossless_networks import FEATURES, INPUT, Predictor, predictors
 from tools.lossless_training import Config
 
@@ -130,9 +131,9 @@ def main() -> None:
     rng = np.random.default_rng(1)
     crops = load_crops(options.data)
     chosen = rng.permutation(len(crops))[: options.pictures]
-    seen = lossless_frequencies.count((age(crops[index], rng) for index in chosen), predict)
+    seen = lossless_frequencies.count((planes(crops[index], rng) for index in chosen), predict)
     table = lossless_frequencies.frequencies(seen)
-    held_out = [age(crop, rng) for crop in load_crops(options.data, held_out=True)]
+    held_out = [planes(crop, rng) for crop in load_crops(options.data, held_out=True)]
     pixels = sum(crop.shape[0] * crop.shape[1] for crop in held_out)
     bits = lossless_frequencies.ideal_bits(lossless_frequencies.count(held_out, predict), table)
     trained = "{:.0f} minutes, {} steps, held-out {:.4f} bpp".format(

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from pillow_colorgrid import entropy
-from pillow_colorgrid.codings import lossless_color
 from pillow_colorgrid.codings import lossless_distribution as distribution
 from pillow_colorgrid.codings.lossless_planes import (
     PREVIEW_REFINEMENTS,
@@ -44,11 +43,15 @@ class Counter:
 
 
 def count(pictures: Iterable[np.ndarray], predict: Predict) -> np.ndarray:
-    """(planes * ROWS, SYMBOLS): how often each symbol of each row occurs in (H, W, 3) pictures."""
+    """(planes * ROWS, SYMBOLS): how often each symbol of each row occurs.
+
+    Args:
+        pictures: (H, W, 3) int16 each, as `lossless_data.planes` gives them.
+    """
     counter = Counter()
     by = Model(predict, entropy.Frequencies(UNUSED), features=0)
-    for rgb in pictures:
-        planes = [plane[None] for plane in lossless_color.forward(rgb)]
+    for picture in pictures:
+        planes = [np.ascontiguousarray(plane)[None] for plane in np.moveaxis(picture, -1, 0)]
         walk(preview_of(planes), PREVIEW_REFINEMENTS, by, counter)
         walk(planes, TILE_REFINEMENTS, by, counter)
     return counter.counts

@@ -8,7 +8,10 @@ would write. Steps that shrink to nothing at the end bring the last percents, so
 for the whole training; `--resume` goes on from the last checkpoint, a few minutes old at most.
 
 One core (Zen 5), 88 minutes beside other work, 12,600 steps: 3.35 bits of luminance and 4.25 of
-colour on held-out crops, rounded (before rounding began, at 70 minutes: 3.44 and 4.35).
+colour on held-out crops, rounded (before rounding began, at 70 minutes: 3.44 and 4.35). That was
+with all crops as Y, Co, Cg: tools/checkpoints/lossless_28.pt. Another 104 minutes from there
+(`--start`), the last 35 with the planes of `lossless_data`: 3.50 and 3.92, that is 1.9 % less than
+where those 35 began (lossless_60.pt, networks 48 to 59).
 """
 
 import csv
@@ -25,8 +28,9 @@ from torch.nn import functional
 from pillow_colorgrid import grid
 from pillow_colorgrid.codings import lossless_context
 from pillow_colorgrid.codings import lossless_distribution as distribution
-from tools.data import batches, load_crops
+from tools.data import load_crops
 from tools.layers import Coded, QConv, TorchOps, straight_through
+from tools.lossless_data import batches
 from tools.lossless_networks import INPUT, predictors
 from tools.muon import Muon
 
@@ -37,6 +41,7 @@ class Config:
 
     data: str = ""
     out: str = "runs/lossless"
+    start: str = ""  # a checkpoint whose networks are where a fresh training begins
     minutes: float = 85.0
     threads: int = 1
     seed: int = 1
@@ -141,9 +146,10 @@ def level_name(interval: int) -> str:
     return {1: "fine", 2: "second"}.get(interval, "coarse")
 
 
-def loss(networks: nn.ModuleDict, rgb: np.ndarray, plane: str, ops: TorchOps) -> Tensor:
-    """Bits per pixel of one plane ("luminance" or "color") of (N, H, W, 3) uint8 pictures."""
-    planes = ycocg(rgb)
+def loss(
+    networks: nn.ModuleDict, planes: tuple[np.ndarray, ...], plane: str, ops: TorchOps
+) -> Tensor:
+    """Bits per pixel of "luminance" or "color", the latter two of three planes (N, H, W) int16."""
     total = torch.zeros(())
     for interval in grid.intervals():
         pixels = [grid.level(p, interval) for p in planes]
@@ -189,6 +195,9 @@ class Run:
             ),
         )
         self.step, self.seconds = 0, 0.0
+        if config.start:
+            begin = torch.load(config.start, weights_only=True)
+            self.networks.load_state_dict(begin["networks"])
         last = self.folder / "last.pt"
         if resume and last.exists():
             state = torch.load(last, weights_only=True)
@@ -215,7 +224,7 @@ class Run:
     def progress(self) -> float:
         return min(1.0, self.seconds / (60 * self.config.minutes))
 
-    def train_step(self, rgb: np.ndarray) -> tuple[str, float]:
+    def train_step(self, planes: tuple[np.ndarray, ...]) -> tuple[str, float]:
         """One step for luminance or for colour, in turn."""
         plane = ("color", "luminance")[self.step % 2]
         share = min(1.0, (self.step + 1) / 100) * (1 - self.progress)
@@ -223,7 +232,9 @@ class Run:
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate * share
             optimiser.zero_grad(set_to_none=True)
-        bits = loss(self.networks, rgb, plane, FastOps(self.progress >= self.config.quantise_from))
+        bits = loss(
+            self.networks, planes, plane, FastOps(self.progress >= self.config.quantise_from)
+        )
         bits.backward()
         nn.utils.clip_grad_norm_(self.networks.parameters(), 100.0)
         for optimiser, _ in self.optimisers:
@@ -232,7 +243,9 @@ class Run:
         return plane, bits.item()
 
     @torch.no_grad()
-    def held_out_losses(self, held_out: list[np.ndarray], quantised: bool) -> dict[str, float]:
+    def held_out_losses(
+        self, held_out: list[tuple[np.ndarray, ...]], quantised: bool
+    ) -> dict[str, float]:
         """Bits per pixel on crops that were not trained on."""
         ops = FastOps(quantised)
         return {

@@ -4,16 +4,13 @@ import numpy as np
 
 from pillow_colorgrid import inner
 
-WEBP_MAX_SIDE = 16383
-"""WebP's own limit."""
-
 
 def encode(plane: np.ndarray) -> bytes:
     """(H, W) uint8 -> bytes: one byte is the value of all pixels."""
     if plane.min() == plane.max():
         return bytes([plane.flat[0]])
     nothing = np.empty((*plane.shape, 0), np.uint8)
-    codecs = ("zstd", "webp") if max(plane.shape) <= WEBP_MAX_SIDE else ("zstd",)
+    codecs = ("zstd", "webp") if max(plane.shape) <= inner.WEBP_MAX_SIDE else ("zstd",)
     return min((inner.encode(plane[None], nothing, name) for name in codecs), key=len)
 
 

@@ -1,7 +1,7 @@
 """What each pixel of a lossless file cost, and what the networks expected it to be.
 
-All planes are in one stream; so the picture is decoded, and the walk over it is gone once more with
-a stream that neither reads nor writes but adds up.
+The picture is decoded, and the walk over it is gone once more with a stream that neither reads nor
+writes but adds up.
 """
 
 from collections.abc import Sequence
@@ -11,37 +11,43 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from pillow_colorgrid import grid
-from pillow_colorgrid.codings.lossless import COLOR, GREY, decode_planes, model_of
-from pillow_colorgrid.codings.lossless_distribution import ROWS, Distribution
+from pillow_colorgrid.codings.lossless import (
+    COLOR,
+    GREY,
+    decode_planes,
+    model_of,
+    rendering_of,
+)
+from pillow_colorgrid.codings.lossless_distribution import Distribution
 from pillow_colorgrid.codings.lossless_planes import (
+    PREVIEW,
     PREVIEW_INTERVAL,
-    TILE_REFINEMENTS,
+    TILE,
+    code_interleaved,
     preview_of,
     tile_of,
-    walk_preview,
 )
-from pillow_colorgrid.codings.lossless_stream import CENTER, ESCAPE
-from pillow_colorgrid.codings.lossless_walk import walk
+from pillow_colorgrid.codings.lossless_stream import prices, symbols_of
 from pillow_colorgrid.container import Section
-from pillow_colorgrid.entropy import TOTAL, Frequencies
+from pillow_colorgrid.entropy import Frequencies
 from pillow_colorgrid.tiles import tiles
 
-ESCAPE_BITS = 16
-
 NAMES = ("luminance", "Co", "Cg")
-"""The planes."""
+"""The planes of a picture without an origin."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Each array is (1 or 3, H, W): luminance, or luminance, Co, Cg.
+    """Each array is (1 or 3, H, W): luminance, or luminance and two planes of colour.
 
     Attributes:
+        names: of the planes.
         planes: int16, the values of the picture.
         expected: int16, the mean of the distribution by which each value was coded, rounded down.
         bits: float32, ideal code lengths (the entropy coder adds about 0.1 %).
     """
 
+    names: tuple[str, ...]
     planes: np.ndarray
     expected: np.ndarray
     bits: np.ndarray
@@ -50,7 +56,7 @@ class Account:
         """Bits of all pixels by the plane's name."""
         return {
             name: float(bits.sum(dtype=np.float64))
-            for name, bits in zip(NAMES, self.bits, strict=False)
+            for name, bits in zip(self.names, self.bits, strict=True)
         }
 
 
@@ -58,19 +64,15 @@ class _Bill:
     """A stream that notes for each value what it cost and what was expected."""
 
     def __init__(self, planes: list[np.ndarray], frequencies: Frequencies) -> None:
-        counts = frequencies.counts.astype(np.float64)
-        escaped = counts[:, ESCAPE : ESCAPE + 1] * 2.0**-ESCAPE_BITS
-        self.price = -np.log2(np.where(counts == 0, escaped, counts) / TOTAL)
+        self.prices = prices(frequencies)
         self.planes = planes
         self.bits = [np.zeros(plane.shape, np.float32) for plane in planes]
         self.expected = [np.zeros(plane.shape, np.int16) for plane in planes]
 
     def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
-        row = distribution.row + plane * ROWS
-        floor = distribution.floor
-        cost = self.price[row, pixels - floor + CENTER]
+        cost = self.prices[symbols_of(plane, pixels, distribution)]
         _same_part(pixels, self.planes[plane], self.bits[plane])[...] = cost
-        _same_part(pixels, self.planes[plane], self.expected[plane])[...] = floor
+        _same_part(pixels, self.planes[plane], self.expected[plane])[...] = distribution.floor
 
 
 def _same_part(view: np.ndarray, whole: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -99,10 +101,12 @@ def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -
     count = GREY if channels == 1 else COLOR
     planes = [np.ascontiguousarray(plane) for plane in decode_planes(sections, size, count)]
     bill = _Bill(planes, by.frequencies)
-    walk_preview(preview_of(planes), by, bill)
+    code_interleaved(preview_of(planes), PREVIEW, by, bill)
     for tile in tiles(size[1], size[0]):
-        walk(tile_of(planes, tile), TILE_REFINEMENTS, by, bill)
-    return Account(*map(np.concatenate, (planes, bill.expected, bill.bits)))
+        code_interleaved(tile_of(planes, tile), TILE, by, bill)
+    rendering = rendering_of(sections, size)
+    names = (NAMES[0], *rendering.origin.chromas) if rendering else NAMES[:count]
+    return Account(names, *map(np.concatenate, (planes, bill.expected, bill.bits)))
 
 
 def account(sections: Sequence[Section], size: tuple[int, int], channels: int) -> dict[str, float]:

@@ -110,6 +110,12 @@ Adaptation = Mapping[str, Correction]
 """Corrections by the name of their pass; passes that are not there are not adapted."""
 
 
+def apart(adaptation: Adaptation) -> tuple[Adaptation, Adaptation]:
+    """Its parts for luminance, which knows nothing of colour, and for colour."""
+    luminance = {name: one for name, one in adaptation.items() if name.startswith("luminance_")}
+    return luminance, {name: one for name, one in adaptation.items() if name not in luminance}
+
+
 def pack(adaptation: Adaptation) -> bytes:
     """The bytes of an adaptation."""
     parts = []

@@ -54,27 +54,47 @@ COLOR_INPUTS = (
 """Inputs of the (diagonal, cross) networks."""
 
 
-class Margined:
-    """Planes (N, h, w) with their edges repeated, so that each tap is a view of `shape`."""
+Rows = tuple[int, int]
+"""Of cells: the first, and the one behind the last."""
 
-    def __init__(self, pixels: np.ndarray, shape: tuple[int, int], step: int = 1) -> None:
-        self.shape, self.step, self.margin = shape, step, MARGIN * step
-        height, width = pixels.shape[1:]
-        rows = np.clip(np.arange(-self.margin, shape[0] * step + self.margin), 0, height - 1)
-        columns = np.clip(np.arange(-self.margin, shape[1] * step + self.margin), 0, width - 1)
-        self.pixels = pixels[:, rows[:, None], columns]
+
+class Margined:
+    """Some rows of cells of planes (N, h, w), with their edges repeated: each tap is a view.
+
+    Args:
+        pixels: (N, h, w), `step` x `step` of them to a cell.
+        columns: of cells.
+        rows: of cells; the pixels beyond are seen, but only those that taps reach are copied.
+    """
+
+    def __init__(self, pixels: np.ndarray, columns: int, rows: Rows, step: int = 1) -> None:
+        self.shape, self.step, self.margin = (rows[1] - rows[0], columns), step, MARGIN * step
+        count, height, width = pixels.shape
+        top, bottom = rows[0] * step - self.margin, rows[1] * step + self.margin
+        end = self.margin + width
+        wide = max(columns * step, width) + 2 * self.margin
+        first, last = max(top, 0), min(bottom, height)
+        self.pixels = np.empty((count, bottom - top, wide), pixels.dtype)
+        inside = self.pixels[:, first - top : last - top]
+        inside[..., self.margin : end] = pixels[:, first:last]
+        inside[..., : self.margin] = inside[..., self.margin : self.margin + 1]
+        inside[..., end:] = inside[..., end - 1 : end]
+        self.pixels[:, : first - top] = inside[:, :1]
+        self.pixels[:, last - top :] = inside[:, -1:]
 
     def tap(self, away: Tap) -> np.ndarray:
+        """The pixel `away` from each cell's first: (N, rows, columns)."""
         top, left = self.margin + away[0], self.margin + away[1]
         bottom, right = top + self.shape[0] * self.step, left + self.shape[1] * self.step
         return self.pixels[:, top : bottom : self.step, left : right : self.step]
 
 
-def of_place(pixels: np.ndarray, at: Tap) -> Margined:
+def of_place(pixels: np.ndarray, at: Tap, rows: Rows | None = None) -> Margined:
     """The pixels at one place of their cells; where no cell has it, the known ones instead."""
-    shape = grid.cells(*pixels.shape[1:])
+    rows = rows or all_rows(pixels)
     chosen = grid.place(pixels, at)
-    return Margined(chosen if chosen.size else grid.place(pixels, grid.KNOWN), shape)
+    columns = grid.cells(*pixels.shape[1:])[1]
+    return Margined(chosen if chosen.size else grid.place(pixels, grid.KNOWN), columns, rows)
 
 
 def mean_of_four(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
@@ -88,16 +108,19 @@ class Bytes:
     def __init__(self, count: int, shape: tuple[int, int], inputs: int) -> None:
         self.planes = np.empty((count, inputs, *shape), np.uint8)
         self.filled = 0
+        self.difference = np.empty((count, *shape), np.int16)
 
-    def add(self, difference: np.ndarray) -> None:
-        clipped = np.clip(difference, -ZERO, ZERO - 1)
-        clipped += ZERO
-        self.planes[:, self.filled] = clipped
+    def add(self, pixels: np.ndarray, base: np.ndarray | int) -> None:
+        """Differences of pixels to their base, (N, rows, columns) each."""
+        np.subtract(pixels, base, out=self.difference)
+        self.difference += ZERO
+        self.difference.clip(0, 2 * ZERO - 1, out=self.difference)
+        self.planes[:, self.filled] = self.difference
         self.filled += 1
 
     def add_taps(self, pixels: Margined, taps: tuple[Tap, ...], base: np.ndarray) -> None:
         for away in taps:
-            self.add(pixels.tap(away) - base)
+            self.add(pixels.tap(away), base)
 
 
 def diagonal_base(known: Margined) -> np.ndarray:
@@ -117,66 +140,82 @@ Context = tuple[np.ndarray, list[list[np.ndarray]]]
 """Inputs (N, inputs, rows, columns), and for each pixel of the pass the base of each plane."""
 
 
-def luminance_diagonal(pixels: np.ndarray) -> Context:
-    known = of_place(pixels, grid.KNOWN)
+def luminance_diagonal(pixels: np.ndarray, rows: Rows | None = None) -> Context:
+    """Of all cells, or of those in `rows` alone."""
+    rows = rows or all_rows(pixels)
+    known = of_place(pixels, grid.KNOWN, rows)
     base = diagonal_base(known)
     inputs = Bytes(len(pixels), known.shape, LUMINANCE_INPUTS[0])
     inputs.add_taps(known, LUMINANCE_DIAGONAL, base)
-    inputs.add(base - ZERO)
+    inputs.add(base, ZERO)
     return inputs.planes, [[base]]
 
 
-def luminance_cross(pixels: np.ndarray) -> Context:
-    known, diagonal = of_place(pixels, grid.KNOWN), of_place(pixels, grid.DIAGONAL)
+def luminance_cross(pixels: np.ndarray, rows: Rows | None = None) -> Context:
+    """Of all cells, or of those in `rows` alone."""
+    rows = rows or all_rows(pixels)
+    known, diagonal = (of_place(pixels, place, rows) for place in (grid.KNOWN, grid.DIAGONAL))
     right, below = cross_bases(known, diagonal)
     base = (right + below + 1) >> 1
     inputs = Bytes(len(pixels), known.shape, LUMINANCE_INPUTS[1])
     inputs.add_taps(known, LUMINANCE_CROSS_KNOWN, base)
     inputs.add_taps(diagonal, LUMINANCE_CROSS_DIAGONAL, base)
-    inputs.add(right - below)
-    inputs.add(base - ZERO)
+    inputs.add(right, below)
+    inputs.add(base, ZERO)
     return inputs.planes, [[right], [below]]
 
 
-def color_diagonal(luminance: np.ndarray, co: np.ndarray, cg: np.ndarray) -> Context:
-    """Inputs for Co and Cg; `luminance` is known at all pixels of this level."""
-    shape = grid.cells(*co.shape[1:])
-    inputs = Bytes(len(co), shape, COLOR_INPUTS[0])
+def color_diagonal(
+    luminance: np.ndarray, co: np.ndarray, cg: np.ndarray, rows: Rows | None = None
+) -> Context:
+    """Inputs for Co and Cg; `luminance` is known at all pixels of this level.
+
+    Of all cells, or of those in `rows` alone.
+    """
+    rows = rows or all_rows(co)
+    window = Margined(luminance, grid.cells(*co.shape[1:])[1], rows, step=2)
+    inputs = Bytes(len(co), window.shape, COLOR_INPUTS[0])
     bases = []
     for plane in (co, cg):
-        known = of_place(plane, grid.KNOWN)
+        known = of_place(plane, grid.KNOWN, rows)
         bases.append(diagonal_base(known))
         inputs.add_taps(known, COLOR_DIAGONAL, bases[-1])
-    window = Margined(luminance, shape, step=2)
     here = window.tap(grid.DIAGONAL)
     inputs.add_taps(window, WINDOW_DIAGONAL, here)
-    inputs.add(here - ZERO)
+    inputs.add(here, ZERO)
     for base in bases:
-        inputs.add(base >> 1)
+        inputs.add(base >> 1, 0)
     return inputs.planes, [bases]
 
 
-def color_cross(luminance: np.ndarray, co: np.ndarray, cg: np.ndarray) -> Context:
+def color_cross(
+    luminance: np.ndarray, co: np.ndarray, cg: np.ndarray, rows: Rows | None = None
+) -> Context:
     """As `color_diagonal`, for the two pixels of the cross pass."""
-    shape = grid.cells(*co.shape[1:])
-    inputs = Bytes(len(co), shape, COLOR_INPUTS[1])
+    rows = rows or all_rows(co)
+    window = Margined(luminance, grid.cells(*co.shape[1:])[1], rows, step=2)
+    inputs = Bytes(len(co), window.shape, COLOR_INPUTS[1])
     of_right, of_below, middle = [], [], []
     for plane in (co, cg):
-        known, diagonal = of_place(plane, grid.KNOWN), of_place(plane, grid.DIAGONAL)
+        known, diagonal = (of_place(plane, place, rows) for place in (grid.KNOWN, grid.DIAGONAL))
         right, below = cross_bases(known, diagonal)
         base = (right + below + 1) >> 1
         inputs.add_taps(known, COLOR_CROSS_KNOWN, base)
         inputs.add_taps(diagonal, COLOR_CROSS_DIAGONAL, base)
-        inputs.add(right - below)
+        inputs.add(right, below)
         of_right.append(right)
         of_below.append(below)
         middle.append(base)
-    window = Margined(luminance, shape, step=2)
     right, below = window.tap(grid.RIGHT), window.tap(grid.BELOW)
     here = (right + below + 1) >> 1
     inputs.add_taps(window, WINDOW_CROSS, here)
-    inputs.add(right - below)
-    inputs.add(here - ZERO)
+    inputs.add(right, below)
+    inputs.add(here, ZERO)
     for base in middle:
-        inputs.add(base >> 1)
+        inputs.add(base >> 1, 0)
     return inputs.planes, [of_right, of_below]
+
+
+def all_rows(pixels: np.ndarray) -> Rows:
+    """All rows of cells of (N, h, w) `pixels`."""
+    return 0, grid.cells(*pixels.shape[1:])[0]

@@ -3,9 +3,7 @@
 A file names one id: that of the tables. They name, in turn, the networks they were made for.
 """
 
-import hashlib
 from functools import cache
-from importlib import resources
 from io import BytesIO
 
 import numpy as np
@@ -14,14 +12,17 @@ from pillow_colorgrid import entropy, networks
 from pillow_colorgrid.codings.lossless_walk import Model
 from pillow_colorgrid.errors import NetworkError
 
-SMALL, WIDE = 44, 28
-"""Ids of the tables whose networks are 32 and 64 features wide."""
+SMALL, FIRST_WIDE, WIDE = 44, 28, 60
+"""Ids of the tables of networks 32 and 64 features wide; FIRST_WIDE is for old files only."""
 
 MODELS_BY_EFFORT = {**dict.fromkeys(range(1, 4), SMALL), **dict.fromkeys(range(4, 10), WIDE)}
 """Ids of the tables by effort."""
 
-FEATURES = {SMALL: 32, WIDE: 64}
+FEATURES = {SMALL: 32, FIRST_WIDE: 64, WIDE: 64}
 """Features that each network shows beside its outputs, by the id of the tables."""
+
+REACH = {SMALL: 4, FIRST_WIDE: 4, WIDE: 4}
+"""So many rows of cells away an input changes an output: the most 3x3 convolutions of a network."""
 
 NAMES = tuple(
     f"{plane}_{level}_{name}"
@@ -42,16 +43,13 @@ def model(number: int) -> Model:
     if number not in FEATURES:
         raise NetworkError(f"network {number} has no frequency tables, allowed: {[*FEATURES]}")
     entry = networks.index()[number]
-    data = (resources.files("pillow_colorgrid.models") / entry.file).read_bytes()
-    if hashlib.sha256(data).hexdigest() != entry.sha256:
-        raise NetworkError(f"{entry.file} is damaged: its SHA-256 is not {entry.sha256}")
-    with np.load(BytesIO(data), allow_pickle=False) as tables:
+    with np.load(BytesIO(networks.file_bytes(entry)), allow_pickle=False) as tables:
         members = dict(zip(NAMES, tables["networks"].tolist(), strict=True))
         frequencies = entropy.Frequencies(tables["frequencies"])
 
     def predict(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        session = networks.session(networks.index()[members[name]])
+        session = networks.session(networks.index()[members[name]], threads=1)
         outputs, features = session.run(["outputs", "features"], {"inputs": inputs})
         return outputs, features
 
-    return Model(predict, frequencies, FEATURES[number])
+    return Model(predict, frequencies, FEATURES[number], REACH[number])

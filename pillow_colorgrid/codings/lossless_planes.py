@@ -2,17 +2,32 @@
 
 The *preview* is every 8th pixel of every 8th row. It comes first and knows nothing of tiles, so
 that a 64th of the pixels shows the whole scene. Each tile refines its part of it down to all
-pixels, in a stream of its own.
+pixels. Either is a *piece* of the picture: one stream of luminance, and one of colour.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from pillow_colorgrid import grid, tiles
 from pillow_colorgrid.codings.lossless_distribution import Distribution
-from pillow_colorgrid.codings.lossless_stream import Stream, StreamDecoder, StreamEncoder
-from pillow_colorgrid.codings.lossless_walk import Model, Refinement, walk
+from pillow_colorgrid.codings.lossless_prediction import Model
+from pillow_colorgrid.codings.lossless_stream import (
+    CO,
+    LUMINANCE,
+    Price,
+    Stream,
+    StreamDecoder,
+    StreamEncoder,
+)
+from pillow_colorgrid.codings.lossless_walk import (
+    Refinement,
+    walk,
+    walk_color,
+    walk_luminance,
+)
 
 PREVIEW_INTERVAL = tiles.ALIGNMENT
 
@@ -28,62 +43,165 @@ PREVIEW_REFINEMENTS = tuple(Refinement(interval, "coarse") for interval in (4, 2
 TILE_REFINEMENTS = (Refinement(4, "coarse"), Refinement(2, "second"), Refinement(1, "fine"))
 """Of a tile, from the preview to all pixels."""
 
-PREVIEW_LANE_PIXELS, TILE_LANE_PIXELS = 256, 3072
-"""One lane of the entropy coder for so many pixels: it costs about three bytes."""
+
+LANE_BYTES = 3
+"""What a lane of the entropy coder costs, about."""
+
+MOST_COLOR_LANES = 128
+"""More do not make large tiles noticeably faster."""
 
 
-def lanes(plane: np.ndarray, lane_pixels: int) -> int:
-    """The number of lanes for a stream of one or three planes like this one."""
-    return max(1, plane.size // lane_pixels)
+@dataclass(frozen=True)
+class Piece:
+    """A kind of piece.
+
+    Attributes:
+        seeded: its coarsest pixels come first; else they are known before.
+        refinements: what its streams hold then.
+        lane_pixels: one lane of the entropy coder for so many pixels.
+        color_lane_pixels: the same for the stream of colour, which has MOST_COLOR_LANES at most.
+    """
+
+    seeded: bool
+    refinements: tuple[Refinement, ...]
+    lane_pixels: int
+    color_lane_pixels: int
+
+    def lanes(self, plane: np.ndarray) -> int:
+        """Of the stream of a luminance plane (1, h, w)."""
+        return max(1, plane.size // self.lane_pixels)
+
+    def color_lanes(self, plane: np.ndarray) -> int:
+        """Of the stream of two colour planes, (1, h, w) each."""
+        return max(1, min(MOST_COLOR_LANES, plane.size // self.color_lane_pixels))
+
+
+PREVIEW = Piece(True, PREVIEW_REFINEMENTS, 256, 512)
+TILE = Piece(False, TILE_REFINEMENTS, 3072, 3072)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The streams of a piece; `color` is None in mode L, and in files of the first release.
+
+    Those have all planes in one stream.
+    """
+
+    luminance: bytes
+    color: bytes | None = None
+
+
+def encode(planes: list[np.ndarray], piece: Piece, model: Model) -> Coded:
+    """Y, or Y, Co, Cg of a preview or tile, (1, h, w) int16 each."""
+    if len(planes) == 1:
+        return Coded(encode_luminance(planes, piece, model))
+    coming = model.workers.beside(partial(encode_color, planes, piece, model))
+    return Coded(encode_luminance(planes, piece, model), coming.result())
+
+
+def encode_luminance(planes: list[np.ndarray], piece: Piece, model: Model) -> bytes:
+    """The stream of luminance, as in `encode`."""
+    stream = StreamEncoder(model.frequencies, piece.lanes(planes[0]))
+    code_luminance(planes[0], piece, model, stream)
+    return stream.finish()
+
+
+def encode_color(planes: list[np.ndarray], piece: Piece, model: Model) -> bytes:
+    """The stream of colour, as in `encode`."""
+    stream = StreamEncoder(model.frequencies, piece.color_lanes(planes[0]))
+    code_color(planes, piece, model, stream)
+    return stream.finish()
+
+
+def estimated_bytes(planes: list[np.ndarray], piece: Piece, model: Model) -> np.ndarray:
+    """(2,): the bytes of the streams of luminance and of colour, within about 0.1 %."""
+    luminance = Price(model.frequencies)
+    code_luminance(planes[0], piece, model, luminance)
+    of_luminance = luminance.bits / 8 + LANE_BYTES * piece.lanes(planes[0])
+    of_color = estimated_color_bytes(planes, piece, model) if len(planes) > 1 else 0.0
+    return np.array([of_luminance, of_color])
+
+
+def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, model: Model) -> float:
+    """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
+    color = Price(model.frequencies)
+    code_color(planes, piece, model, color)
+    return float(color.bits / 8 + LANE_BYTES * piece.color_lanes(planes[0]))
+
+
+def decode(
+    coded: Coded, planes: list[np.ndarray], piece: Piece, model: Model, interval: int = 1
+) -> None:
+    """Fill all pixels of `planes` down to the grid of `interval`; a tile's preview is known.
+
+    Raises StreamError if `coded` is damaged.
+    """
+    piece = _down_to(piece, interval)
+    luminance = StreamDecoder(coded.luminance, model.frequencies, piece.lanes(planes[0]))
+    if coded.color is None:
+        code_interleaved(planes, piece, model, luminance)
+        streams = [luminance]
+    else:
+        color = StreamDecoder(coded.color, model.frequencies, piece.color_lanes(planes[0]))
+        streams = [luminance, color]
+        coming = []
+        for level in _levels(piece):
+            code_luminance(planes[0], level, model, luminance)
+            # colour of a level goes on while luminance is one level ahead
+            work = partial(code_color, planes, level, model, color)
+            coming.append(model.workers.beside(work))
+        for one in coming:
+            one.result()
+    if interval == 1:
+        for stream in streams:
+            stream.finish()
+
+
+def _levels(piece: Piece) -> list[Piece]:
+    """A piece as pieces of one refinement each."""
+    return [
+        replace(piece, seeded=piece.seeded and step is piece.refinements[0], refinements=(step,))
+        for step in piece.refinements
+    ]
+
+
+def _down_to(piece: Piece, interval: int) -> Piece:
+    wanted = tuple(step for step in piece.refinements if step.interval >= interval)
+    return replace(piece, refinements=wanted)
+
+
+def code_luminance(plane: np.ndarray, piece: Piece, model: Model, stream: Stream) -> None:
+    """All of the luminance of a piece, in the order of its stream."""
+    if piece.seeded:
+        _seeds([plane], LUMINANCE, stream)
+    walk_luminance(plane, piece.refinements, model, stream)
+
+
+def code_color(planes: list[np.ndarray], piece: Piece, model: Model, stream: Stream) -> None:
+    """All of the colour of a piece whose luminance is known, in the order of its stream."""
+    if piece.seeded:
+        _seeds(planes[1:], CO, stream)
+    walk_color(planes, piece.refinements, model, stream)
+
+
+def code_interleaved(planes: list[np.ndarray], piece: Piece, model: Model, stream: Stream) -> None:
+    """Luminance and colour in one stream, as in files of the first release."""
+    if piece.seeded:
+        _seeds(planes, LUMINANCE, stream)
+    walk(planes, piece.refinements, model, stream)
+
+
+def _seeds(planes: list[np.ndarray], first: int, stream: Stream) -> None:
+    """The coarsest pixels of `planes`; the first of them is plane `first` of the picture."""
+    for plane, pixels in enumerate(planes, first):
+        seeds = grid.level(pixels, SEED_INTERVAL)
+        mean, scale_class = SEED_DISTRIBUTIONS[plane]
+        stream.code(plane, seeds, Distribution.uniform(seeds.shape, mean, scale_class))
 
 
 def preview_of(planes: list[np.ndarray]) -> list[np.ndarray]:
     """The pixels of the preview, as views."""
     return [grid.level(plane, PREVIEW_INTERVAL) for plane in planes]
-
-
-def encode_preview(preview: list[np.ndarray], model: Model) -> bytes:
-    """Y or Y, Co, Cg of the preview, (1, h, w) int16 each, as one stream."""
-    count = lanes(preview[0], PREVIEW_LANE_PIXELS)
-    stream = StreamEncoder(model.frequencies, count)
-    walk_preview(preview, model, stream)
-    return stream.finish()
-
-
-def decode_preview(data: bytes, preview: list[np.ndarray], model: Model) -> None:
-    """Fill all pixels of `preview`. Raises StreamError if `data` is damaged."""
-    count = lanes(preview[0], PREVIEW_LANE_PIXELS)
-    stream = StreamDecoder(data, model.frequencies, count)
-    walk_preview(preview, model, stream)
-    stream.finish()
-
-
-def walk_preview(preview: list[np.ndarray], model: Model, stream: Stream) -> None:
-    for plane, (pixels, (mean, scale_class)) in enumerate(
-        zip(preview, SEED_DISTRIBUTIONS, strict=False)
-    ):
-        seeds = grid.level(pixels, SEED_INTERVAL)
-        stream.code(plane, seeds, Distribution.uniform(seeds.shape, mean, scale_class))
-    walk(preview, PREVIEW_REFINEMENTS, model, stream)
-
-
-def encode_tile(planes: list[np.ndarray], model: Model) -> bytes:
-    """The pixels of one tile's `planes`, (1, h, w) int16 each, that the preview does not hold."""
-    stream = StreamEncoder(model.frequencies, lanes(planes[0], TILE_LANE_PIXELS))
-    walk(planes, TILE_REFINEMENTS, model, stream)
-    return stream.finish()
-
-
-def decode_tile(data: bytes, planes: list[np.ndarray], model: Model, interval: int = 1) -> None:
-    """Fill `planes`, whose preview pixels are known, down to the grid of `interval`.
-
-    Raises StreamError if `data` is damaged.
-    """
-    stream = StreamDecoder(data, model.frequencies, lanes(planes[0], TILE_LANE_PIXELS))
-    wanted = tuple(step for step in TILE_REFINEMENTS if step.interval >= interval)
-    walk(planes, wanted, model, stream)
-    if interval == 1:
-        stream.finish()
 
 
 def tile_of(planes: list[np.ndarray], tile: tiles.Tile) -> list[np.ndarray]:

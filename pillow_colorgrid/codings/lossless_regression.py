@@ -6,86 +6,73 @@ tell; the sums are then rounded as coarsely as pays. Floats are allowed here: wh
 as integers.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from pillow_colorgrid import grid
-from pillow_colorgrid.codings import lossless_context as context
+from pillow_colorgrid.blas import one_thread
 from pillow_colorgrid.codings import lossless_distribution as distribution
 from pillow_colorgrid.codings.lossless_adaptation import (
-    BIAS,
     LIMIT,
     MAX_SHIFT,
     PASSES,
     Adaptation,
     Correction,
 )
-from pillow_colorgrid.codings.lossless_context import ZERO
 from pillow_colorgrid.codings.lossless_distribution import Distribution
-from pillow_colorgrid.codings.lossless_walk import Model, Refinement
-
-MIN_CELLS = 4_000
-"""Passes with fewer cells are not adapted: the coefficients would cost more than they gain."""
+from pillow_colorgrid.codings.lossless_prediction import Model, Seen
+from pillow_colorgrid.codings.lossless_sample import Draw, Sample, draws, sample
+from pillow_colorgrid.codings.lossless_stream import CG, CO, LUMINANCE, prices, symbols_of
+from pillow_colorgrid.codings.lossless_walk import Refinement
+from pillow_colorgrid.entropy import Frequencies
 
 RIDGE = 1e-3
 """How much the regression distrusts, as a part of each column's own weight."""
 
+LIKELY = 0.02
+"""Coefficients are about so large (steps, or octaves, for one unit of a column): it holds back
+those of columns that hardly vary in the sample, and may do so elsewhere in the picture."""
+
 PRUNE_BITS = (1.0, 3.0, 6.0, 9.0, 9.0, 0.0)
 """A coefficient leaves if it gains less, in rounds; about 10 bits is what it costs."""
 
-SCALE_STEPS = 2
-"""Newton steps for the scale (for the mean, one is enough)."""
+STEPS = 2
+"""Newton steps for each output."""
 
 LN2 = float(np.log(2))
 
+
 Pair = tuple[np.ndarray, np.ndarray]
 
-Find = Callable[[], Pair]
-"""() -> residuals and scales of the sample, (cells,) each."""
+
+@dataclass(frozen=True)
+class _Coded:
+    """Values of a plane and the distributions by which they are coded, (1, 1, cells) each."""
+
+    plane: int
+    values: np.ndarray
+    by: Distribution
+
+    def residuals_and_scales(self) -> Pair:
+        octaves = (self.by.scale_class.reshape(-1) - distribution.UNIT_CLASS) / np.float32(
+            distribution.CLASSES_PER_OCTAVE
+        )
+        mean = self.by.mean.reshape(-1).astype(np.float32) / distribution.MEAN_STEPS
+        return self.values.reshape(-1).astype(np.float32) - mean, np.exp2(octaves, dtype=np.float32)
+
+    def bits(self, frequencies: Frequencies) -> np.ndarray:
+        """What each value costs, (cells,)."""
+        cost: np.ndarray = prices(frequencies)[symbols_of(self.plane, self.values, self.by)]
+        return cost.reshape(-1)
+
+
+Find = Callable[[], _Coded]
+"""How a plane of the sample is coded by the numbers as they are."""
 
 Direction = Callable[[np.ndarray, np.ndarray], Pair]
-"""Residuals, scales -> slope and curvature of the code length."""
-
-
-@dataclass
-class _Sample:
-    """Some rows of the cells of one pass, evenly spread.
-
-    Attributes:
-        columns: (cells, columns) float32: features, inputs around 0, bias.
-        numbers: (outputs, cells) int32, corrected in place.
-        place: the rows and columns of the cells.
-        weight: cells of the picture that one of the sample stands for.
-    """
-
-    columns: np.ndarray
-    numbers: np.ndarray
-    place: tuple[slice, slice]
-    weight: float
-
-    def of(self, plane: np.ndarray) -> np.ndarray:
-        """The sampled values of a (1, rows, columns) plane, as (1, 1, cells)."""
-        sampled: np.ndarray = plane[0][self.place]
-        return sampled.reshape(1, 1, -1)
-
-    def of_pixel(self, place: int, pixels: int) -> np.ndarray:
-        """The numbers of one pixel of the pass: (1, outputs, 1, cells), a view."""
-        count = len(self.numbers) // pixels
-        return self.numbers[None, place * count : (place + 1) * count, None]
-
-
-def _scale(found: Distribution) -> np.ndarray:
-    octaves = (found.scale_class.reshape(-1) - distribution.UNIT_CLASS) / np.float32(
-        distribution.CLASSES_PER_OCTAVE
-    )
-    return np.exp2(octaves, dtype=np.float32)
-
-
-def _residual(found: Distribution, value: np.ndarray) -> np.ndarray:
-    mean = found.mean.reshape(-1).astype(np.float32) / distribution.MEAN_STEPS
-    return value.reshape(-1).astype(np.float32) - mean
+"""Residuals and scales, (cells,) each -> slope and curvature of the code length."""
 
 
 def _logistic(residual: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -94,11 +81,6 @@ def _logistic(residual: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, ...]
     top, bottom = 0.5 + 0.5 * np.tanh(above / 2), 0.5 + 0.5 * np.tanh(below / 2)
     probability = np.maximum(top - bottom, 1e-6)
     return probability, above, below, top * (1 - top), bottom * (1 - bottom)
-
-
-def code_bits(residual: np.ndarray, scale: np.ndarray) -> float:
-    """Ideal code length in bits of residuals (cells,) with logistic scales (cells,)."""
-    return float(-np.log2(_logistic(residual, scale)[0]).sum())
 
 
 def _mean_direction(residual: np.ndarray, scale: np.ndarray) -> Pair:
@@ -115,10 +97,16 @@ def _scale_direction(residual: np.ndarray, scale: np.ndarray) -> Pair:
 
 
 def _curvature_matrix(columns: np.ndarray, curvature: np.ndarray) -> np.ndarray:
-    """How the code length (nats) bends where coefficients change: (columns, columns)."""
+    """How the code length (nats) bends where coefficients change: (columns, columns).
+
+    Args:
+        columns: (columns, cells); curvature: (cells,), not negative.
+    """
     even = bool((curvature == curvature[0]).all())
-    matrix: np.ndarray = columns.T @ (columns if even else columns * curvature[:, None])
-    return matrix.astype(np.float64) * (float(curvature[0]) if even else 1.0)
+    weighted = columns if even else columns * np.sqrt(curvature)
+    # numpy computes only one half of a product of a matrix with itself
+    matrix: np.ndarray = (weighted @ weighted.T).astype(np.float64)
+    return matrix * (float(curvature[0]) if even else 1.0)
 
 
 def _step(matrix: np.ndarray, gradient: np.ndarray, bits: float) -> np.ndarray:
@@ -134,7 +122,7 @@ def _step(matrix: np.ndarray, gradient: np.ndarray, bits: float) -> np.ndarray:
     step = np.zeros(len(gradient))
     for least in PRUNE_BITS:
         part = matrix[np.ix_(kept, kept)]
-        ridge = RIDGE * np.diag(part) + 1e-9
+        ridge = RIDGE * np.diag(part) + LN2 / (bits * LIKELY * LIKELY)
         inverse = np.linalg.inv(part + np.diag(ridge))
         wanted = -inverse @ gradient[kept]
         gains = wanted * wanted / (2 * np.diag(inverse)) * bits
@@ -159,8 +147,7 @@ def _rounded(step: np.ndarray, matrix: np.ndarray, weight: float) -> tuple[np.nd
         lost = 0.5 * float(wrong @ matrix @ wrong) * weight / LN2
         return lost + float(np.log2(1 + 2.0 * np.abs(_integers(step, shift))).sum())
 
-    fitting = [k for k in range(MAX_SHIFT + 1) if np.abs(step).max() * 2**k <= LIMIT] or [0]
-    best = min(fitting, key=total_bits)
+    best = min(range(MAX_SHIFT + 1), key=total_bits)
     return _integers(step, best).astype(np.int8), best
 
 
@@ -173,62 +160,80 @@ def _correct(
 ) -> np.ndarray:
     """(cells,) numbers with the correction that the decoder will apply."""
     coefficients, shift = chosen
-    total = np.rint(columns @ coefficients.astype(np.float32)).astype(np.int32)
+    total = np.rint(coefficients.astype(np.float32) @ columns).astype(np.int32)
     corrected: np.ndarray = numbers + ((total + ((1 << shift) >> 1)) >> shift)
     return corrected
+
+
+@dataclass(frozen=True)
+class _Target:
+    """One output that is corrected: its number, how it is doing, and where it should move."""
+
+    output: int
+    find: Find
+    direction: Direction
 
 
 class _PassFit:
     """The regression of one pass, output by output."""
 
-    def __init__(self, sample: _Sample, corrected: int) -> None:
-        self.sample = sample
-        count = sample.columns.shape[1]
+    def __init__(self, sample: Sample, corrected: int, frequencies: Frequencies) -> None:
+        self.sample, self.frequencies = sample, frequencies
+        count, cells = sample.columns.shape
+        self.columns = sample.columns[:, : sample.fitted]
+        self.weight = sample.weight * cells / sample.fitted
         self.coefficients = np.zeros((corrected, count), np.int8)
         self.shifts = np.zeros(corrected, np.uint8)
-        self.row = 0
         self.even: np.ndarray | None = None
 
-    def fit(self, output: int, find: Find, direction: Direction, steps: int) -> None:
-        """Correct `output` of the sample's numbers, if it pays.
-
-        Args:
-            find: gives residuals and scales from the numbers as they are.
-        """
+    def fit(self, row: int, target: _Target) -> None:
+        """Correct an output of the sample's numbers, if it pays; the row of its coefficients."""
         sample = self.sample
-        numbers = sample.numbers[output]
+        numbers = sample.numbers[target.output]
         start = numbers.copy()
-        before = code_bits(*find())
-        wanted = np.zeros(sample.columns.shape[1])
-        for _ in range(steps):
-            slope, curvature = direction(*find())
-            matrix = self.matrix_of(curvature)
-            gradient = (sample.columns.T @ slope).astype(np.float64)
-            if wanted.any():
+        before = self.bits(target.find)
+        wanted = np.zeros(len(sample.columns))
+        matrix = np.empty(0)
+        for number in range(STEPS):
+            coded = target.find().residuals_and_scales()
+            residual, scale = (values[: sample.fitted] for values in coded)
+            slope, curvature = target.direction(residual, scale)
+            gradient = (self.columns @ slope).astype(np.float64)
+            if number == 0:
+                # it hardly changes until the next step
+                matrix = self.matrix_of(curvature)
+                wanted = _step(matrix, gradient, self.weight / LN2)
+            else:
                 # only what the first step chose, from where it led
                 chosen_columns = wanted != 0
-                matrix = matrix * np.outer(chosen_columns, chosen_columns)
-                gradient = gradient * chosen_columns
-            wanted += _step(matrix, gradient, sample.weight / LN2) * distribution.MEAN_FINE
-            numbers[...] = start + np.rint(sample.columns @ wanted.astype(np.float32)).astype(
-                np.int32
-            )
-        chosen = _rounded(wanted, matrix, sample.weight)
+                some = matrix * np.outer(chosen_columns, chosen_columns)
+                wanted += _step(some, gradient * chosen_columns, self.weight / LN2)
+            moved = (wanted * distribution.MEAN_FINE).astype(np.float32) @ sample.columns
+            np.add(start, np.rint(moved).astype(np.int32), out=numbers)
+        chosen = _rounded(wanted * distribution.MEAN_FINE, matrix, self.weight)
         numbers[...] = _correct(start, sample.columns, chosen)
-        gain = (before - code_bits(*find())) * sample.weight
         price = float(np.log2(1 + 2.0 * np.abs(chosen[0].astype(np.float64))).sum()) + 16
-        if gain > price:
-            self.coefficients[self.row], self.shifts[self.row] = chosen
+        if before - self.bits(target.find) > price:
+            self.coefficients[row], self.shifts[row] = chosen
         else:
             numbers[...] = start
-        self.row += 1
+
+    def bits(self, find: Find) -> float:
+        """The code length of all the picture, by the cells that are fitted."""
+        cost = find().bits(self.frequencies)[: self.sample.fitted]
+        return float(cost.sum(dtype=np.float64)) * float(self.weight)
 
     def matrix_of(self, curvature: np.ndarray) -> np.ndarray:
-        """The curvature matrix; where curvature is the same in all cells, made only once."""
+        """The curvature matrix; where curvature is the same in all cells, made only once.
+
+        Half of the cells are enough for it: it only tells how long a step is.
+        """
+        bent, fitted = self.sample.bent, self.sample.fitted
+        columns, curvature = self.columns[:, :bent], curvature[:bent]
         if (curvature != curvature[0]).any():
-            return _curvature_matrix(self.sample.columns, curvature)
+            return _curvature_matrix(columns, curvature) * (fitted / bent)
         if self.even is None:
-            self.even = _curvature_matrix(self.sample.columns, curvature)
+            self.even = _curvature_matrix(columns, curvature) * (fitted / bent)
         return self.even
 
     def correction(self) -> Correction | None:
@@ -250,121 +255,74 @@ class Care:
     cells: int = 24_000
 
 
-def fit(planes: list[np.ndarray], care: Care, by: Model) -> Adaptation:
-    """The adaptation to Y, or Y, Co, Cg, (1, H, W) int16 each."""
-    found: dict[str, Correction] = {}
-    for refinement in care.refinements:
-        level = [grid.level(plane, refinement.interval) for plane in planes]
-        for plane, seen, coded in (
-            ("luminance", level[:1], level[:1]),
-            ("color", level, level[1:]),
-        ):
-            if not coded:
-                continue
-            for name in grid.PASS_NAMES:
-                network = f"{plane}_{refinement.networks}_{name}"
-                if network in PASSES:
-                    correction = _fit_pass(network, plane, name, seen, coded, by, care.cells)
-                    if correction is not None:
-                        found[network] = correction
-    return found
+def fit(parts: list[list[np.ndarray]], care: Care, by: Model) -> Adaptation:
+    """The adaptation to a picture.
+
+    Args:
+        parts: its tiles: Y, or Y, Co, Cg, (1, H, W) int16 each.
+        by: not adapted.
+    """
+    to_draw = [
+        draw for refinement in care.refinements for draw in draws(parts, refinement, care.cells, by)
+    ]
+    # what the networks say, band by band; then the regressions, pass by pass
+    spots = [(draw, spot) for draw in to_draw for spot in draw.spots]
+    seen = iter(by.workers.map(lambda one: one[0].look(one[1], by), spots))
+    jobs = [(draw, [next(seen) for _ in draw.spots]) for draw in to_draw]
+    with one_thread():
+        found = by.workers.map(lambda job: _fit_pass(*job, by.frequencies), jobs)
+    return {
+        draw.one.network: correction
+        for draw, correction in zip(to_draw, found, strict=True)
+        if correction is not None
+    }
 
 
-SEE: dict[tuple[str, str], Callable[..., context.Context]] = {
-    ("luminance", "diagonal"): context.luminance_diagonal,
-    ("luminance", "cross"): context.luminance_cross,
-    ("color", "diagonal"): context.color_diagonal,
-    ("color", "cross"): context.color_cross,
-}
+def _fit_pass(draw: Draw, seen: list[Seen], frequencies: Frequencies) -> Correction | None:
+    drawn = sample(draw, seen)
+    fitted = _PassFit(drawn, len(PASSES[draw.one.network].corrected), frequencies)
+    targets = _targets(drawn)
+    before = _kept_back_bits(drawn, targets, frequencies)
+    for row, target in enumerate(targets):
+        fitted.fit(row, target)
+    helps = _kept_back_bits(drawn, targets, frequencies) < before
+    return fitted.correction() if helps else None
 
 
-def _fit_pass(
-    network: str,
-    plane: str,
-    name: str,
-    seen: list[np.ndarray],
-    coded: list[np.ndarray],
-    by: Model,
-    cells: int,
-) -> Correction | None:
-    places = dict(zip(grid.PASS_NAMES, grid.PASSES, strict=True))[name]
-    height = min(grid.place(coded[0], place).shape[1] for place in places)
-    width = min(grid.place(coded[0], place).shape[2] for place in places)
-    if height * width < MIN_CELLS:
-        return None
-    inputs, bases = SEE[plane, name](*seen)
-    outputs, features = by.predict(network, inputs)
-    every = max(1, round(height * width / cells))
-    sample = _draw(
-        outputs, features, inputs, plane, (slice(every // 2, height, every), slice(width))
+def _kept_back_bits(drawn: Sample, targets: list[_Target], frequencies: Frequencies) -> float:
+    """The code length of the cells that the regression does not see; of all values, each once."""
+    return math.fsum(
+        target.find().bits(frequencies)[drawn.fitted :].sum(dtype=np.float64)
+        for target in targets
+        if target.direction is _mean_direction
     )
-    fitted = _PassFit(sample, len(PASSES[network].corrected))
-    for number, (place, base) in enumerate(zip(places, bases, strict=True)):
-        numbers = sample.of_pixel(number, len(places))
-        base = [sample.of(plane_base) for plane_base in base]
-        values = [sample.of(grid.place(pixels, place)) for pixels in coded]
-        first = number * numbers.shape[1]
-        if plane == "luminance":
-            _fit_luminance(fitted, first, numbers, base, values)
-        else:
-            _fit_color(fitted, first, numbers, base, values)
-    return fitted.correction()
 
 
-def _fit_luminance(
-    fitted: _PassFit,
-    first: int,
-    numbers: np.ndarray,
-    base: list[np.ndarray],
-    values: list[np.ndarray],
-) -> None:
-    def find() -> Pair:
-        found = distribution.luminance(numbers, base[0])
-        return _residual(found, values[0]), _scale(found)
-
-    fitted.fit(first, find, _mean_direction, 1)
-    fitted.fit(first + 1, find, _scale_direction, SCALE_STEPS)
+def _targets(drawn: Sample) -> list[_Target]:
+    """The corrected outputs of a pass, in the order of `Pass.corrected`."""
+    targets = []
+    for place, (base, values) in enumerate(zip(drawn.bases, drawn.values, strict=True)):
+        numbers = drawn.of_pixel(place)
+        first = place * numbers.shape[1]
+        for plane, find in enumerate(_finds(numbers, base, values)):
+            targets.append(_Target(first + 2 * plane, find, _mean_direction))
+            targets.append(_Target(first + 2 * plane + 1, find, _scale_direction))
+    return targets
 
 
-def _fit_color(
-    fitted: _PassFit,
-    first: int,
-    numbers: np.ndarray,
-    base: list[np.ndarray],
-    values: list[np.ndarray],
-) -> None:
-    def find_co() -> Pair:
-        found = distribution.co(numbers, base[0])
-        return _residual(found, values[0]), _scale(found)
+def _finds(
+    numbers: np.ndarray, base: list[np.ndarray], values: list[np.ndarray]
+) -> tuple[Find, ...]:
+    """Of one pixel of a pass: how luminance, or Co and Cg, are doing."""
 
-    def find_cg() -> Pair:
+    def luminance() -> _Coded:
+        return _Coded(LUMINANCE, values[0], distribution.luminance(numbers, base[0]))
+
+    def co() -> _Coded:
+        return _Coded(CO, values[0], distribution.co(numbers, base[0]))
+
+    def cg() -> _Coded:
         known = distribution.co(numbers, base[0])
-        found = distribution.cg(numbers, base[1], known, values[0])
-        return _residual(found, values[1]), _scale(found)
+        return _Coded(CG, values[1], distribution.cg(numbers, base[1], known, values[0]))
 
-    fitted.fit(first, find_co, _mean_direction, 1)
-    fitted.fit(first + 1, find_co, _scale_direction, SCALE_STEPS)
-    fitted.fit(first + 2, find_cg, _mean_direction, 1)
-    fitted.fit(first + 3, find_cg, _scale_direction, SCALE_STEPS)
-
-
-def _draw(
-    outputs: np.ndarray,
-    features: np.ndarray,
-    inputs: np.ndarray,
-    plane: str,
-    place: tuple[slice, slice],
-) -> _Sample:
-    """Draw the rows and columns of cells at `place`."""
-
-    def cells(planes: np.ndarray) -> np.ndarray:
-        drawn: np.ndarray = planes[0][:, *place]
-        return drawn.reshape(len(drawn), -1).astype(np.float32)
-
-    of_features, of_inputs = cells(features), cells(inputs) - np.float32(ZERO)
-    bias = np.full((1, of_inputs.shape[1]), BIAS, np.float32)
-    columns = np.concatenate([of_features, of_inputs, bias]).T
-    units = distribution.LUMINANCE_UNITS if plane == "luminance" else distribution.COLOR_UNITS
-    numbers = distribution.integers(cells(outputs)[None, :, None], units)[0, :, 0]
-    rows, _ = place
-    return _Sample(np.ascontiguousarray(columns), numbers, place, float(rows.step))
+    return (luminance,) if len(values) == 1 else (co, cg)

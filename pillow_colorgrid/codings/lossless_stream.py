@@ -8,6 +8,7 @@ All little-endian.
 """
 
 import struct
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +29,24 @@ LUMINANCE, CO, CG = range(3)
 
 _COUNT = struct.Struct("<I")
 
+ESCAPE_BITS = 16
+"""What an escape costs beside its symbol."""
+
+
+@cache
+def prices(frequencies: entropy.Frequencies) -> np.ndarray:
+    """(rows, symbols) float32: bits of each symbol in each row, without the coder's overhead."""
+    counts = frequencies.counts.astype(np.float32)
+    escaped = counts[:, ESCAPE : ESCAPE + 1] * np.float32(2.0**-ESCAPE_BITS)
+    likely: np.ndarray = np.where(counts == 0, escaped, counts) / np.float32(entropy.TOTAL)
+    bits: np.ndarray = -np.log2(likely)
+    return bits
+
+
+def symbols_of(plane: int, pixels: np.ndarray, by: Distribution) -> tuple[np.ndarray, np.ndarray]:
+    """The row and the symbol of each of `pixels`, as arrays of its shape."""
+    return by.row + plane * ROWS, pixels - by.floor + CENTER
+
 
 class Stream(Protocol):
     """What the walk over a picture needs to know of a stream."""
@@ -46,8 +65,7 @@ class StreamEncoder:
 
     def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
         """Append all of `pixels` (N, h, w)."""
-        rows = (distribution.row + plane * ROWS).reshape(-1)
-        symbols = (pixels - distribution.floor + CENTER).reshape(-1)
+        rows, symbols = (part.reshape(-1) for part in symbols_of(plane, pixels, distribution))
         escaped = self.frequencies.counts[rows, symbols] == 0
         if escaped.any():
             self.escapes.append(symbols[escaped].astype("<u2"))
@@ -57,6 +75,19 @@ class StreamEncoder:
     def finish(self) -> bytes:
         escapes = b"".join(part.tobytes() for part in self.escapes)
         return _COUNT.pack(len(escapes) // 2) + escapes + self.entropy.finish()
+
+
+class Price:
+    """A stream that neither reads nor writes, but adds up ideal code lengths."""
+
+    def __init__(self, frequencies: entropy.Frequencies) -> None:
+        self.prices = prices(frequencies)
+        self.bits = 0.0
+
+    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
+        """Add what all of `pixels` (N, h, w) cost."""
+        cost = self.prices[symbols_of(plane, pixels, distribution)]
+        self.bits += float(cost.sum(dtype=np.float64))
 
 
 class StreamDecoder:

@@ -1,61 +1,59 @@
-"""The stored coding: a plain lossless codec, for what networks that know photographs do not help.
+"""The stored coding: plain lossless codecs, for what networks that know photographs do not help.
 
-One section, ``STOR``: an inner picture (inner.py), WebP or zstd over filtered planes, whichever is
-smaller. Screens, icons, drawings: few colours, repetitions, exactly flat areas.
+One section, ``STOR``: an inner picture (inner.py), WebP or zstd over filtered planes; or parts
+(stored_parts.py), each of which is one. Screens, icons, drawings: few colours, repetitions, exactly
+flat areas.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from pillow_colorgrid import color, inner
-from pillow_colorgrid.codings.alpha import WEBP_MAX_SIDE
+from pillow_colorgrid import execution, inner
+from pillow_colorgrid.codings import stored_parts
+from pillow_colorgrid.codings.stored_search import Care, search
 from pillow_colorgrid.color import Bytes
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.tiles import Tile
+from pillow_colorgrid.workers import Workers
 
 STORED_SECTION = b"STOR"
 
-QUICK, THOROUGH = 80, 100
-"""WebP's "quality", which for lossless means effort. Pillow's own default is 80."""
-
-THOROUGH_PIXELS = 2_000_000
-"""Larger pictures have to do with the quick WebP: the thorough one takes a second for each
-megapixel, or many."""
-
-ZSTD_PIXELS = 64 * 64
-"""Pictures so small are tried with zstd, too."""
+CARES_BY_EFFORT = {
+    **dict.fromkeys((1, 2, 3), Care(zstd=True)),
+    4: Care(depth=3, zstd=True),
+    **dict.fromkeys((5, 6), Care(3, webp=((4, 100),), slowest_pixels=2**11, zstd=True)),
+    **dict.fromkeys((7, 8), Care(4, webp=((4, 100), (6, 80)), slowest_pixels=2**14, zstd=True)),
+    9: Care(4, webp=((4, 100), (6, 80)), slowest_pixels=2**17, zstd=True),
+}
+"""WebP (4, 100) takes half as long again as (4, 80) for 1 %, (6, 80) for less than that."""
 
 
 def encode(pixels: Bytes, options: SaveOptions) -> list[Section]:
     """(H, W, 1, 3 or 4) uint8 -> the one section.
 
-    At most as large as ``im.save(..., "WEBP", lossless=True, exact=True)`` and one byte.
+    Where `stored_search.fits`, the payload is at most one byte larger than
+    ``im.save(..., "WEBP", lossless=True, exact=True)``.
     """
-    return improved(pixels, quick(pixels))
+    return _section(search(pixels, CARES_BY_EFFORT[options.effort]))
 
 
 def quick(pixels: Bytes) -> list[Section]:
-    """As `encode`, in a fraction of the time; a few percent larger."""
-    if max(pixels.shape[:2]) > WEBP_MAX_SIDE:
-        file = inner.encode(*color.separate(pixels), "zstd")
-    else:
-        file = webp(pixels, QUICK)
-    return [Section(STORED_SECTION, file)]
+    """As `encode`, with the same promise, in the time that WebP takes; larger."""
+    return _section(search(pixels, Care()))
 
 
-def improved(pixels: Bytes, sections: list[Section]) -> list[Section]:
+def improved(pixels: Bytes, sections: Sequence[Section], options: SaveOptions) -> list[Section]:
     """The sections of `quick`, or smaller ones."""
-    files = [sections[0].payload]
-    count = pixels.shape[0] * pixels.shape[1]
-    if max(pixels.shape[:2]) <= WEBP_MAX_SIDE:
-        files.append(webp(pixels, QUICK, max(inner.WEBP_METHODS)))
-        if count <= THOROUGH_PIXELS:
-            files.append(webp(pixels, THOROUGH))
-    if count <= ZSTD_PIXELS:
-        files.append(inner.encode(*color.separate(pixels), "zstd"))
-    return [Section(STORED_SECTION, min(files, key=len))]
+    known = sections[0].payload
+    file = b"" if known.startswith(stored_parts.PARTS) else known
+    return _section(search(pixels, CARES_BY_EFFORT[options.effort], file))
+
+
+def _section(payload: bytes) -> list[Section]:
+    return [Section(STORED_SECTION, payload)]
 
 
 def decode(header: Header, sections: Sequence[Section], channels: int, partial: bool) -> Bytes:
@@ -66,19 +64,20 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
         DamagedError: it is damaged.
     """
     width, height = header.size
+    pixels = np.zeros((height, width, channels), np.uint8)
     found = [section.payload for section in sections if section.type == STORED_SECTION]
     if not found:
         if partial:
-            return np.zeros((height, width, channels), np.uint8)
+            return pixels
         raise TruncatedError("image file is truncated (no stored picture)")
     if len(found) > 1:
         raise DamagedError(f"{len(found)} stored pictures, allowed 1")
-    return color.unite(*inner.decode(found[0], (height, width), channels))
 
+    def fill(one: tuple[Tile, bytes]) -> None:
+        tile, data = one
+        pixels[tile.place] = inner.decode_pixels(data, (tile.height, tile.width), channels)
 
-def webp(pixels: Bytes, quality: int, method: int = 4) -> bytes:
-    """An inner picture by Pillow's WebP, hidden colour kept; `method` 4 is Pillow's default."""
-    if pixels.shape[2] == 1:
-        pixels = np.repeat(pixels, 3, axis=2)
-    options = {**inner.WEBP, "method": method, "quality": quality}
-    return inner.KIND.pack(inner.CODECS["webp"][0]) + inner.save(pixels, "WEBP", **options)
+    parts = stored_parts.unpack(found[0], Tile(0, 0, height, width))
+    with Workers(execution.threads()) as workers:
+        workers.map(fill, parts)
+    return pixels

@@ -3,6 +3,9 @@
 Each file is written under a temporary name beside its target, read and decoded again and compared
 with its source in mode, size and every pixel; only then does it get its name. A target whose pixels
 are the source's already is skipped.
+
+The grid coding loses colour: there mode, size, alpha and (where it is kept) luminance are compared,
+and a target is skipped if it is, byte for byte, what would be written.
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +18,7 @@ import pillow_colorgrid  # noqa: F401  registers .cgx, in worker processes too
 from pillow_colorgrid.commands import sameness
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
+from pillow_colorgrid.options import QUALITIES, from_keywords
 
 CGX = ".cgx"
 
@@ -48,6 +52,11 @@ class Settings:
     @property
     def keywords(self) -> dict[str, Any]:
         return {**LOSSLESS_OPTIONS.get(self.suffix, {}), **dict(self.options)}
+
+    @property
+    def lossy(self) -> bool:
+        """Whether targets lose colour."""
+        return dict(self.options).get("mode") == "grid"
 
 
 @dataclass(frozen=True)
@@ -97,23 +106,22 @@ def convert(job: Job, settings: Settings) -> Outcome:
 def _convert(job: Job, settings: Settings) -> Outcome:
     image = _load(job.source)
     outcome = Outcome(job, "converted", job.source.size_bytes())
-    if job.target.exists():
-        if not is_done(job.target, image, decode=settings.delete_originals):
-            reason = f"{job.target} exists and holds another picture"
-            return replace(outcome, state="failed", reason=reason)
-        with job.target.open() as file, Image.open(file) as other:
-            lost = sameness.lost_metadata(image, other)
-        size_bytes = job.target.size_bytes()
-        return replace(outcome, state="skipped", target_bytes=size_bytes, lost=tuple(lost))
+    exists = job.target.exists()
+    if exists and not settings.lossy:
+        done = is_done(job.target, image, decode=settings.delete_originals)
+        return _met(outcome, image, done)
     file = BytesIO()
     image.save(file, FORMATS[settings.suffix], **_with_metadata(image, settings))
+    if exists:
+        with job.target.open() as target:
+            return _met(outcome, image, target.read() == file.getvalue())
     lost = []
 
     def check(data: bytes) -> None:
         with Image.open(BytesIO(data)) as written:
             lost.extend(sameness.lost_metadata(image, written))
             written.load()
-            found = sameness.difference(image, written)
+            found = _difference(image, written, settings)
         if found:
             raise VerificationError(f"the {settings.suffix} file would hold {found}")
 
@@ -122,6 +130,26 @@ def _convert(job: Job, settings: Settings) -> Outcome:
         data, check if settings.verify else None, job.source, safely=settings.delete_originals
     )
     return replace(outcome, target_bytes=len(data), lost=tuple(lost))
+
+
+def _met(outcome: Outcome, image: Image.Image, done: bool) -> Outcome:
+    """What becomes of a job whose target is there already, and holds `image` (`done`) or not."""
+    target = outcome.job.target
+    if not done:
+        reason = f"{target} exists and holds another picture"
+        return replace(outcome, state="failed", reason=reason)
+    with target.open() as file, Image.open(file) as other:
+        lost = sameness.lost_metadata(image, other)
+    size_bytes = target.size_bytes()
+    return replace(outcome, state="skipped", target_bytes=size_bytes, lost=tuple(lost))
+
+
+def _difference(image: Image.Image, written: Image.Image, settings: Settings) -> str:
+    """What tells the target from its source and should not, or ""."""
+    if not settings.lossy:
+        return sameness.difference(image, written)
+    exact = from_keywords(settings.keywords).quality == QUALITIES[1]
+    return sameness.difference_of_grid(image, written, exact)
 
 
 def _load(source: Place) -> Image.Image:

@@ -9,7 +9,13 @@ from PIL import Image
 from pillow_colorgrid import networks
 from pillow_colorgrid.bottleneck import Bottleneck
 from pillow_colorgrid.codec import CHANNELS, decode
-from pillow_colorgrid.codings import decolorized, lossless_account, lossless_color
+from pillow_colorgrid.codings import (
+    decolorized,
+    lossless,
+    lossless_account,
+    lossless_color,
+    lossless_sections,
+)
 from pillow_colorgrid.color import CHROMA_ZERO
 from pillow_colorgrid.commands.pictures import for_screens
 from pillow_colorgrid.container import Header, Section
@@ -103,7 +109,10 @@ def _lossless(header: Header, sections: Sequence[Section]) -> tuple[list[Layer],
     account = lossless_account.examine(sections, header.size, CHANNELS[header.mode])
     preview = to_image(decode_draft(header, sections, 8), header.mode)
     expected = account.expected
-    if len(expected) == 3:
+    rendering = lossless.rendering_of(sections, header.size)
+    if rendering is not None:
+        painted = Image.fromarray(rendering.paint([*expected]))
+    elif len(expected) == 3:
         painted = Image.fromarray(_rgb(*expected.astype(np.int32)))
     else:
         painted = Image.fromarray(np.clip(expected[0], 0, 255).astype(np.uint8))
@@ -111,7 +120,7 @@ def _lossless(header: Header, sections: Sequence[Section]) -> tuple[list[Layer],
     found = [
         Layer(
             "luminance",
-            "Y, the first plane: colour is told given all of it.",
+            "The first plane: colour is told given all of it.",
             Image.fromarray(account.planes[0].astype(np.uint8)),
         ),
         Layer(
@@ -134,18 +143,25 @@ def _lossless(header: Header, sections: Sequence[Section]) -> tuple[list[Layer],
         found.append(
             Layer(
                 "residual of colour",
-                f"Co as red, Cg as green, {RESIDUAL_GAIN} times as strong; grey is right.",
+                f"{account.names[1]} as red, {account.names[2]} as green, "
+                f"{RESIDUAL_GAIN} times as strong; grey is right.",
                 _signed_color(account.planes - expected),
             )
         )
     found.append(heat_map(bits, "bits per pixel"))
     spent = _by_section(sections)
-    streams = spent.pop("LPRE", 0) + spent.pop("LTIL", 0)
+    streams = sum(spent.pop(name.decode(), 0) for name in lossless_sections.STREAMS)
     planes = account.bits_per_plane()
     # The coder's overhead goes to the planes by their share; it is about 0.1 %.
     share = streams / sum(planes.values())
     spent |= {name: bits * share for name, bits in planes.items()}
-    readable = {"LADP": "adaptation", "ALPH": "alpha", "NETS": "names of networks"}
+    readable = {
+        "LORG": "origin",
+        "LCLP": "clipping",
+        "LADP": "adaptation",
+        "ALPH": "alpha",
+        "NETS": "names of networks",
+    }
     return found, {readable.get(name, name): value for name, value in spent.items()}
 
 
@@ -166,7 +182,7 @@ def _signed(residual: np.ndarray) -> Image.Image:
 
 
 def _signed_color(residual: np.ndarray) -> Image.Image:
-    """(3, H, W) residual of Y, Co, Cg: the latter two as red and green around grey."""
+    """(3, H, W) residual of luminance and colours: the latter as red and green around grey."""
     red, green = (128 + RESIDUAL_GAIN * residual[1:].astype(np.int32)).clip(0, 255)
     return Image.fromarray(np.stack([red, green, np.full_like(red, 128)], -1).astype(np.uint8))
 

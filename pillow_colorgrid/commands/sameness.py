@@ -3,6 +3,7 @@
 import math
 from typing import IO
 
+import numpy as np
 from PIL import Image
 
 from pillow_colorgrid import container
@@ -29,6 +30,26 @@ def difference(image: Image.Image, other: Image.Image) -> str:
     ):
         return "other colours in the palette"
     return ""
+
+
+def difference_of_grid(image: Image.Image, other: Image.Image, exact_luminance: bool) -> str:
+    """As `difference`, where `other` may lose colour: mode, size, alpha, luminance.
+
+    Args:
+        exact_luminance: whether luminance was to be kept; it is, but where painted colour was cut.
+    """
+    from pillow_colorgrid.codings import lossless_color
+
+    if other.mode != image.mode or other.size != image.size:
+        return difference(image, other)
+    if image.mode == "RGBA" and other.getchannel("A").tobytes() != image.getchannel("A").tobytes():
+        return "other alpha"
+    if not exact_luminance:
+        return ""
+    pixels, shown = (np.asarray(picture.convert("RGB")) for picture in (image, other))
+    inside = ((shown > 0) & (shown < 255)).all(axis=2)
+    changed = lossless_color.forward(pixels)[0] != lossless_color.forward(shown)[0]
+    return "other luminance" if (changed & inside).any() else ""
 
 
 def states_pixels_of(file: IO[bytes], image: Image.Image) -> bool:
