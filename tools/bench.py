@@ -92,10 +92,11 @@ class Promise:
 
 
 PROMISES = (
-    Promise("CGX", "encode_ratio", 5.0),
-    Promise("CGX", "decode_ratio", 9.0),
-    Promise("CGX", "encode_peak_mb", 3000),
-    Promise("CGX", "decode_peak_mb", 3000),
+    Promise("CGX", "encode_ratio", 1.7),
+    Promise("CGX", "decode_ratio", 8.0),
+    Promise("CGX", "encode_peak_mb", 2500),
+    Promise("CGX", "decode_peak_mb", 2500),
+    Promise("CGX e9", "encode_ratio", 4.5),
     Promise("CGX decolorized", "encode_peak_mb", 2000),
     Promise("CGX decolorized", "decode_peak_mb", 2000),
     Promise("CGX", "open_ms", 1.0),
