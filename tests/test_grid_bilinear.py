@@ -12,12 +12,12 @@ from tools import grid_bilinear, metrics
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
 def test_unite_restores_what_was_separated(rgb: np.ndarray) -> None:
-    assert np.array_equal(grid_bilinear.unite(*lossless_color.forward(rgb)), rgb)
+    assert np.array_equal(lossless_color.inverse_clipped(*lossless_color.forward(rgb)), rgb)
 
 
 def test_unite_clips() -> None:
     planes = [np.full((1, 1), value, np.int16) for value in (250, 200, -100)]
-    assert grid_bilinear.unite(*planes).tolist() == [[[255, 200, 200]]]
+    assert lossless_color.inverse_clipped(*planes).tolist() == [[[255, 200, 200]]]
 
 
 @given(

@@ -112,13 +112,13 @@ def test_mask_of_a_part(interval: int, top: int, left: int) -> None:
 
 def test_unite_is_the_inverse_of_the_transform() -> None:
     rgb = np.random.default_rng(3).integers(0, 256, (40, 40, 3), np.uint8)
-    assert np.array_equal(grid_painting.unite(*lossless_color.forward(rgb)), rgb)
+    assert np.array_equal(lossless_color.inverse_clipped(*lossless_color.forward(rgb)), rgb)
 
 
 def test_unite_cuts_what_is_no_colour() -> None:
     y, co, cg = (np.array([[v]], np.int16) for v in (200, 255, -255))
     # t = 200 + 128; green = 328 - 255, blue = 328 - 127, red = 201 + 255
-    assert grid_painting.unite(y, co, cg).tolist() == [[[255, 73, 201]]]
+    assert lossless_color.inverse_clipped(y, co, cg).tolist() == [[[255, 73, 201]]]
 
 
 # -- regions ---------------------------------------------------------------------------------------
@@ -214,5 +214,5 @@ def test_without_gain_the_network_is_not_run(monkeypatch: pytest.MonkeyPatch) ->
     still = Kept(kept.luminance, kept.colour.followed(0))
     means = grid_hints.tent_means(kept.luminance, 20, BASE_STEPS)
     seen = grid_painting.see(kept, means, Tile(0, 0, 50, 70))
-    expected = grid_painting.unite(kept.luminance, *grid_painting.unpainted(seen))
+    expected = lossless_color.inverse_clipped(kept.luminance, *grid_painting.unpainted(seen))
     assert np.array_equal(grid_painting.paint(still, networks.index()[grid.CRAYON_ID]), expected)

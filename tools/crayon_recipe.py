@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from pillow_colorgrid.codings import grid_crayon, grid_fit, grid_painting
+from pillow_colorgrid.codings import grid_crayon, grid_fit, grid_painting, lossless_color
 from pillow_colorgrid.codings.grid_hints import BASE_STEPS, tent_means
 from pillow_colorgrid.codings.grid_painting import Kept
 from pillow_colorgrid.tiles import Tile
 from tools.crayon import INPUT, Crayon
-from tools.lossless_training import FastOps, ycocg
+from tools.lossless_training import FastOps
 
 HELD_OUT_INTERVALS = (6, 20, 50, 100)
 """The grids of the held-out squares, in turn: those that the README reports."""
@@ -43,10 +43,10 @@ def lossy(luminance: np.ndarray, quality: int) -> np.ndarray:
 
 
 def see(
-    planes: tuple[np.ndarray, ...], luminance: np.ndarray, interval: int, kind: str
+    planes: list[np.ndarray], luminance: np.ndarray, interval: int, kind: str
 ) -> grid_crayon.Seen:
     """What the network sees of Y, Co, Cg (H, W) int16, whose decoder has `luminance`."""
-    kept = Kept(luminance, grid_fit.fit(list(planes[1:]), luminance, interval, kind))
+    kept = Kept(luminance, grid_fit.fit(planes[1:], luminance, interval, kind))
     means = tent_means(luminance, interval, BASE_STEPS)
     return grid_painting.see(kept, means, Tile(0, 0, *luminance.shape))
 
@@ -81,11 +81,9 @@ def phases(plane: np.ndarray) -> np.ndarray:
 
 def loss(networks: nn.ModuleDict, pictures: Tensor, quantised: bool) -> Tensor:
     """Mean of 10 log10 of the mean square error of (N, H, W, 3) uint8 pictures: 48.13 - PSNR."""
-    rgb = pictures.numpy()
-    all_planes = ycocg(np.stack([recoloured(p) for p in rgb]) if networks.training else rgb)
     inputs, bases, details, wanted = [], [], [], []
-    for number in range(len(pictures)):
-        planes = tuple(plane[number] for plane in all_planes)
+    for number, rgb in enumerate(pictures.numpy()):
+        planes = lossless_color.forward(recoloured(rgb) if networks.training else rgb)
         interval, kind, quality = HELD_OUT_INTERVALS[number % len(HELD_OUT_INTERVALS)], "mean", 100
         if networks.training:
             interval, kind, quality = _drawn()

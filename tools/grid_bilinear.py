@@ -10,7 +10,7 @@ paper, instead of YCoCg-R's luminance, it is 0.5 to 0.9 dB less: 37.7, 32.6, 29.
 import numpy as np
 
 from pillow_colorgrid.codings import grid_hints, lossless_color
-from tools.metrics import PEAK, Rgb
+from tools.metrics import Rgb
 
 STEP = 2
 """Hints are told in steps of 2, as if they had to fit a signed byte."""
@@ -30,14 +30,7 @@ def paint(rgb: Rgb, interval: int, kind: str) -> Rgb:
     luminance, *colour = lossless_color.forward(rgb)
     hints = [hints_of(plane, interval, kind) for plane in colour]
     eighths = (grid_hints.base(each, STEP, interval, *luminance.shape) for each in hints)
-    return unite(
+    return lossless_color.inverse_clipped(
         luminance,
         *((each + grid_hints.BASE_STEPS // 2) // grid_hints.BASE_STEPS for each in eighths),
     )
-
-
-def unite(luminance: np.ndarray, co: np.ndarray, cg: np.ndarray) -> Rgb:
-    """Planes (H, W) of YCoCg-R -> (H, W, 3), clipped: painted colour may not fit the luminance."""
-    t = luminance - (cg >> 1)
-    blue = t - (co >> 1)
-    return np.clip(np.stack([blue + co, cg + t, blue], axis=-1), 0, PEAK).astype(np.uint8)

@@ -85,15 +85,6 @@ class FastOps(TorchOps):
         return functional.hardtanh(x, *out.limits, inplace=True)
 
 
-def ycocg(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(N, H, W, 3) uint8 -> Y, Co, Cg (N, H, W) int16, as `pillow_colorgrid.color.forward`."""
-    red, green, blue = np.moveaxis(rgb.astype(np.int16), -1, 0)
-    co = red - blue
-    t = blue + (co >> 1)
-    cg = green - t
-    return t + (cg >> 1), co, cg
-
-
 def code_length(value: Tensor, mean: Tensor, log2_scale: Tensor) -> Tensor:
     """Bits of integers `value` under a logistic distribution, integrated over each step.
 

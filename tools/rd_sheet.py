@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pillow_colorgrid.codings import lossless_color
-from tools.grid_bilinear import STEP, hints_of, unite
+from tools.grid_bilinear import STEP, hints_of
 from tools.metrics import PEAK, Rgb, psnr_db
 
 AMPLIFIED = 8
@@ -74,7 +74,7 @@ def grey_with_hints(rgb: Rgb, interval: int, kind: str, size: tuple[int, int]) -
         hints_of(plane, interval, kind)[::step, ::step].astype(np.int16) * STEP for plane in colour
     ]
     # its true luminance would hide most of a dot
-    dots = unite(np.full_like(hints[0], PEAK // 2), *hints)
+    dots = lossless_color.inverse_clipped(np.full_like(hints[0], PEAK // 2), *hints)
     distance = interval * step * scale
     side = max(MIN_DOT, round(DOT_SHARE * distance))
     draw = ImageDraw.Draw(grey)

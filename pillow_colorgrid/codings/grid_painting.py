@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from pillow_colorgrid import networks
 from pillow_colorgrid.codings import grid_crayon
@@ -25,6 +24,7 @@ from pillow_colorgrid.codings.grid_hints import (
     shading,
     tent_means,
 )
+from pillow_colorgrid.codings.lossless_color import inverse_clipped
 from pillow_colorgrid.color import Bytes
 from pillow_colorgrid.networks import Network
 from pillow_colorgrid.tiles import Tile
@@ -113,7 +113,7 @@ def paint(kept: Kept, network: Network, moves: Moves | None = None) -> Bytes:
             cg = grid_crayon.follow(core.cg, move[1], colour.gain)
         else:
             co, cg = unpainted(core)
-        pixels[region.core.place] = unite(kept.luminance[region.core.place], co, cg)
+        pixels[region.core.place] = inverse_clipped(kept.luminance[region.core.place], co, cg)
     return pixels
 
 
@@ -157,11 +157,3 @@ def see(kept: Kept, means: Exact, part: Tile) -> Seen:
         cg=painted[1],
         mask=grid_crayon.mask(interval, *at),
     )
-
-
-def unite(luminance: Plane, co: Plane, cg: Plane) -> Bytes:
-    """Y, Co, Cg (H, W) int16 -> (H, W, 3) uint8; what is no colour is cut to 0..255."""
-    t = luminance - (cg >> 1)
-    blue = t - (co >> 1)
-    planes: npt.NDArray[np.int16] = np.stack([blue + co, cg + t, blue], axis=-1)
-    return np.clip(planes, 0, 255).astype(np.uint8)

@@ -38,3 +38,12 @@ def inverse(y: np.ndarray, co: np.ndarray, cg: np.ndarray) -> np.ndarray:
         for channel, plane in enumerate((blue + co[rows], cg[rows] + t, blue)):
             rgb[rows, :, channel] = plane.astype(np.uint8)
     return rgb
+
+
+def inverse_clipped(y: np.ndarray, co: np.ndarray, cg: np.ndarray) -> np.ndarray:
+    """As `inverse`, of planes (H, W) that need not be a colour: what is none is cut to 0..255."""
+    t = y - (cg >> 1)
+    blue = t - (co >> 1)
+    rgb = np.stack([blue + co, cg + t, blue], axis=-1)
+    clipped: np.ndarray = np.clip(rgb, 0, 255).astype(np.uint8)
+    return clipped

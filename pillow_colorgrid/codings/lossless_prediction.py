@@ -40,21 +40,25 @@ class Pass:
 
 def luminance_passes(networks: str) -> tuple[Pass, Pass]:
     """The diagonal and the cross pass of luminance, by networks of a kind of level."""
-    units = distribution.LUMINANCE_UNITS
-    diagonal, cross = grid.PASSES
-    return (
-        Pass(f"luminance_{networks}_diagonal", context.luminance_diagonal, units, diagonal),
-        Pass(f"luminance_{networks}_cross", context.luminance_cross, units, cross),
-    )
+    see = context.luminance_diagonal, context.luminance_cross
+    return _passes(f"luminance_{networks}", see, distribution.LUMINANCE_UNITS)
 
 
 def color_passes(networks: str) -> tuple[Pass, Pass]:
     """The diagonal and the cross pass of colour, by networks of a kind of level."""
-    units = distribution.COLOR_UNITS
+    see = context.color_diagonal, context.color_cross
+    return _passes(f"color_{networks}", see, distribution.COLOR_UNITS)
+
+
+def _passes(
+    networks: str,
+    see: tuple[Callable[..., context.Context], Callable[..., context.Context]],
+    units: np.ndarray,
+) -> tuple[Pass, Pass]:
     diagonal, cross = grid.PASSES
     return (
-        Pass(f"color_{networks}_diagonal", context.color_diagonal, units, diagonal),
-        Pass(f"color_{networks}_cross", context.color_cross, units, cross),
+        Pass(f"{networks}_diagonal", see[0], units, diagonal),
+        Pass(f"{networks}_cross", see[1], units, cross),
     )
 
 

@@ -113,7 +113,7 @@ def _lossless(header: Header, sections: Sequence[Section]) -> tuple[list[Layer],
     if rendering is not None:
         painted = Image.fromarray(rendering.paint([*expected]))
     elif len(expected) == 3:
-        painted = Image.fromarray(_rgb(*expected.astype(np.int32)))
+        painted = Image.fromarray(lossless_color.inverse_clipped(*expected.astype(np.int32)))
     else:
         painted = Image.fromarray(np.clip(expected[0], 0, 255).astype(np.uint8))
     bits = account.bits.sum(axis=0)
@@ -165,16 +165,6 @@ def _lossless(header: Header, sections: Sequence[Section]) -> tuple[list[Layer],
     return found, {readable.get(name, name): value for name, value in spent.items()}
 
 
-def _rgb(y: np.ndarray, co: np.ndarray, cg: np.ndarray) -> np.ndarray:
-    """As `lossless_color.inverse`, but clipped: expectations need not be a colour."""
-    t = y - (cg >> 1)
-    green = cg + t
-    blue = t - (co >> 1)
-    rgb = np.stack([blue + co, green, blue], axis=-1)
-    clipped: np.ndarray = np.clip(rgb, 0, 255).astype(np.uint8)
-    return clipped
-
-
 def _signed(residual: np.ndarray) -> Image.Image:
     """(H, W) residual around grey."""
     grey = 128 + RESIDUAL_GAIN * residual.astype(np.int32)
@@ -219,7 +209,7 @@ def _decolorized(
         bottleneck = Bottleneck.unpack(bottlenecks[number], blocks)
         chroma = decolorized.predict_chroma(network, bottleneck, y.astype(np.uint8))
         expected = chroma.astype(np.int32) - CHROMA_ZERO
-        painted[tile.place] = _rgb(y.astype(np.int32), *expected)
+        painted[tile.place] = lossless_color.inverse_clipped(y.astype(np.int32), *expected)
         residual[tile.place] = abs(co - expected[0]) + abs(cg - expected[1])
         values = bottleneck.network_bytes().repeat(decolorized.BLOCK, 1)
         values = values.repeat(decolorized.BLOCK, 2)[:, : tile.height, : tile.width]
