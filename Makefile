@@ -32,12 +32,12 @@ bench: .venv/all
 		--out tools/results/bench.tsv
 
 share: .venv/all
-	$(BIN)/python -m tools.share --images $(wildcard $(DATA)/eval/*) --out tools/results/share.tsv
+	$(BIN)/python -m tools.bench.share --images $(wildcard $(DATA)/eval/*) --out tools/results/share.tsv
 
 # Rate and distortion of mode="grid" beside JPEG, WebP, AVIF and JPEG XL: half an hour on two cores.
 rd: .venv/all
-	$(BIN)/python -m tools.rd curves --images $(DATA)/eval/kodak --jobs $(JOBS)
-	$(BIN)/python -m tools.rd paper --images $(DATA)/eval/kodak --jobs $(JOBS)
+	$(BIN)/python -m tools.rate_distortion curves --images $(DATA)/eval/kodak --jobs $(JOBS)
+	$(BIN)/python -m tools.rate_distortion paper --images $(DATA)/eval/kodak --jobs $(JOBS)
 
 train: .venv/all
 	$(BIN)/python -m tools.train autoencoder --data $(DATA)/train --out runs/autoencoder --resume
