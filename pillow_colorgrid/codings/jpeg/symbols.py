@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from pillow_colorgrid.codings.jpeg.distribution import TOTAL_BITS, UNIT_CLASS, Mixture
-from pillow_colorgrid.entropy.intervals import TOTAL, Decoder, Encoder
+from pillow_colorgrid.entropy.rans import TOTAL, Decoder, Encoder
 
 NARROW_CLASS = UNIT_CLASS - 16
 """Mixtures up to this width (a quarter of a step) have the small window."""
@@ -221,7 +221,7 @@ class Writer(_Shared):
     """Integers -> a stream."""
 
     def __init__(self) -> None:
-        self.encoder = Encoder()
+        self.encoder = Encoder(1)
 
     def _add(self, start: np.ndarray, end: np.ndarray) -> None:
         self.encoder.add_intervals(start, end)
@@ -254,7 +254,8 @@ class Writer(_Shared):
 
     def finish(self, lanes: int) -> bytes:
         """The bytes of the stream."""
-        return self.encoder.finish(lanes)
+        self.encoder.lanes = lanes
+        return self.encoder.finish()
 
 
 class Reader(_Shared):

@@ -1,6 +1,6 @@
 """Train the networks of the jpeg coding.
 
-    nice python -m tools.jpeg_training --data DIR --minutes 360 --out runs/jpeg --resume
+    nice python -m tools.train.jpeg_training --data DIR --minutes 360 --out runs/jpeg --resume
 
 The loss is the file's own size: bits that an ideal coder would write, each picture weighted so that
 coarse and fine tables count alike. Weights and activations are rounded in the last part.
@@ -8,6 +8,7 @@ coarse and fine tables count alike. Weights and activations are rounded in the l
 
 import argparse
 import csv
+import math
 import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -18,11 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pillow_colorgrid.codings.jpeg import dc_context, features, layout, side
-from tools.data import load_crops
-from tools.jpeg_data import Batch, batches
-from tools.jpeg_networks import EXCHANGED, TABLE_INPUT, networks, real
-from tools.layers import QConv, TorchOps
-from tools.lossless_training import Rounded
+from tools.data.crops import load_crops
+from tools.data.jpeg_files import Batch, batches
+from tools.train.jpeg_networks import EXCHANGED, TABLE_INPUT, networks, real
+from tools.train.layers import QConv, TorchOps
+from tools.train.lossless_training import Rounded
 
 
 @dataclass(frozen=True)
@@ -261,7 +262,7 @@ class Run:
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One step; the bits per luminance pixel of each part."""
-        warm, shrink = min(1.0, (self.step + 1) / 100), 0.5 * (1 + np.cos(np.pi * self.progress))
+        warm, shrink = min(1.0, (self.step + 1) / 100), 0.5 * (1 + math.cos(math.pi * self.progress))
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * warm * (0.01 + 0.99 * shrink)
         self.optimiser.zero_grad(set_to_none=True)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pillow_colorgrid.codings.jpeg import dc_context, features, layout
-from tools.layers import Coded, Ops, QConv
+from tools.train.layers import Coded, Ops, QConv
 
 EXCHANGED = Coded(shift=4, signed=True)
 """Features of coefficients, the state, what is known of the table: steps of 1/16."""
