@@ -19,7 +19,7 @@ Pixels = npt.NDArray[np.uint8]
 STRIP_PIXELS = 1 << 19
 """Pixels of a strip, about: little beside the picture, much beside the context of a strip."""
 
-GROUP_PIXELS = 1 << 15
+GROUP_PIXELS = 1 << 16
 """Pixels spread and coloured at a time: what is computed of them stays in the cache."""
 
 EIGHTHS = (8, 4, 2, 1)
@@ -47,7 +47,7 @@ def pixels(picture: JpegPicture) -> Pixels:
 
 
 def pixels_scaled(picture: JpegPicture, eighths: int) -> Pixels:
-    """The picture at 8, 4, 2 or 1 eighths of its size -> (h, w, channels) uint8, h and w rounded up.
+    """The picture at 8, 4, 2 or 1 eighths -> (h, w, channels) uint8, h and w rounded up.
 
     Of each block only the lowest eighths x eighths coefficients are looked at: for 1 its mean.
     """

@@ -103,7 +103,7 @@ def _vertical_sums(rows: Samples) -> Sums:
 
 
 def _interleaved_columns(sums: Sums, left_bias: int, right_bias: int, shift: int) -> Samples:
-    """(n, columns) -> (n, 2 columns): (3 near + far + bias) >> shift, far being left, then right."""
+    """(n, columns) -> (n, 2 columns): (3 near + far + bias) >> shift, far left, then right."""
     n, columns = sums.shape
     near = sums * 3
     left, right = near + left_bias, near + right_bias
