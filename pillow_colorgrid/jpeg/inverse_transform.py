@@ -88,7 +88,8 @@ def samples(coefficients: Coefficients, table: npt.NDArray[np.uint16], size: int
     """
     rows, columns = coefficients.shape[:2]
     found = np.empty((rows * size, columns * size), np.uint8)
-    steps = table.astype(np.uint16).view(np.int16)  # products of 16 bits do not care for signs
+    # products of 16 bits do not care for signs
+    steps = table.astype(np.uint16).view(np.int16).reshape(SIZE, SIZE)[:size, :size]
     of_rows, of_columns = _groups(rows, columns)
     for first in range(0, rows, of_rows):
         for left in range(0, columns, of_columns):
@@ -96,7 +97,8 @@ def samples(coefficients: Coefficients, table: npt.NDArray[np.uint16], size: int
             height, width = group.shape[:2]
             place = found[first * size : (first + height) * size]
             place = place[:, left * size : (left + width) * size]
-            _group_samples(group * steps, group, place.reshape(height, size, width, size), size)
+            group = group.reshape(height, width, SIZE, SIZE)[:, :, :size, :size]
+            _group_samples(group, steps, place.reshape(height, size, width, size))
     return found
 
 
@@ -106,14 +108,14 @@ def _groups(rows: int, columns: int) -> tuple[int, int]:
     return max(1, GROUP // max(1, of_columns)), max(1, of_columns)
 
 
-def _group_samples(product: Coefficients, group: Coefficients, place: Samples, size: int) -> None:
-    """Dequantised blocks (rows, columns, 64) -> `place` (rows, size, columns, size)."""
-    rows, columns = product.shape[:2]
-    low = product.reshape(rows * columns, SIZE, SIZE)[:, :size, :size]
+def _group_samples(group: Coefficients, steps: Coefficients, place: Samples) -> None:
+    """Blocks (rows, columns, size, size) -> `place` (rows, size, columns, size)."""
+    rows, columns, size = group.shape[:3]
+    low = (group * steps).reshape(rows * columns, size, size)
     before, after = _scaled(size)
     # each row of a block moves as one item: six times as fast as its numbers by themselves
-    low = np.ascontiguousarray(low).view(f"V{size * product.itemsize}")
-    x = np.ascontiguousarray(low.transpose(1, 0, 2)).view(np.int16).astype(np.float64)
+    items = low.view(f"V{size * low.itemsize}").transpose(1, 0, 2)
+    x = np.ascontiguousarray(items).view(np.int16).astype(np.float64)
     x[0] += _HALF
     x[0, :, 0] += _LIFT_BEFORE
     w = before @ x.reshape(size, -1)
@@ -127,7 +129,7 @@ def _group_samples(product: Coefficients, group: Coefficients, place: Samples, s
         lifted[:, :, 0] -= _LIFT
         wild = np.flatnonzero((np.abs(lifted) > MOST).any((0, 2)))
         at_row, at_column = np.divmod(wild, columns)
-        found = beyond(product[at_row, at_column], group[at_row, at_column])
+        found = beyond(low[wild], group[at_row, at_column])
         place[at_row, :, at_column] = found
 
 
@@ -135,7 +137,7 @@ def _group_samples(product: Coefficients, group: Coefficients, place: Samples, s
 
 
 def beyond(product: Coefficients, quantised: Coefficients) -> Samples:
-    """Any blocks (n, 64) -> samples (n, 8, 8), as registers of 16 bits compute them.
+    """Any blocks (n, 64) or (n, 8, 8) -> samples (n, 8, 8), as registers of 16 bits compute them.
 
     Args:
         product: the 16 low bits of coefficient times step.
