@@ -95,6 +95,13 @@ class Mixture:
         """Those at an index, or where a mask is set."""
         return Mixture(self.means[:, chosen], self.classes[:, chosen], self.weights[chosen])
 
+    def wider(self, classes: int) -> "Mixture":
+        """The same with so many scale classes more (or less)."""
+        if not classes:
+            return self
+        changed = np.clip(self.classes + np.int32(classes), 0, CLASSES - 1)
+        return Mixture(self.means, changed, self.weights)
+
     def below(self, boundaries: np.ndarray) -> np.ndarray:
         """(..., n) integers x -> (..., n) int32: mass of all integers less than x, in 2**-28."""
         place = boundaries.astype(np.int32) * np.int32(MEAN_UNIT)
@@ -151,21 +158,18 @@ def gains(table: np.ndarray, plane: str, frequencies: np.ndarray) -> tuple[np.nd
     return np.maximum(gain, 1).astype(np.int32), classes.astype(np.int32)
 
 
-def of_group(
-    outputs: np.ndarray, gain: np.ndarray, classes: np.ndarray, correction: int
-) -> Mixture:
+def of_group(outputs: np.ndarray, gain: np.ndarray, classes: np.ndarray) -> Mixture:
     """Outputs of a head -> distributions of all coefficients.
 
     Args:
         outputs: (5, n, ...) float32: means, scales, weight; exact multiples of a power of two.
         gain: (n, ...) or broadcast, of `gains`.
         classes: likewise.
-        correction: classes that the file adds in this pass.
     """
     count = outputs[0].size
     means = _means(outputs[:2], gain)
     widths = np.rint(outputs[2:4] * np.float32(CLASSES_PER_OCTAVE)).clip(-512, 512)
-    widths = widths.astype(np.int32) + (classes + np.int32(correction))
+    widths = widths.astype(np.int32) + classes
     np.clip(widths, 0, CLASSES - 1, out=widths)
     weight = np.rint(outputs[4] * np.float32(WEIGHT_STEPS)).clip(-LARGEST_WEIGHT, LARGEST_WEIGHT)
     weights = WEIGHTS.take(weight.astype(np.int32) + LARGEST_WEIGHT)
@@ -181,9 +185,7 @@ LARGEST_MEAN = 1 << 20
 """DC means are cut here, in 1/32 of a quantised step."""
 
 
-def of_dc(
-    outputs: np.ndarray, base: np.ndarray, spread: np.ndarray, step: int, correction: int
-) -> Mixture:
+def of_dc(outputs: np.ndarray, base: np.ndarray, spread: np.ndarray, step: int) -> Mixture:
     """Outputs of a lattice network -> distributions of the DC coefficients of a pass.
 
     Args:
@@ -191,7 +193,6 @@ def of_dc(
         base: (m,) int64 dequantised (dc_context.inputs).
         spread: (m,) int64 in 1/16.
         step: quantisation step of DC.
-        correction: classes that the file adds.
     """
     # spread / 16 / step, with GAIN_BITS fraction bits
     gain = (spread << (GAIN_BITS - 4)) // step
@@ -202,7 +203,7 @@ def of_dc(
 
     zero = (dc_context.log2_16(spread) - 64 - int(features.log2(np.array(step))) + 1) >> 1
     widths = np.rint(outputs[2:4] * np.float32(CLASSES_PER_OCTAVE)).clip(-512, 512)
-    widths = widths.astype(np.int64) + zero + UNIT_CLASS + correction
+    widths = widths.astype(np.int64) + zero + UNIT_CLASS
     weight = np.rint(outputs[4] * np.float32(WEIGHT_STEPS)).clip(-LARGEST_WEIGHT, LARGEST_WEIGHT)
     return Mixture(
         means,

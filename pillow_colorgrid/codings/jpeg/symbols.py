@@ -10,6 +10,7 @@ An integer is coded in one to three symbols:
 `Writer` and `Reader` have the same methods, so that the coding of a picture is written once.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -39,8 +40,8 @@ TAIL_ROW = np.array([1 << (13 - n) for n in range(TAIL_LENGTHS - 1)] + [2], np.i
 class Coder(Protocol):
     """A writer or a reader of one stream."""
 
-    def integers(self, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
-        """Code (n,) integers; a reader is given None. Returns them as int32."""
+    def integers(self, key: str, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
+        """Code the (n,) integers of a pass `key`; a reader is given None. Returns them as int32."""
 
     def flags(self, frequencies: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
         """Code (n,) bools, each true in `frequencies` of 2**14."""
@@ -132,10 +133,18 @@ class _Parts:
 
 
 class _Shared:
-    """What writer and reader do alike."""
+    """What writer and reader do alike.
 
-    def integers(self, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
+    Attributes:
+        corrections: scale classes that the file adds to all mixtures of a pass, by its key.
+    """
+
+    def __init__(self, corrections: Mapping[str, int]) -> None:
+        self.corrections = corrections
+
+    def integers(self, key: str, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
         """Code (n,) integers in the order: narrow mixtures, then the others."""
+        mixture = mixture.wider(self.corrections.get(key, 0))
         coded = np.empty(len(mixture), np.int32)
         narrow = mixture.width() <= NARROW_CLASS
         for chosen, buckets in ((narrow, NARROW_BUCKETS), (~narrow, BUCKETS)):
@@ -220,7 +229,8 @@ _TAIL_STARTS = np.concatenate([[0], np.cumsum(TAIL_ROW)])
 class Writer(_Shared):
     """Integers -> a stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, corrections: Mapping[str, int]) -> None:
+        super().__init__(corrections)
         self.encoder = Encoder(1)
 
     def _add(self, start: np.ndarray, end: np.ndarray) -> None:
@@ -261,7 +271,8 @@ class Writer(_Shared):
 class Reader(_Shared):
     """A stream -> integers."""
 
-    def __init__(self, data: bytes, lanes: int) -> None:
+    def __init__(self, data: bytes, lanes: int, corrections: Mapping[str, int]) -> None:
+        super().__init__(corrections)
         self.decoder = Decoder(data, lanes)
 
     def _window(self, window: _Window, values: np.ndarray | None) -> np.ndarray:

@@ -53,35 +53,17 @@ class Plane:
         )
 
 
-@dataclass(frozen=True)
-class Corrections:
-    """Scale classes that a file adds, by pass; whoever chooses them sees every pass go by."""
-
-    classes: dict[str, int]
-
-    def of(self, name: str) -> int:
-        return self.classes.get(name, 0)
-
-
-Observe = Callable[[str, distribution.Mixture, np.ndarray], None]
-"""Sees the name, the mixtures and the integers of each pass of an encoder."""
-
-
 @dataclass
 class Walk:
     """Codes the streams of one strip.
 
     Attributes:
         predict: runs the networks.
-        corrections: scale classes by pass.
         decoding: whether coefficients are found rather than shown.
-        observe: is told of each pass, or None.
     """
 
     predict: Predict
-    corrections: Corrections
     decoding: bool
-    observe: Observe | None = None
 
     # -- DC ---------------------------------------------------------------------------------------
 
@@ -100,13 +82,11 @@ class Walk:
         found = self._coarsest(coder, dc[place])
         dc[place] = found
         values[place] = found.astype(np.int32) * step
-        for number, here in enumerate(dc_context.passes(rows, columns)):
+        for here in dc_context.passes(rows, columns):
             inputs, base, spread = dc_context.inputs(values, np.array(step), known, here)
             output = self.predict(f"dc_{name}_{here.kind}", {"inputs": inputs[None, :, None]})
             key = f"dc_{name}_{here.level}"
-            mixture = distribution.of_dc(
-                output[0, :, 0], base, spread, step, self.corrections.of(key)
-            )
+            mixture = distribution.of_dc(output[0, :, 0], base, spread, step)
             at = here.rows, here.columns
             found = self._integers(coder, key, mixture, dc[at])
             dc[at] = found
@@ -127,12 +107,7 @@ class Walk:
     def _integers(
         self, coder: Coder, key: str, mixture: distribution.Mixture, values: np.ndarray
     ) -> np.ndarray:
-        if self.decoding:
-            return coder.integers(mixture, None)
-        values = values.astype(np.int32)
-        if self.observe is not None:
-            self.observe(key, mixture, values)
-        return coder.integers(mixture, values)
+        return coder.integers(key, mixture, None if self.decoding else values.astype(np.int32))
 
     # -- AC ---------------------------------------------------------------------------------------
 
@@ -210,12 +185,11 @@ class Walk:
         head = f"{name}_head_{key.rsplit('_', 1)[1]}"
         gain, classes = distribution.gains(plane.table, name, group.frequencies)
         gain, classes = gain[:, None], classes[:, None]
-        correction = self.corrections.of(key)
         for inputs, chosen in self._steps(group, plane, name, state):
             output = self.predict(head, inputs)[0]
             output = output.reshape(len(output), -1)
             shown = plane.coefficients[group.frequencies][:, chosen]
-            found = self._blocks(coder, key, group, output, shown, gain, classes, correction)
+            found = self._blocks(coder, key, group, output, shown, gain, classes)
             for row, frequency in zip(found, group.frequencies, strict=True):
                 plane.coefficients[frequency][chosen] = row
 
@@ -261,7 +235,6 @@ class Walk:
         shown: np.ndarray,
         gain: np.ndarray,
         classes: np.ndarray,
-        correction: int,
     ) -> np.ndarray:
         """The (n, m) coefficients of a group in m blocks."""
         count, blocks = shown.shape
@@ -274,7 +247,7 @@ class Walk:
             output, shown = output[:, active], shown[:, active]
         if len(active):
             heads = output[: layout.OUTPUTS * count].reshape(layout.OUTPUTS, count, -1)
-            mixture = distribution.of_group(heads, gain, classes, correction)
+            mixture = distribution.of_group(heads, gain, classes)
             integers = self._integers(coder, key, mixture, shown.reshape(-1))
             found[:, active] = integers.reshape(count, -1)
         return found
@@ -285,3 +258,4 @@ def color_known(
 ) -> np.ndarray:
     """Whole luminance at the resolution of colour planes of `rows` x `columns` blocks."""
     return side.at_color(luminance.values, rows, columns, down, across)
+
