@@ -1,11 +1,11 @@
 """What the jpeg coding is: its number, its sections, what it tells."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 from pillow_colorgrid.codings.base import NETWORKS, Coding, Kind, Work, each, one
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
-from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.container import Header
 
 HEAD = Kind(b"JPEG", "JPEG headers")
 NETWORK_NAMES = Kind(NETWORKS.type, NETWORKS.name, optional=True)
@@ -22,10 +22,10 @@ def _facts(starts: Mapping[bytes, bytes]) -> dict[str, Any]:
     return {"origin": "JPEG", "jpeg restorable": bool(flags and flags[0] & RESTORABLE)}
 
 
-def _info(header: Header, first: Section) -> dict[str, Any]:
+def _info(header: Header, fp: IO[bytes]) -> dict[str, Any]:
     from pillow_colorgrid.codings.jpeg import opening
 
-    return opening.info(header, first)
+    return opening.info(header, fp)
 
 
 def _work() -> Work:

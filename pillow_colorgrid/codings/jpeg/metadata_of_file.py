@@ -38,20 +38,25 @@ def info(recipe: bytes, mode: str, size: tuple[int, int]) -> dict[str, Any]:
     count = COMPONENTS.get(mode, 0)
     ids = list(range(1, count + 1))
     segments = []
-    marker = 0xC0
     try:
         for code, payload in _headers(recipe):
-            if code >> 8:
-                marker = code & 0xFF
-                ids = list(payload[: 2 * count : 2]) or ids
-            else:
-                segments.append(_segment(code, payload))
+            if code & FRAME:
+                ids = list(payload[::2]) or ids
+                frame = struct.pack(">BHHB", 8, size[1], size[0], count)
+                payload = frame + b"".join(bytes([number, 0x11, 0]) for number in ids)
+            segments.append(_segment(code & 0xFF, payload))
     except IndexError as error:
         raise DamagedError(f"a recipe of {len(recipe)} bytes ends too early") from error
-    frame = struct.pack(">BHHB", 8, size[1], size[0], count)
-    frame += b"".join(bytes([number, 0x11, 0]) for number in ids)
     scan = bytes([count]) + b"".join(bytes([number, 0]) for number in ids) + bytes([0, 63, 0])
-    data = SOI + b"".join(segments) + _segment(marker, frame) + _segment(SOS, scan)
+    return shown_by_pillow(SOI + b"".join(segments) + _segment(SOS, scan))
+
+
+def shown_by_pillow(data: bytes) -> dict[str, Any]:
+    """`Image.info` of a JPEG file, of which the headers are enough.
+
+    Raises:
+        DamagedError: Pillow does not read them.
+    """
     try:
         return dict(JpegImagePlugin.JpegImageFile(BytesIO(data)).info)
     except Exception as error:  # whatever a reader raises on a forged file

@@ -18,7 +18,7 @@ from pillow_colorgrid.container import Section
 from pillow_colorgrid.jpeg import file, render
 from pillow_colorgrid.jpeg.geometry import Geometry, GeometryComponent, pack_geometry
 from pillow_colorgrid.jpeg.picture import JpegPicture
-from pillow_colorgrid.jpeg.recover.picture import Recovered
+from pillow_colorgrid.jpeg.recover.picture import Recovered, recover
 from pillow_colorgrid.runtime import execution, networks
 from pillow_colorgrid.runtime.workers import Workers
 
@@ -162,8 +162,10 @@ def _as_it_is(picture: Picture, data: bytes) -> Encoded | None:
         return None
     if not _same(pixels, picture.pixels):
         return None
-    head = Head(restorable=True, tells_metadata=False, as_it_is=True)
-    return Encoded([HEAD.section(head.pack()), WHOLE_FILE.section(data)])
+    tells = _tells(picture, data)
+    head = Head(restorable=True, tells_metadata=tells, as_it_is=True)
+    sections = [HEAD.section(head.pack()), WHOLE_FILE.section(data)]
+    return Encoded(sections, tells_metadata=tells)
 
 
 def _tells(picture: Picture, data: bytes) -> bool:
@@ -187,3 +189,13 @@ def encode_recovered(recovered: Recovered) -> Encoded:
     return Encoded(sections)
 
 
+
+
+def encode_once_a_jpeg(pixels: np.ndarray) -> Encoded | None:
+    """The sections of a picture that once was a JPEG file; None where it was not, or hardly.
+
+    Args:
+        pixels: (H, W, 1 or 3) uint8.
+    """
+    recovered = recover(pixels)
+    return None if recovered is None else encode_recovered(recovered)
