@@ -90,9 +90,8 @@ def _renew(
     real = []
     for quantised, ratio, table in zip(found, layout.ratios(), layout.tables, strict=True):
         plane = together(inverse((quantised * table.astype(np.float32)).astype(np.float32)))
-        if ratio != (1, 1):
-            plane = np.repeat(np.repeat(plane, ratio[0], 0), ratio[1], 1)
-        real.append(plane[:high, :wide])
+        true = plane[: -(-high // ratio[0]), : -(-wide // ratio[1])]
+        real.append(downsampling.redo(true, ratio)[:high, :wide])
     shown = _rendered(found, layout, (high, wide))
     rows, columns = np.nonzero(unsure)
     difference = pixels[rows, columns].astype(np.float32) - shown[rows, columns]
