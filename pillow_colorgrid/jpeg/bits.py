@@ -54,6 +54,16 @@ def windows(data: NDArray[np.uint8], start: int, stop: int) -> NDArray[np.uint32
     return result
 
 
+def padding_is_ones(
+    data: NDArray[np.uint8], stops: NDArray[np.int64], ends: NDArray[np.int64]
+) -> bool:
+    """Whether the bits after the intervals' ends are ones; told by the first that has any."""
+    free = np.flatnonzero((stops - ends > 0) & (stops - ends < 8))
+    if len(free) == 0:
+        return True
+    return bool(data[(stops[free[0]] >> 3) - 1] & 1)
+
+
 class BitWriter:
     """Lays codes side by side, most significant bit first."""
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pillow_colorgrid.jpeg import dummies, scan_reader, scan_writer, symbols
+from pillow_colorgrid.jpeg import (
+    dummies,
+    progressive_writer,
+    refinement_reader,
+    scan_reader,
+    scan_writer,
+    symbols,
+)
+from pillow_colorgrid.jpeg.bits import padding_is_ones
 from pillow_colorgrid.jpeg.difference import changes_between, with_changes
 from pillow_colorgrid.jpeg.errors import UnsupportedJpegError
 from pillow_colorgrid.jpeg.huffman import STANDARD, HuffmanTable, optimal
@@ -202,13 +210,25 @@ class _Reading:
         data = self.data[scan.start : scan.stop]
         tables = {place: d.table for place, d in self.definitions.items()}
         progressive = self.frame.marker == PROGRESSIVE
-        single_ends = False
-        if header.high:
-            raise UnsupportedJpegError("refinement")
-        found, ones = scan_reader.read(data, header, tables, layout, self.flat, progressive)
+        if header.high == 0:
+            found, single_ends, bits = scan_reader.read(
+                data, header, tables, layout, self.flat, progressive
+            )
+        elif header.first == 0:
+            bits = refinement_reader.read_dc(data, header, layout, self.flat)
+            found, single_ends = {}, False
+        else:
+            place = 16 | header.tables[0] & 15
+            if place not in tables:
+                raise UnsupportedJpegError(f"a scan uses the undefined Huffman table {place:#04x}")
+            scan_bits = refinement_reader.AcRefinement(
+                data, header, tables[place], layout, self.flat
+            )
+            found, single_ends = {place: scan_bits.histogram}, scan_bits.has_single_ends
+            bits = scan_bits.data, scan_bits.stops, scan_bits.ends
         for place, histogram in found.items():
             self.definitions[place].histogram += histogram
-        return ScanScript(header, not ones, single_ends)
+        return ScanScript(header, not padding_is_ones(*bits), single_ends)
 
     def result(self) -> tuple[JpegPicture, Recipe]:
         """Picture and recipe of the file."""
@@ -401,6 +421,8 @@ class _Writing:
         if not isinstance(part, ScanScript):
             raise AssertionError(part)
         layout = ScanLayout(self.layout, part.header.components, self.restarts[number])
+        if self.frame.marker == PROGRESSIVE:
+            return progressive_writer.progressive(self.flat, part.header, layout, part.single_ends)
         return scan_writer.sequential(self.flat, part.header, layout)
 
     def _scan_header(self, header: ScanHeader) -> bytes:

@@ -29,7 +29,7 @@ def read(
     layout: ScanLayout,
     flat: Coefficients,
     progressive: bool,
-) -> tuple[Histograms, bool]:
+) -> tuple[Histograms, bool, tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]]:
     """Read a scan into `flat`, whose coefficients of this band are 0 before.
 
     Args:
@@ -41,7 +41,9 @@ def read(
         progressive: the frame is progressive.
 
     Returns:
-        The numbers of symbols, and whether the padding bits are ones.
+        The numbers of symbols; whether ends of neighbouring blocks are told one by one, never as
+        runs (progressive); and the scan's bytes, and for each restart interval its last bit and
+        where its data end.
 
     Raises:
         UnsupportedJpegError: a broken scan.
@@ -71,17 +73,10 @@ def read(
         for place in range(len(header.components)):
             add_up(flat, layout, place, header.low)
     histograms = dict(zip(machine.places, reader.histograms, strict=True))
-    return histograms, padding_is_ones(data, stops, reader.ends)
-
-
-def padding_is_ones(
-    data: NDArray[np.uint8], stops: NDArray[np.int64], ends: NDArray[np.int64]
-) -> bool:
-    """Whether the bits after the intervals' ends are ones; told by the first that has any."""
-    free = np.flatnonzero((stops - ends > 0) & (stops - ends < 8))
-    if len(free) == 0:
-        return True
-    return bool(data[(stops[free[0]] >> 3) - 1] & 1)
+    single_ends = False
+    if header.first > 0 and reader.has_neighbours:
+        single_ends = not reader.histograms[0, 0x10:0xF0:0x10].any()
+    return histograms, single_ends, (data, stops, reader.ends)
 
 
 def add_up(flat: Coefficients, layout: ScanLayout, place: int, low: int) -> None:
@@ -109,6 +104,7 @@ class _Reader:
         complete: number of restart intervals whose last block was found.
         ends: for each interval the bit after its last symbol.
         histograms: (tables, 256) how often each symbol occurred.
+        has_neighbours: two symbols in a row are ends of one block each.
     """
 
     def __init__(
@@ -132,6 +128,7 @@ class _Reader:
         self.interval = 0
         self.block = 0
         self.complete = 0
+        self.has_neighbours = False
         self.ends = stops.copy()
         self.histograms = np.zeros((len(machine.places), 256), np.int64)
 
@@ -175,6 +172,9 @@ class _Reader:
         key = (table >> 8).astype(np.int64) | (entry >> 17 & 255)
         count = np.bincount(key, minlength=self.histograms.size)
         self.histograms += count.reshape(self.histograms.shape)
+        if machine.first > 0 and not self.has_neighbours:
+            alone = is_end & (size == 0)
+            self.has_neighbours = bool((alone[1:] & alone[:-1]).any())
         told = np.flatnonzero((size > 0) & ~is_end)
         number, size, block = number[told], size[told], block[told]
         number += np.where(number >> (size - 1), 0, 1 - (1 << size))
