@@ -168,7 +168,7 @@ def test_the_matrix_is_its_definition():
     assert inverse_transform.matrix(8)[0].tolist() == [
         8192, 11363, 10703, 9633, 8192, 6437, 4433, 2260,
     ]  # fmt: skip
-    assert inverse_transform.matrix(2).tolist() == [[8192, 8192], [8192, -8192]]
+    assert inverse_transform.matrix(2).tolist() == [[8192, 7423], [8192, -7423]]
     assert inverse_transform.matrix(1).tolist() == [[8192]]
 
 
