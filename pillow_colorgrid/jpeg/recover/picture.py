@@ -131,9 +131,13 @@ def _layout(pixels: Bytes) -> tuple[band.Layout | None, int]:
         noise = steps.NOISE if ratio == (1, 1) else steps.NOISE_UPSAMPLED
         both = [_sure_blocks(planes, number, ratio) for number in (1, 2)]
         color = steps.find(np.concatenate(both), True, noise, first.quality)
-        tried.append((color.quality > 0, color.gain, ratio, color.table))
-    # smooth colour may look subsampled: its coefficients then are no multiples of anything
-    _, _, ratio, table = max(tried, key=lambda one: one[:2])
+        tried.append((color.gain, ratio, color.table))
+        if color.quality:
+            break
+    else:
+        # smooth colour may look subsampled: its coefficients then are no multiples of anything
+        tried.sort(key=lambda one: one[0])
+    _, ratio, table = tried[-1]
     return band.Layout(ratio, (first.table, table, table)), first.quality
 
 
