@@ -44,11 +44,12 @@ MOST = 16383
 
 @cache
 def matrix(size: int) -> npt.NDArray[np.int32]:
-    """M (size, size): 8192 sqrt(2) cos((2 y + 1) v pi / (2 size)) and 8192 for v = 0, as integers.
+    """M (size, size) for 8, or for smaller renderings 4, 2 and 1, of so many samples a block.
 
-    For 8 the entries are sums of libjpeg's twelve constants, each rounded by itself, so that some
-    differ by one from the rounded cosines. 4, 2 and 1 are this format's own, for smaller pictures:
-    the lowest 4 x 4 (2 x 2, 1) coefficients of a block give so many samples.
+    For 8 nearly 8192 sqrt(2) cos((2 y + 1) v pi / 16), and 8192 for v = 0, but as sums of libjpeg's
+    twelve constants, each rounded by itself. The others are this format's own: means of the 8 rows
+    of those cosines, two (four, eight) after the other, of the lowest 4 (2, 1) columns, rounded.
+    With them a sample is the mean of the samples that the block's lowest coefficients give.
     """
     if size == SIZE:
         even = [[8192, 10703, 8192, 4433], [8192, 4433, -8192, -10704]]
@@ -58,10 +59,10 @@ def matrix(size: int) -> npt.NDArray[np.int32]:
         upper = np.empty((4, SIZE), np.int32)
         upper[:, ::2], upper[:, 1::2] = even, odd
         return np.concatenate([upper, upper[::-1] * np.resize([1, -1], SIZE)], dtype=np.int32)
-    y, v = np.indices((size, size))
-    cosines = np.sqrt(2) * np.cos((2 * y + 1) * v * np.pi / (2 * size))
-    whole: npt.NDArray[np.int32] = np.rint(8192 * np.where(v == 0, 1, cosines)).astype(np.int32)
-    return whole
+    y, v = np.indices((SIZE, size))
+    cosines = 8192 * np.where(v == 0, 1, np.sqrt(2) * np.cos((2 * y + 1) * v * np.pi / 16))
+    means = cosines.reshape(size, SIZE // size, size).mean(1)
+    return np.rint(means).astype(np.int32)  # type: ignore[no-any-return]
 
 
 @cache

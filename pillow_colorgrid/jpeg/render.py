@@ -46,17 +46,22 @@ def pixels(picture: JpegPicture) -> Pixels:
     return pixels_scaled(picture, SIZE)
 
 
-def pixels_scaled(picture: JpegPicture, eighths: int) -> Pixels:
+def pixels_scaled(picture: JpegPicture, eighths: int, fine_color: bool = False) -> Pixels:
     """The picture at 8, 4, 2 or 1 eighths -> (h, w, channels) uint8, h and w rounded up.
 
     Of each block only the lowest eighths x eighths coefficients are looked at: for 1 its mean.
+
+    Args:
+        fine_color: planes of half the picture's width and height (quarter, if eighths allow) take
+            twice (four times) as many coefficients in each direction in place of being spread.
     """
     found = np.empty(_shape(picture, 0, strip_count(picture), eighths), np.uint8)
     high, strips = strip_height(picture, eighths), strip_count(picture)
     at_once = max(1, STRIP_PIXELS // (high * found.shape[1]))
     for first in range(0, strips, at_once):
         last = min(first + at_once, strips)
-        _render(picture, first, last, eighths, found[first * high : last * high])
+        part = found[first * high : last * high]
+        _render(picture, (first, last), eighths, part, fine_color)
     return found
 
 
@@ -69,7 +74,7 @@ def strip(picture: JpegPicture, first: int, last: int, eighths: int = 8) -> Pixe
     if not 0 <= first < last <= strip_count(picture):
         raise ValueError(f"strips {first} to {last}, allowed are 0 to {strip_count(picture)}")
     found = np.empty(_shape(picture, first, last, eighths), np.uint8)
-    _render(picture, first, last, eighths, found)
+    _render(picture, (first, last), eighths, found)
     return found
 
 
@@ -82,14 +87,24 @@ def _shape(picture: JpegPicture, first: int, last: int, eighths: int) -> tuple[i
     return height, -(-picture.width * eighths // SIZE), len(picture.components)
 
 
-def _render(picture: JpegPicture, first: int, last: int, eighths: int, found: Pixels) -> None:
+def _render(
+    picture: JpegPicture,
+    strips: tuple[int, int],
+    eighths: int,
+    found: Pixels,
+    fine_color: bool = False,
+) -> None:
     """Strips -> `found` (h, w, channels)."""
     height, width = found.shape[:2]
-    spread = ratios(picture)
+    spread, sizes = ratios(picture), [eighths] * len(picture.components)
+    if fine_color:
+        for number, (down, across) in enumerate(spread):
+            times = max(k for k in (1, 2, 4) if down % k == across % k == 0 and k * eighths <= SIZE)
+            sizes[number], spread[number] = eighths * times, (down // times, across // times)
     with one_thread():
         planes = [
-            _plane(picture, component, ratio, (first, last), eighths)
-            for component, ratio in zip(picture.components, spread, strict=True)
+            _plane(picture, component, ratio, strips, size)
+            for component, ratio, size in zip(picture.components, spread, sizes, strict=True)
         ]
     unit = max(component.vertical for component in picture.components)
     at_once = max(1, GROUP_PIXELS // (width * unit)) * unit

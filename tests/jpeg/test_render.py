@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import ceil
 
 import numpy as np
+import plain_render
 import pytest
 from jpeg_writing import write
 from PIL import Image
@@ -168,7 +169,7 @@ def test_the_matrix_is_its_definition():
     assert inverse_transform.matrix(8)[0].tolist() == [
         8192, 11363, 10703, 9633, 8192, 6437, 4433, 2260,
     ]  # fmt: skip
-    assert inverse_transform.matrix(2).tolist() == [[8192, 8192], [8192, -8192]]
+    assert inverse_transform.matrix(2).tolist() == [[8192, 7423], [8192, -7423]]
     assert inverse_transform.matrix(1).tolist() == [[8192]]
 
 
@@ -187,6 +188,17 @@ def test_whole_numbers_give_the_same():
     assert np.abs(w).max() <= inverse_transform.MOST
     found = inverse_transform.samples(x.reshape(6, 8, 64).astype(np.int16), ones)
     assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("eighths", [8, 4, 2, 1])
+@pytest.mark.parametrize("kind", KINDS)
+def test_pixels_are_those_of_the_format(kind, eighths):
+    """Against Python's integers, written down from FORMAT.md, wild blocks included."""
+    rng = np.random.default_rng(10)
+    for _ in range(12):
+        picture = _picture(rng, kind, size=tuple(int(side) for side in rng.integers(1, 34, 2)))
+        expected = np.array(plain_render.render(picture, eighths), np.uint8)
+        assert np.array_equal(render.pixels_scaled(picture, eighths), expected)
 
 
 def test_both_ways_agree_where_nothing_overflows():

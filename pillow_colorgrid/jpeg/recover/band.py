@@ -31,7 +31,7 @@ ROUNDS = 8
 """So often estimates of cut pixels are renewed."""
 
 SLOW = 0.97
-"""It ends when wrong ones get fewer by less than this."""
+"""It ends when wrong ones get fewer by less than this, or no coefficient changes."""
 
 HOPELESS = 0.5
 """If more of a component's blocks are wrong than this, none is searched: the steps are wrong."""
@@ -65,8 +65,10 @@ def recover(pixels: Bytes, planes: Planes, layout: Layout) -> list[Quantised]:
             wrong = _renew(work, pixels, unsure, found, layout)
             if not wrong or wrong > SLOW * before:
                 break
-            before = wrong
+            before, last = wrong, found
             reals, found = _quantise(work, layout)
+            if all(np.array_equal(one, other) for one, other in zip(found, last, strict=True)):
+                break
     for number in range(len(found)):
         _search(number, reals[number], found[number], planes, layout)
     return found
@@ -90,9 +92,8 @@ def _renew(
     real = []
     for quantised, ratio, table in zip(found, layout.ratios(), layout.tables, strict=True):
         plane = together(inverse((quantised * table.astype(np.float32)).astype(np.float32)))
-        if ratio != (1, 1):
-            plane = np.repeat(np.repeat(plane, ratio[0], 0), ratio[1], 1)
-        real.append(plane[:high, :wide])
+        true = plane[: -(-high // ratio[0]), : -(-wide // ratio[1])]
+        real.append(downsampling.redo(true, ratio)[:high, :wide])
     shown = _rendered(found, layout, (high, wide))
     rows, columns = np.nonzero(unsure)
     difference = pixels[rows, columns].astype(np.float32) - shown[rows, columns]

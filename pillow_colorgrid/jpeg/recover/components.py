@@ -51,6 +51,7 @@ def of_rgb(rgb: Bytes) -> Planes:
     luminance = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
     y = np.rint(luminance).astype(np.int32)
     cb, cr, sure = _chromas(y, red, green, blue)
+    sure &= ~cut
     left = np.flatnonzero(~sure & ~cut)
     for step in (1, -1):
         tried = np.clip(y[left] + step, 0, HIGHEST)

@@ -76,7 +76,7 @@ def once_a_jpeg(pixels: Bytes) -> bool:
     span = np.arange(8)
     probe = pixels[(8 * top)[:, None, None] + span[:, None], (8 * left)[:, None, None] + span]
     # flat blocks tell nothing
-    busy = np.ptp(probe.reshape(len(probe), -1, probe.shape[-1]), axis=1).max(1) > 3
+    busy = np.ptp(probe[..., probe.shape[-1] // 2].reshape(len(probe), -1), axis=1) > 3
     probe = probe[busy][:PROBE_BLOCKS]
     if len(probe) < LEAST_BLOCKS // 4:
         return False
@@ -131,10 +131,14 @@ def _layout(pixels: Bytes) -> tuple[band.Layout | None, int]:
         noise = steps.NOISE if ratio == (1, 1) else steps.NOISE_UPSAMPLED
         both = [_sure_blocks(planes, number, ratio) for number in (1, 2)]
         color = steps.find(np.concatenate(both), True, noise, first.quality)
-        tried.append(band.Layout(ratio, (first.table, color.table, color.table)))
+        tried.append((color.gain, ratio, color.table))
         if color.quality:
-            return tried[-1], first.quality
-    return tried[0], first.quality
+            break
+    else:
+        # smooth colour may look subsampled: its coefficients then are no multiples of anything
+        tried.sort(key=lambda one: one[0])
+    _, ratio, table = tried[-1]
+    return band.Layout(ratio, (first.table, table, table)), first.quality
 
 
 def _samples_of_bands(pixels: Bytes) -> list[Bytes]:
@@ -151,13 +155,29 @@ def _sure_blocks(planes: list[Planes], number: int, ratio: tuple[int, int]) -> R
     """Coefficients (n, 64) of a component's blocks all of whose pixels are sure."""
     found = []
     for one in planes:
-        down, across = ratio
-        rows, columns = one.sure.shape[0] // (8 * down), one.sure.shape[1] // (8 * across)
-        sure = one.sure[: rows * 8 * down, : columns * 8 * across]
-        whole = sure.reshape(rows, 8 * down, columns, 8 * across).all(axis=(1, 3))
-        blocks = forward(apart(downsampling.undo(one.values[number], ratio)))[:rows, :columns]
-        found.append(blocks[whole])
+        whole = _whole(one.sure, ratio)
+        blocks = forward(apart(downsampling.undo(one.values[number], ratio)))
+        found.append(blocks[: whole.shape[0], : whole.shape[1]][whole])
     return np.concatenate(found)
+
+
+def _whole(sure: components.Mask, ratio: tuple[int, int]) -> components.Mask:
+    """Blocks (rows, columns) all of whose pixels are sure; and all next to them, if interpolated.
+
+    Samples are found by pixels around them: a wrong estimate spreads, by a third a sample.
+    """
+    down, across = 8 * ratio[0], 8 * ratio[1]
+    rows, columns = sure.shape[0] // down, sure.shape[1] // across
+    inside = sure[: rows * down, : columns * across]
+    whole = inside.reshape(rows, down, columns, across).all(axis=(1, 3))
+    if ratio != (1, 1):
+        wide = np.pad(whole, 1, constant_values=True)
+        near = whole.copy()
+        for top in range(3):
+            for left in range(3):
+                near &= wide[top : top + rows, left : left + columns]
+        whole = near
+    return np.asarray(whole)
 
 
 def _ratios(planes: list[Planes]) -> list[tuple[int, int]]:
@@ -166,27 +186,17 @@ def _ratios(planes: list[Planes]) -> list[tuple[int, int]]:
     for ratio in ((2, 2), (1, 2), (2, 1)):
         squares, count = np.zeros(2), 0
         for one in planes:
+            whole = _whole(one.sure, (2, 2))
+            inner = np.zeros(one.sure.shape, bool)
+            inner[: 16 * whole.shape[0], : 16 * whole.shape[1]] = whole.repeat(16, 0).repeat(16, 1)
             for number, plane in enumerate(one.values[1:]):
                 known = downsampling.undo(plane, ratio)
-                away = _interpolated(known, ratio, plane.shape) - plane
-                squares[number] += float((away[one.sure] ** 2).sum())
-            count += int(one.sure.sum())
-        if (squares <= FITS**2 * count).all():
+                away = downsampling.redo(known, ratio)[: plane.shape[0], : plane.shape[1]] - plane
+                squares[number] += float((away[inner] ** 2).sum())
+            count += int(inner.sum())
+        if count and (squares <= FITS**2 * count).all():
             found.append(ratio)
     return [*found, (1, 1)]
-
-
-def _interpolated(plane: Real, ratio: tuple[int, int], shape: tuple[int, ...]) -> Real:
-    """What `downsampling.undo` undoes, without rounding."""
-    for axis in (0, 1):
-        if ratio[axis] == 2:
-            plane = plane.swapaxes(0, axis)
-            edged = np.concatenate([plane[:1], plane, plane[-1:]])
-            twice = np.empty((2 * len(plane), plane.shape[1]), np.float32)
-            twice[::2] = 0.75 * plane + 0.25 * edged[:-2]
-            twice[1::2] = 0.75 * plane + 0.25 * edged[2:]
-            plane = twice.swapaxes(0, axis)
-    return plane[: shape[0], : shape[1]]
 
 
 # -- coefficients and exceptions -------------------------------------------------------------------

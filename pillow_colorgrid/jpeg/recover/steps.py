@@ -38,8 +38,20 @@ CLEAR = 8
 CONSISTENT = 0.85
 """So many of the clear coefficients must be multiples of a standard table's steps."""
 
-RARE = 0.003
-"""A step by fewer of the coefficients than this, none of them clear, is not believed."""
+TELLING = 6
+"""Places in a block, those with most large coefficients, where free steps are tried."""
+
+EVIDENCE = 0.8
+"""A table that is likelier by itself must gain so much of what others gain."""
+
+FREE = 8.0
+"""What the best of all steps gains by chance, being one of so many."""
+
+USUAL = 50
+"""Standard quality whose table gives unknown steps their proportions."""
+
+RARE, RARE_UPSAMPLED = 0.003, 0.05
+"""If fewer of the coefficients than this are large, but not clear, it is by noise."""
 
 BUSY = 256.0
 """Squares of all coefficients but the first: blocks with less are nearly flat, and the rounding of
@@ -83,10 +95,12 @@ class Steps:
     Attributes:
         table: (64,).
         quality: of the standard table that it is, or 0.
+        gain: over no quantisation, by a sample of the coefficients, in nats.
     """
 
     table: Table
     quality: int
+    gain: float
 
 
 def find(blocks: Real, color: bool, noise: float, quality: int = 0) -> Steps:
@@ -95,17 +109,20 @@ def find(blocks: Real, color: bool, noise: float, quality: int = 0) -> Steps:
     Args:
         color: which standard table may fit.
         noise: NOISE or NOISE_UPSAMPLED.
-        quality: tried first, if not 0.
+        quality: of the other components' table, if not 0: it is likely here, too.
     """
-    blocks = _busy(blocks)
+    every, blocks = blocks, _busy(blocks)
     tables = np.stack([standard(number)[color] for number in range(1, 101)])
     gains, fitting = _of_tables(blocks, tables, noise)
+    if quality and gains[quality - 1] > max(0.0, EVIDENCE * gains.max()):
+        return Steps(tables[quality - 1], quality, float(gains[quality - 1]))
     if fitting.any():
         best = int(np.where(fitting, gains, -np.inf).argmax()) + 1
-        if quality and fitting[quality - 1]:
-            best = quality
-        return Steps(tables[best - 1], best)
-    return Steps(_free(blocks, tables[(quality or int(gains.argmax()) + 1) - 1], noise), 0)
+        if _as_good_as_free(blocks, tables[best - 1], noise):
+            return Steps(tables[best - 1], best, float(gains[best - 1]))
+    table = _free(blocks, every, tables[USUAL - 1], noise)
+    gain = _of_tables(blocks, table[None], noise)[0]
+    return Steps(table, 0, float(gain[0]))
 
 
 def _of_tables(
@@ -123,14 +140,36 @@ def _of_tables(
     return each.sum(1, dtype=np.float64), fitting
 
 
-def _free(blocks: Real, standard_table: Table, noise: float) -> Table:
-    """Each step by itself; where all coefficients are zero, one that leaves them zero."""
-    gains = np.stack([_gains(blocks[:, place], noise) for place in range(64)])
+def _as_good_as_free(blocks: Real, table: Table, noise: float) -> bool:
+    """Whether at the places with most to tell no other steps gain much more: 1 fits everything."""
+    often = (np.abs(blocks) > NEAR_ZERO * noise).sum(0)
+    places = np.argsort(-often)[:TELLING]
+    gains = np.stack([_gains(blocks[:, place], noise) for place in places])
+    standard_gain = float(np.maximum(gains[np.arange(len(places)), table[places]], 0).sum())
+    free_gain = float(np.maximum(gains.max(1) - FREE, 0).sum())
+    return standard_gain > FREE and standard_gain >= EVIDENCE * free_gain
+
+
+def _free(blocks: Real, every: Real, usual: Table, noise: float) -> Table:
+    """Each step by itself; where nothing tells it, as `usual`, brought to the scale of the rest.
+
+    Where coefficients are zero it is long enough to leave them zero. Of `every` block, nearly flat
+    or not, what is clear counts (but for the first coefficient).
+    """
     size = np.abs(blocks)
-    rare = (size > NEAR_ZERO * noise).mean(0) < RARE
-    unknown = (gains.max(1) <= 0) | (rare & ~(size > CLEAR * noise).any(0))
-    zero = np.clip(np.maximum(standard_table, np.ceil(2 * size.max(0) + 1)), 1, LONGEST)
-    table: Table = np.where(unknown, zero, gains.argmax(1)).astype(np.uint16)
+    clear = size > CLEAR * noise
+    unclear = (size > NEAR_ZERO * noise) & ~clear
+    # few unclear ones are noise
+    noisy = unclear.mean(0) < (RARE if noise == NOISE else RARE_UPSAMPLED)
+    more = np.where(np.abs(every) > CLEAR * noise, every, 0)
+    more[:, 0] = 0
+    blocks = np.concatenate([np.where(unclear & noisy, 0, blocks), more])
+    gains = np.stack([_gains(blocks[:, place], noise) for place in range(64)])
+    unknown = gains.max(1) <= 0
+    best = gains.argmax(1)
+    scale = 1.0 if unknown.all() else float(np.median(best[~unknown] / usual[~unknown]))
+    guess = np.maximum(np.rint(scale * usual), np.ceil(2 * np.abs(blocks).max(0) + 1))
+    table: Table = np.where(unknown, np.clip(guess, 1, LONGEST), best).astype(np.uint16)
     return table
 
 
