@@ -1,11 +1,15 @@
 """Answers of probe.py, how those of two machines are compared, and commands that must not fail."""
 
+import csv
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
+
+from probe import GOLDEN
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = Path(__file__).with_name("probe.py")
@@ -42,6 +46,17 @@ def read_lines(text: str) -> Lines:
     return {(kind, name): value for kind, name, value in map(str.split, text.splitlines())}
 
 
+def untrue(lines: Lines) -> list[str]:
+    """Golden files that `lines` lack or that show other pixels than files.tsv says."""
+    table = csv.DictReader((GOLDEN / "files.tsv").read_text().splitlines(), delimiter="\t")
+    return [
+        f"golden {row['file']}: {lines.get(('golden', row['file']), 'missing')}, "
+        f"expected {row['sha256 of the pixels']}"
+        for row in table
+        if lines.get(("golden", row["file"])) != row["sha256 of the pixels"]
+    ]
+
+
 def versions(lines: Lines) -> dict[str, str]:
     return {name: value for (kind, name), value in lines.items() if kind == "version"}
 
@@ -62,8 +77,8 @@ def differences(found: Lines, expected: Lines) -> list[str]:
 
 def counts(lines: Lines) -> str:
     """How many answers of which kind, for people."""
-    kinds = [kind for kind, _ in lines]
+    kinds = Counter(kind for kind, _ in lines)
     return (
-        f"{kinds.count('network')} networks' known answers, {kinds.count('golden')} golden files "
-        f"decoded, {kinds.count('written')} files written and shown"
+        f"{kinds['network'] + kinds['new']} networks' known answers, {kinds['golden']} golden "
+        f"files decoded, {kinds['written']} files written and shown"
     )

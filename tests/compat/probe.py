@@ -5,6 +5,7 @@ virtual environment of matrix.py and under an emulated ARM (arm.py). Its lines a
 
     version   name          what is installed here
     network   id            SHA-256 of the network's answer to its known question
+    new       name          the same of a network in the folder of --new, opened without any option
     golden    file          SHA-256 of the pixels that the file shows
     written   name          SHA-256 of the file that this machine writes
     shown     name          SHA-256 of the pixels that the file written here shows
@@ -16,15 +17,16 @@ are written are the golden files' own pixels: no other picture is needed.
 import argparse
 import hashlib
 import io
+import os
 import platform
 import sys
 import warnings
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import zstandard
 from PIL import Image, features
 
@@ -103,7 +105,7 @@ def golden_pixels(name: str) -> Image.Image:
 def versions() -> Iterator[tuple[str, str]]:
     yield "python", platform.python_version()
     yield "machine", platform.machine()
-    yield "onnxruntime", onnxruntime.__version__
+    yield "onnxruntime", metadata.version("onnxruntime")
     yield "pillow", Image.__version__
     yield "numpy", np.__version__
     yield "zstandard", zstandard.__version__
@@ -112,7 +114,19 @@ def versions() -> Iterator[tuple[str, str]]:
         yield name, features.version(name) or "none"
 
 
-def lines(quick: bool) -> Iterator[tuple[str, str, str]]:
+def new_networks(folder: Path) -> Iterator[tuple[str, str]]:
+    """Name and answer of each NAME.onnx in `folder` to its NAME.npy."""
+    import onnxruntime
+
+    for path in sorted(folder.glob("*.onnx")):
+        session = onnxruntime.InferenceSession(
+            path.read_bytes(), providers=["CPUExecutionProvider"]
+        )
+        outputs = session.run(None, {"inputs": np.load(path.with_suffix(".npy"))})
+        yield path.stem, sha256(b"".join(map(np.ndarray.tobytes, outputs)))
+
+
+def lines(quick: bool, new: Path | None) -> Iterator[tuple[str, str, str]]:
     """All answers: what kind, of what, SHA-256 (or a version)."""
     from pillow_colorgrid import networks
 
@@ -121,6 +135,8 @@ def lines(quick: bool) -> Iterator[tuple[str, str, str]]:
     for network in networks.index().values():
         if network.integer:
             yield "network", str(network.id), networks.self_test(networks.session(network))
+    for name, answer in new_networks(new) if new else ():
+        yield "new", name, answer
     for path in sorted(GOLDEN.glob("*.cgx")):
         yield "golden", path.name, sha256(golden_pixels(path.stem).tobytes())
     for name in QUICK if quick else WRITTEN:
@@ -141,9 +157,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="write each coding once")
+    parser.add_argument("--new", type=Path, help="folder of NAME.onnx and NAME.npy to ask too")
     options = parser.parse_args()
     warnings.simplefilter("error")
-    for line in lines(options.quick):
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    for line in lines(options.quick, options.new):
         print(*line, sep="\t", flush=True)
 
 

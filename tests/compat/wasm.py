@@ -10,7 +10,6 @@ Where PyTorch is installed, networks are exported as from now on (untrained) and
 Takes under a minute, the download of onnxruntime-web by npm (150 MB on disk) apart.
 """
 
-import hashlib
 import importlib.util
 import json
 import shutil
@@ -61,27 +60,10 @@ def released() -> Iterator[Question]:
 
 
 def exported_now() -> Iterator[Question]:
-    """Networks as tools/ exports them today; what they must answer is numpy's, in int64."""
-    import torch
+    import new_networks  # needs PyTorch
 
-    from tools import evaluate, lossless_export, lossless_networks
-
-    torch.manual_seed(5)
-    predictors = lossless_networks.predictors(16, {"fine": 2, "second": 1, "coarse": 1})
-    for name in ("luminance_fine_diagonal", "color_fine_cross"):
-        model = lossless_export.export(name, predictors[name]).model
-        channels = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
-        given = np.random.default_rng(1).integers(0, 256, (1, channels, 24, 20), np.uint8)
-        answer = hashlib.sha256()
-        for output in evaluate.run(model, {"inputs": given}):
-            answer.update(output.tobytes())
-        yield Question(
-            f"new {name}",
-            model.SerializeToString(),
-            {"inputs": given},
-            answer.hexdigest(),
-            LEVELS,
-        )
+    for new in new_networks.exported():
+        yield Question(f"new {new.name}", new.model, {"inputs": new.inputs}, new.answer, LEVELS)
 
 
 def write(questions: list[Question]) -> None:
