@@ -167,15 +167,15 @@ def find_python(release: str) -> Path | None:
 
 
 def source_digest() -> str:
-    """SHA-256 of all that a cell's result depends on in this repository."""
+    """SHA-256 of all that a cell's result depends on here; of this folder, that is the probe."""
     digest = hashlib.sha256()
     files = [
         path
         for folder in ("pillow_colorgrid", "models", "tests", "tools")
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path.parent != PROBE.parent
     ]
-    for path in sorted([*files, ROOT / "setup.cfg", ROOT / "pyproject.toml"]):
+    for path in sorted([*files, PROBE, ROOT / "setup.cfg", ROOT / "pyproject.toml"]):
         digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -238,16 +238,15 @@ def run_cell(cell: Cell, options: argparse.Namespace, source: str, new: Path | N
     """Install, ask, test; or what an earlier run found with the same source."""
     probe_only = options.probe_only or cell.dependencies == "between"
     tests = [] if probe_only else chosen_tests(options.all)
-    packages: list[str] = []
-    if not probe_only:
-        packages = [*TEST_PACKAGES]
-        if options.all:
-            wanted = [r for r in extra("test") if re.split("[<>=[]", r)[0] not in LEFT_OUT]
-            packages = [*wanted, *ALSO]
+    packages = [] if cell.dependencies == "between" else [*TEST_PACKAGES]
+    if options.all and not probe_only:
+        wanted = [r for r in extra("test") if re.split("[<>=[]", r)[0] not in LEFT_OUT]
+        packages = [*wanted, *ALSO]
     kept = cell.folder / "result.json"
     if kept.exists() and not options.again:
         found = Result(**json.loads(kept.read_text()))
-        if found.source == source and found.selection == tests and not found.tests.get("failed"):
+        failed = found.tests.get("failed", 0) + found.tests.get("error", 0)
+        if found.source == source and tests in ([], found.selection) and not failed:
             return found
     started = time.monotonic()
     make_environment(cell, packages)
