@@ -20,13 +20,13 @@ test-pillow: .venv/all
 # The same bytes elsewhere: other releases of Python and of what the package needs (a quarter of an
 # hour, resumable), ARM by emulation, WebAssembly in Node. docs/determinism.md tells the results.
 test-matrix: .venv/all
-	$(BIN)/python tests/compat/matrix.py
+	$(BIN)/python -m tests.compat.matrix
 
 test-arm: .venv/all
-	$(BIN)/python tests/compat/arm.py
+	$(BIN)/python -m tests.compat.arm
 
 test-wasm: .venv/all
-	$(BIN)/python tests/compat/wasm.py
+	$(BIN)/python -m tests.compat.wasm
 
 lint: .venv/all
 	$(BIN)/ruff check .
@@ -43,12 +43,12 @@ bench: .venv/all
 		--out tools/results/bench.tsv
 
 share: .venv/all
-	$(BIN)/python -m tools.share --images $(wildcard $(DATA)/eval/*) --out tools/results/share.tsv
+	$(BIN)/python -m tools.bench.share --images $(wildcard $(DATA)/eval/*) --out tools/results/share.tsv
 
 # Rate and distortion of mode="grid" beside JPEG, WebP, AVIF and JPEG XL: half an hour on two cores.
 rd: .venv/all
-	$(BIN)/python -m tools.rd curves --images $(DATA)/eval/kodak --jobs $(JOBS)
-	$(BIN)/python -m tools.rd paper --images $(DATA)/eval/kodak --jobs $(JOBS)
+	$(BIN)/python -m tools.rate_distortion curves --images $(DATA)/eval/kodak --jobs $(JOBS)
+	$(BIN)/python -m tools.rate_distortion paper --images $(DATA)/eval/kodak --jobs $(JOBS)
 
 train: .venv/all
 	$(BIN)/python -m tools.train autoencoder --data $(DATA)/train --out runs/autoencoder --resume

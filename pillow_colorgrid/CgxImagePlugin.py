@@ -11,9 +11,10 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile, ImagePalette
 
-from pillow_colorgrid import container, execution, metadata, options
+from pillow_colorgrid import container, metadata, options
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, NewerFormatError
+from pillow_colorgrid.runtime import execution
 
 FORMAT = "CGX"
 EXTENSION = ".cgx"

@@ -2,7 +2,7 @@
 
 import sys
 
-from pillow_colorgrid.cli import main
+from pillow_colorgrid.commands.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,16 +8,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pillow_colorgrid import container
-from pillow_colorgrid.codings import (
-    decolorized,
-    grid,
-    lossless,
-    lossless_sections,
-    planes,
-    smallest,
-    stored,
-)
-from pillow_colorgrid.color import Bytes
+from pillow_colorgrid.codings import choose, planes
+from pillow_colorgrid.codings.crayon import coding as crayon
+from pillow_colorgrid.codings.decolorized import coding as decolorized
+from pillow_colorgrid.codings.lossless import coding as lossless, sections as lossless_sections
+from pillow_colorgrid.codings.stored import coding as stored
+from pillow_colorgrid.color.ycocg_bytes import Bytes
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, DamagedError, NewerFormatError
 from pillow_colorgrid.options import SaveOptions
@@ -53,7 +49,7 @@ EXACT_CODINGS: dict[str, ExactCoding] = {
     "stored": stored,
 }
 
-CODINGS: dict[str, Coding] = {**EXACT_CODINGS, "grid": grid}
+CODINGS: dict[str, Coding] = {**EXACT_CODINGS, "grid": crayon}
 """Adding a coding is one entry."""
 
 UNSTATED_CODINGS = ("grid",)
@@ -62,7 +58,7 @@ UNSTATED_CODINGS = ("grid",)
 KNOWN_SECTIONS = {
     *(b"NETS", b"BTNK", b"INNR"),
     *lossless_sections.KNOWN,
-    *(grid.GRID, grid.LUMINANCE),
+    *(crayon.GRID, crayon.LUMINANCE),
     *(planes.PLANES_SECTION, stored.STORED_SECTION),
 }
 """Critical sections that this release understands."""
@@ -81,11 +77,11 @@ def encode(
     height, width, _ = pixels.shape
     coding = _coding_of(mode, options)
     if coding == "grid":
-        sections, checksum = grid.encode(pixels, options)
+        sections, checksum = crayon.encode(pixels, options)
     else:
         checksum = container.pixel_checksum(pixels.tobytes())
         if coding == "lossless":
-            coding, sections = smallest.encode(pixels, options)
+            coding, sections = choose.encode(pixels, options)
         else:
             sections = EXACT_CODINGS[coding].encode(pixels, options)
     header = Header(coding=coding, mode=mode, size=(width, height), checksum=checksum)

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pillow_colorgrid.codec import CHANNELS, check_known
-from pillow_colorgrid.codings import alpha, lossless
-from pillow_colorgrid.codings.lossless_sections import ALPHA, only
+from pillow_colorgrid.codings import alpha
+from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.sections import ALPHA, only
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.pixels import Pixels
 

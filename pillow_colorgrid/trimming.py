@@ -63,7 +63,7 @@ def trimmed(file: IO[bytes], grid: int) -> bytes:
         )
     sections = list(container.read_sections(file))
 
-    from pillow_colorgrid.codings import grid_trimming
+    from pillow_colorgrid.codings.crayon import trim as grid_trimming
 
     kept = [section for section in sections if not section.critical]
     kept += grid_trimming.trim(header, sections, interval)

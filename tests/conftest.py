@@ -9,6 +9,10 @@ from PIL import Image
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
 
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "models"
+GOLDEN = ROOT / "tests" / "format" / "golden"
+
 PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
 
 

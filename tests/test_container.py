@@ -6,8 +6,7 @@ import sys
 import zlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from pillow_colorgrid import codec, container
 from pillow_colorgrid.container import Header, Section

@@ -5,11 +5,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import pillow_source
 import pytest
-from fuzz_open import corpus
 from PIL import Image
-from test_fuzz import mutate
+
+from tests import pillow_source
+from tests.format.fuzz_open import corpus
+from tests.format.test_fuzz import mutate
 
 PICTURES = ("hopper.ppm", "hopper.jpg", "hopper.tif", "flower.jpg", "flower2.jpg", "flower.webp")
 PICTURES += ("flower2.webp", "p_trns_single.png", "test-card.png", "itxt_chunks.png", "pil123p.png")

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import photograph
 from PIL import Image
 
 from pillow_colorgrid import CgxImageFile
 from pillow_colorgrid.contrib import file_types
+from tests.conftest import ROOT, photograph
 
 SIGNATURE = b"\x89CGX\r\n\x1a\n"
 
@@ -265,7 +265,7 @@ def test_hugging_face_datasets_of_pictures_in_memory(cgx: Path, pixels: np.ndarr
 
 # -- the page -------------------------------------------------------------------------------------
 
-PAGE = Path(__file__).parent.parent / "docs" / "pipelines.md"
+PAGE = ROOT / "docs" / "pipelines.md"
 
 RUNNABLE = ("imageio", "scikit-image", "matplotlib", "Hugging Face datasets", "Names", "fsspec")
 

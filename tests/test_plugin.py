@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import noise
 from PIL import Image, UnidentifiedImageError
 
 from pillow_colorgrid import CgxImageFile, container, draft, register_cgx_opener
 from pillow_colorgrid.errors import CgxError, DamagedError, NewerFormatError
+from tests.conftest import noise
 
 
 def saved(picture: Image.Image, **keywords: Any) -> bytes:

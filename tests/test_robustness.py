@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import noise, photograph
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from pillow_colorgrid import CgxImageFile, container, limits, tiles
-from pillow_colorgrid.codings import planes
+from pillow_colorgrid import CgxImageFile, container, limits
+from pillow_colorgrid.codings import planes, tiles
 from pillow_colorgrid.errors import CgxError, LimitError, TruncatedError
+from tests.conftest import noise, photograph
 
 DOCUMENTED = (OSError, SyntaxError, ValueError)
 """CgxError and UnidentifiedImageError are OSErrors."""

@@ -5,20 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import noise, photograph
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import Image
 
 import pillow_colorgrid
 from pillow_colorgrid import container
-from pillow_colorgrid.cli import main
-from pillow_colorgrid.codings import grid as grid_coding
-from pillow_colorgrid.codings import lossless, lossless_planes, lossless_sections
+from pillow_colorgrid.codings.crayon import coding as grid_coding
+from pillow_colorgrid.codings.lossless import (
+    coding as lossless,
+    pieces,
+    sections as lossless_sections,
+)
+from pillow_colorgrid.commands.cli import main
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.options import SaveOptions
-
-GOLDEN = Path(__file__).parent / "golden"
+from tests.conftest import GOLDEN, noise, photograph
 
 GAIN_AT = list(grid_coding.HEAD_LIMITS).index("gain")
 """Its byte in the section GRID."""
@@ -126,7 +127,7 @@ def test_a_multiple_of_8_needs_the_preview_alone(
 
     monkeypatch.setattr(lossless, "decode_piece", watched)
     trimmed(data, grid)
-    assert decoded == [lossless_planes.PREVIEW]
+    assert decoded == [pieces.PREVIEW]
 
 
 def test_no_checksum_is_stated_and_metadata_stays() -> None:

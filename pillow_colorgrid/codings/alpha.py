@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pillow_colorgrid import inner
+from pillow_colorgrid.codings import inner
 
 
 def encode(plane: np.ndarray) -> bytes:

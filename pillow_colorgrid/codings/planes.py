@@ -20,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from pillow_colorgrid import execution
-from pillow_colorgrid.bottleneck import unzstd
+from pillow_colorgrid.codings.decolorized.bottleneck import unzstd
+from pillow_colorgrid.codings.inner import FILTERS
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
-from pillow_colorgrid.inner import FILTERS
 from pillow_colorgrid.options import SaveOptions
 from pillow_colorgrid.pixels import LAYOUTS, Layout, Pixels
+from pillow_colorgrid.runtime import execution
 
 PLANES_SECTION = b"PLAN"
 """One strip."""

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from pillow_colorgrid import execution
 from pillow_colorgrid.commands.convert import Job, Outcome, Settings, convert
 from pillow_colorgrid.commands.places import extra
+from pillow_colorgrid.runtime import execution
 
 AHEAD = 4
 """Jobs given to the cluster for each of its threads: enough that none waits, few enough for a

@@ -12,7 +12,8 @@ from string import Template
 
 from PIL import Image
 
-from pillow_colorgrid import container, info
+from pillow_colorgrid import container
+from pillow_colorgrid.commands import info
 from pillow_colorgrid.commands.layers import Layers, layers_of
 from pillow_colorgrid.commands.pictures import attempt, load
 from pillow_colorgrid.commands.places import Local

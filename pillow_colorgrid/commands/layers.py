@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from pillow_colorgrid import networks
-from pillow_colorgrid.bottleneck import Bottleneck
 from pillow_colorgrid.codec import CHANNELS, decode
-from pillow_colorgrid.codings import (
-    decolorized,
-    lossless,
-    lossless_account,
-    lossless_color,
-    lossless_sections,
+from pillow_colorgrid.codings.decolorized import coding as decolorized
+from pillow_colorgrid.codings.decolorized.bottleneck import Bottleneck
+from pillow_colorgrid.codings.lossless import (
+    account as lossless_account,
+    coding as lossless,
+    sections as lossless_sections,
 )
-from pillow_colorgrid.color import CHROMA_ZERO
+from pillow_colorgrid.codings.tiles import tiles
+from pillow_colorgrid.color import ycocg
+from pillow_colorgrid.color.ycocg_bytes import CHROMA_ZERO
 from pillow_colorgrid.commands.pictures import for_screens
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.draft import decode as decode_draft
 from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
 from pillow_colorgrid.pixels import to_image
-from pillow_colorgrid.tiles import tiles
+from pillow_colorgrid.runtime import networks
 
 RESIDUAL_GAIN = 4
 """Residuals are shown around grey, this many times as strong."""
@@ -113,7 +113,7 @@ def _lossless(header: Header, sections: Sequence[Section]) -> tuple[list[Layer],
     if rendering is not None:
         painted = Image.fromarray(rendering.paint([*expected]))
     elif len(expected) == 3:
-        painted = Image.fromarray(lossless_color.inverse_clipped(*expected.astype(np.int32)))
+        painted = Image.fromarray(ycocg.inverse_clipped(*expected.astype(np.int32)))
     else:
         painted = Image.fromarray(np.clip(expected[0], 0, 255).astype(np.uint8))
     bits = account.bits.sum(axis=0)
@@ -201,7 +201,7 @@ def _decolorized(
         if section.type == decolorized.BOTTLENECK_SECTION
     }
     for number, tile in enumerate(tiles(height, width)):
-        y, co, cg = lossless_color.forward(pixels[tile.place])
+        y, co, cg = ycocg.forward(pixels[tile.place])
         if number not in bottlenecks:
             painted[tile.place] = y[..., None]
             continue
@@ -209,7 +209,7 @@ def _decolorized(
         bottleneck = Bottleneck.unpack(bottlenecks[number], blocks)
         chroma = decolorized.predict_chroma(network, bottleneck, y.astype(np.uint8))
         expected = chroma.astype(np.int32) - CHROMA_ZERO
-        painted[tile.place] = lossless_color.inverse_clipped(y.astype(np.int32), *expected)
+        painted[tile.place] = ycocg.inverse_clipped(y.astype(np.int32), *expected)
         residual[tile.place] = abs(co - expected[0]) + abs(cg - expected[1])
         values = bottleneck.network_bytes().repeat(decolorized.BLOCK, 1)
         values = values.repeat(decolorized.BLOCK, 2)[:, : tile.height, : tile.width]

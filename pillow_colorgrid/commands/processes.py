@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from pillow_colorgrid.commands.convert import Job, Outcome, Settings, convert
-from pillow_colorgrid.execution import THREADS_VARIABLE
+from pillow_colorgrid.runtime.execution import THREADS_VARIABLE
 
 KILLED = "its process was killed twice (out of memory?)"
 

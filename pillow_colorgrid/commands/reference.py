@@ -2,7 +2,7 @@
 
 import argparse
 
-from pillow_colorgrid import cli
+from pillow_colorgrid.commands import cli
 
 HEAD = """\
 # The cgx command

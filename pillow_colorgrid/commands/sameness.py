@@ -38,7 +38,7 @@ def difference_of_grid(image: Image.Image, other: Image.Image, exact_luminance: 
     Args:
         exact_luminance: whether luminance was to be kept; it is, but where painted colour was cut.
     """
-    from pillow_colorgrid.codings import lossless_color
+    from pillow_colorgrid.color import ycocg
 
     if other.mode != image.mode or other.size != image.size:
         return difference(image, other)
@@ -48,7 +48,7 @@ def difference_of_grid(image: Image.Image, other: Image.Image, exact_luminance: 
         return ""
     pixels, shown = (np.asarray(picture.convert("RGB")) for picture in (image, other))
     inside = ((shown > 0) & (shown < 255)).all(axis=2)
-    changed = lossless_color.forward(pixels)[0] != lossless_color.forward(shown)[0]
+    changed = ycocg.forward(pixels)[0] != ycocg.forward(shown)[0]
     return "other luminance" if (changed & inside).any() else ""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from probe import GOLDEN
+from tests.compat.probe import GOLDEN
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = Path(__file__).with_name("probe.py")
@@ -37,7 +37,8 @@ def run(command: Iterable[str | Path], variables: Mapping[str, str] | None = Non
     words = [str(word) for word in command]
     done = subprocess.run(words, capture_output=True, text=True, env=variables, check=False)
     if done.returncode != 0:
-        stop(f"{shlex.join(words)}\nfailed ({done.returncode}):\n{done.stdout}{done.stderr}")
+        said = (done.stdout + done.stderr)[-3000:]
+        stop(f"{shlex.join(words)}\nfailed ({done.returncode}):\n{said}")
     return done.stdout
 
 

@@ -1,4 +1,4 @@
-"""A pytest plugin: training apart. ``python -m pytest -p apart``, with this folder in PYTHONPATH.
+"""A pytest plugin: training apart. ``python -m pytest -p tests.compat.apart``.
 
 Tests that need PyTorch say nothing about a decoder's machine, and its wheels are larger than all
 else together. With this plugin `import torch` skips the test, or the file of tests, that asked.

@@ -1,6 +1,6 @@
 """ARM: the same bytes and pixels by aarch64 wheels on an emulated processor.
 
-    python tests/compat/arm.py
+    python -m tests.compat.arm
 
 Debian's Python for arm64, the wheels of pillow, numpy, onnxruntime and zstandard for aarch64 (the
 same versions as here) and this package run under QEMU, which translates each instruction: no ARM
@@ -20,7 +20,18 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from answers import CACHE, PROBE, ROOT, counts, differences, read_lines, run, stop, untrue, versions
+from tests.compat.answers import (
+    CACHE,
+    PROBE,
+    ROOT,
+    counts,
+    differences,
+    read_lines,
+    run,
+    stop,
+    untrue,
+    versions,
+)
 
 FOLDER = CACHE / "arm"
 PACKAGES = ("pillow", "numpy", "onnxruntime", "zstandard")

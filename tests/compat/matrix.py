@@ -1,8 +1,8 @@
 """Other releases of Python and of the four dependencies: the same pixels, the same bytes.
 
-    python tests/compat/matrix.py                   every cell, SELECTION of the tests
-    python tests/compat/matrix.py --all             every cell, all tests but training and browser
-    python tests/compat/matrix.py --cells lowest-3.11 --probe-only
+    python -m tests.compat.matrix                   every cell, SELECTION of the tests
+    python -m tests.compat.matrix --all             every cell, all tests but training and browser
+    python -m tests.compat.matrix --cells lowest-3.11 --probe-only
 
 A cell is one Python with one set of dependencies in a virtual environment of its own: "lowest" is
 what setup.cfg allows, "newest" what PyPI has, "between" releases of onnxruntime whose optimiser
@@ -28,7 +28,7 @@ from configparser import ConfigParser
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from answers import (
+from tests.compat.answers import (
     CACHE,
     PROBE,
     ROOT,
@@ -50,26 +50,17 @@ FIRST_WHEELS = {"3.13": {"onnxruntime": "1.20.0", "numpy": "2.1.0"}}
 """Where the lowest release that setup.cfg allows has no wheel for a Python: the first that has."""
 
 SELECTION = (
-    "test_golden",
-    "test_networks",
-    "test_entropy",
-    "test_container",
-    "test_color",
-    "test_lossless",
-    "test_lossless_adaptation",
-    "test_lossless_clipping",
-    "test_lossless_context",
-    "test_lossless_prediction",
-    "test_decolorized",
-    "test_grid_coding",
-    "test_grid_crayon",
-    "test_grid_hints",
-    "test_stored",
-    "test_modes",
-    "test_metadata",
-    "test_plugin",
+    "tests/codings",
+    "tests/color",
+    "tests/entropy",
+    "tests/format/test_golden.py",
+    "tests/runtime/test_networks.py",
+    "tests/test_container.py",
+    "tests/test_metadata.py",
+    "tests/test_modes.py",
+    "tests/test_plugin.py",
 )
-"""Files of tests that say what is in a file and what a file shows."""
+"""Tests that say what is in a file and what a file shows."""
 
 TEST_PACKAGES = (
     "pytest>=8",
@@ -202,25 +193,29 @@ def make_environment(cell: Cell, packages: list[str]) -> None:
 
 
 def chosen_tests(everything: bool) -> list[str]:
-    """Paths of the tests' files; stops where one of SELECTION is not there any more."""
+    """Paths of tests; stops where one of SELECTION is not there any more."""
     if everything:
         return ["tests"]
-    found = {path.stem: path for path in sorted((ROOT / "tests").rglob("test_*.py"))}
-    if missing := [name for name in SELECTION if name not in found]:
-        stop(f"SELECTION names {', '.join(missing)}: no such file in tests/")
-    return [str(found[name].relative_to(ROOT)) for name in SELECTION]
+    if missing := [name for name in SELECTION if not (ROOT / name).exists()]:
+        stop(f"SELECTION names {', '.join(missing)}: not there")
+    return [*SELECTION]
 
 
 def run_tests(cell: Cell, tests: list[str], jobs: int) -> dict[str, int]:
     """Outcome -> how many tests; the log is in the cell's folder."""
     log = cell.folder / "tests.log"
-    command = [str(cell.own_python), "-m", "pytest", "-p", "apart", "-p", "no:cacheprovider"]
+    command = [
+        str(cell.own_python),
+        "-m",
+        "pytest",
+        "-p",
+        "tests.compat.apart",
+        "-p",
+        "no:cacheprovider",
+    ]
     command += ["-rsfE", "-n", str(jobs), *tests]
-    variables = os.environ | {"PYTHONPATH": str(PROBE.parent)}
     with log.open("w") as file:
-        done = subprocess.run(
-            command, stdout=file, stderr=subprocess.STDOUT, env=variables, cwd=ROOT, check=False
-        )
+        done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT, check=False)
     text = log.read_text()
     last = text.rstrip().rsplit("\n", 1)[-1]
     found = {
@@ -299,7 +294,7 @@ def main() -> None:
     new = None
     expected: Lines = {}
     if importlib.util.find_spec("torch"):
-        import new_networks
+        from tests.compat import new_networks
 
         new = CACHE / "new"
         expected = {("new", name): answer for name, answer in new_networks.write(new).items()}

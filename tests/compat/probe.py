@@ -32,9 +32,7 @@ from PIL import Image, features
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
 
-GOLDEN = Path(__file__).resolve().parent.parent / "golden"
-if not GOLDEN.is_dir():  # tests/format/golden
-    GOLDEN = GOLDEN.parent / "format" / "golden"
+GOLDEN = Path(__file__).resolve().parents[1] / "format" / "golden"
 
 PHOTOGRAPH, PORTRAIT, DRAWING = "1.0-lossless-rgba", "1.0-lossless-rgb-effort5", "1.0-stored-rgb"
 LARGER = "lossless_1_adapted"
@@ -128,7 +126,7 @@ def new_networks(folder: Path) -> Iterator[tuple[str, str]]:
 
 def lines(quick: bool, new: Path | None) -> Iterator[tuple[str, str, str]]:
     """All answers: what kind, of what, SHA-256 (or a version)."""
-    from pillow_colorgrid import networks
+    from pillow_colorgrid.runtime import networks
 
     for name, version in versions():
         yield "version", name, version

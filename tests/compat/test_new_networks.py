@@ -7,39 +7,42 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from pairs import outputs_behind_a_pair
 
-from pillow_colorgrid.codings import lossless_model
-from tools import evaluate, export, lossless_export, lossless_networks
+from pillow_colorgrid.codings.lossless import model
+from tests.compat.pairs import outputs_behind_a_pair
+from tests.conftest import MODELS
+from tools.export import evaluate, lossless
+from tools.export.onnx_files import Exported
+from tools.train import lossless_networks
 
 
 @pytest.fixture(scope="module")
-def exported() -> export.Exported:
-    """An untrained network; `lossless_export.export` compares its bits in three ways."""
+def exported() -> Exported:
+    """An untrained network; `lossless.export` compares its bits in three ways."""
     torch.manual_seed(5)
-    name = lossless_model.NAMES[0]
+    name = model.NAMES[0]
     network = lossless_networks.predictors(8, {"fine": 2, "second": 1, "coarse": 1})[name]
-    return lossless_export.export("lossless_" + name, network)
+    return lossless.export("lossless_" + name, network)
 
 
-def test_no_pair_without_effect_is_exported(exported: export.Exported) -> None:
+def test_no_pair_without_effect_is_exported(exported: Exported) -> None:
     assert [output.name for output in exported.model.graph.output] == ["features", "outputs"]
     assert outputs_behind_a_pair(exported.model) == []
 
 
 def test_a_pair_would_be_found() -> None:
     """The networks of the releases so far have it."""
-    path = export.MODELS / "lossless_luminance_fine_diagonal_48.onnx.zst"
+    path = MODELS / "lossless_luminance_fine_diagonal_48.onnx.zst"
     assert outputs_behind_a_pair(evaluate.load(path)) == ["features"]
 
 
-def test_nothing_is_computed_that_nobody_reads(exported: export.Exported) -> None:
+def test_nothing_is_computed_that_nobody_reads(exported: Exported) -> None:
     graph = exported.model.graph
     read = {name for node in graph.node for name in node.input} | {x.name for x in graph.output}
     assert all(not read.isdisjoint(node.output) for node in graph.node)
 
 
-def test_the_head_reads_the_features_that_are_given_out(exported: export.Exported) -> None:
+def test_the_head_reads_the_features_that_are_given_out(exported: Exported) -> None:
     """An adaptation corrects by `features`: they are what the outputs were computed from."""
     (dequantised,) = [n for n in exported.model.graph.node if "features" in n.input]
     assert dequantised.op_type == "DequantizeLinear"
@@ -48,7 +51,7 @@ def test_the_head_reads_the_features_that_are_given_out(exported: export.Exporte
     assert head.input[0] == dequantised.output[0]
 
 
-def test_onnxruntime_fuses_it_to_integer_kernels(exported: export.Exported, tmp_path: Path) -> None:
+def test_onnxruntime_fuses_it_to_integer_kernels(exported: Exported, tmp_path: Path) -> None:
     """An output in the middle does not cost the int8 kernels, which are most of the speed."""
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "optimised.onnx")

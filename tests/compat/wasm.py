@@ -1,6 +1,6 @@
 """WebAssembly: the same integers by onnxruntime-web in Node, which is what a browser runs.
 
-    python tests/compat/wasm.py
+    python -m tests.compat.wasm
 
 Each integer network of models/ is asked its known question, and the answer must be that of
 index.json to the bit: with graph optimisation "disabled" and with "all". Networks whose graph ends
@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from answers import CACHE, PROBE, run, stop
-from pairs import outputs_behind_a_pair
 
-from pillow_colorgrid import networks
+from pillow_colorgrid.runtime import networks
+from tests.compat.answers import CACHE, PROBE, run, stop
+from tests.compat.pairs import outputs_behind_a_pair
 
 ONNXRUNTIME_WEB = "1.30.0"
 """The newest release that is no development build."""
@@ -60,7 +60,7 @@ def released() -> Iterator[Question]:
 
 
 def exported_now() -> Iterator[Question]:
-    import new_networks  # needs PyTorch
+    from tests.compat import new_networks  # needs PyTorch
 
     for new in new_networks.exported():
         yield Question(f"new {new.name}", new.model, {"inputs": new.inputs}, new.answer, LEVELS)

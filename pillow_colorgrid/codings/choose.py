@@ -1,0 +1,129 @@
+"""Lossless or stored? The smaller one: never much larger than WebP, at little more than its price.
+
+WebP, the quick form of the stored coding, is tried beside the networks; so no file is more than 64
+bytes larger than lossless WebP of the same pixels (method 4, quality 80, exact). Three looks save
+time. By two of them what is plainly a drawing is stored without asking the networks; they do not
+touch that promise. The third does: efforts 1 to 3 do not try WebP on what is plainly a photograph,
+because that takes as long as their small networks.
+"""
+
+import numpy as np
+import zstandard
+
+from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.stored import coding as stored
+from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.container import SECTION, Section
+from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.runtime import execution
+from pillow_colorgrid.runtime.workers import Workers
+
+PROBE = zstandard.ZstdCompressionParameters.from_level(1, enable_ldm=True, window_log=27)
+"""zstd's fastest, and repetitions up to 128 MiB away: some 10 milliseconds for each megapixel."""
+
+DRAWING, UNCLEAR, PHOTOGRAPH = 0.06, 0.3, 0.65
+"""Bounds for the probe's size as a part of the raw bytes. What makes it small is what stored codecs
+live on: flat areas, few colours, repetitions. Below the first stands a drawing, below the second
+likely one, above the third a photograph."""
+
+ICON_PIXELS = 64 * 64
+"""What is not larger, and transparent in places, is an icon."""
+
+CONTEST_PIXELS = 2**20
+"""For smaller pictures the contest would take nearly as long as the networks."""
+
+CONTEST_EDGE = 256
+"""Pixels along the sides of the pieces on which stored and lossless (effort 1) are compared."""
+
+CONTEST_COLUMNS = (0, 2, 4, 1, 3)
+"""There is one piece in each of five bands of rows; in which band of columns, for each of them."""
+
+CONTEST_WON = 0.7
+"""Stored has won if its pieces are that much smaller. On whole pictures, at higher efforts, the
+networks did better by a quarter at most."""
+
+ALWAYS_EFFORT = 4
+"""From here on WebP is always tried."""
+
+ALWAYS_PIXELS = 2**18
+"""Up to here it is at any effort: it costs less than a tenth of a second."""
+
+NOISY_BITS = 10 / 3
+"""Above so many bits for each value it is, too: noise makes all codings equal."""
+
+BESIDE_PIXELS = 2**24
+"""For larger pictures WebP comes before the networks, not beside them: it needs 35 bytes of memory
+for each pixel, and gives them back."""
+
+
+def encode(pixels: Bytes, options: SaveOptions) -> tuple[str, list[Section]]:
+    """(H, W, C) uint8 -> the name of the coding, and its sections."""
+    share = probe(pixels)
+    if is_drawing(pixels, share):
+        return "stored", stored.encode(pixels, options)
+    small = pixels.shape[0] * pixels.shape[1] <= ALWAYS_PIXELS
+    if options.effort >= ALWAYS_EFFORT or small or share < PHOTOGRAPH:
+        rival, sections = _both(pixels, options)
+    else:
+        sections = lossless.encode(pixels, options)
+        if 8 * size_bytes(sections) <= NOISY_BITS * pixels.size:
+            return "lossless", sections
+        rival = stored.quick(pixels)
+    if size_bytes(rival) < size_bytes(sections):
+        return "stored", stored.improved(pixels, rival, options)
+    return "lossless", sections
+
+
+def size_bytes(sections: list[Section]) -> int:
+    """What the sections take in a file."""
+    return sum(len(section.payload) + SECTION.size for section in sections)
+
+
+def probe(pixels: Bytes) -> float:
+    """What is left of the raw bytes after a fast compressor, 0 to about 1."""
+    raw = np.ascontiguousarray(pixels).data
+    return len(zstandard.ZstdCompressor(compression_params=PROBE).compress(raw)) / raw.nbytes
+
+
+def is_drawing(pixels: Bytes, share: float) -> bool:
+    """Whether stored is surely smaller, as far as `probe` (`share`) and the contest can tell."""
+    height, width, channels = pixels.shape
+    small = height * width <= ICON_PIXELS
+    if share < DRAWING or (small and channels == 4 and np.ptp(pixels[..., 3])):
+        return True
+    fair = height * width >= CONTEST_PIXELS and min(height, width) >= CONTEST_EDGE
+    return share < UNCLEAR and fair and contest(pixels) < CONTEST_WON
+
+
+def contest(pixels: Bytes) -> float:
+    """The size of stored divided by that of lossless, on a few pieces spread over the picture."""
+    pieces = pieces_of(pixels)
+    quick = SaveOptions(effort=1)
+    return sum(size_bytes(stored.quick(piece)) for piece in pieces) / sum(
+        size_bytes(lossless.encode(piece, quick)) for piece in pieces
+    )
+
+
+def pieces_of(pixels: Bytes) -> list[Bytes]:
+    """Squares of CONTEST_EDGE pixels, spread over a picture that is not smaller."""
+    bands = len(CONTEST_COLUMNS)
+    tops, lefts = (
+        np.linspace(0, side - CONTEST_EDGE, 2 * bands + 1).astype(int)[1::2]
+        for side in pixels.shape[:2]
+    )
+    return [
+        pixels[top : top + CONTEST_EDGE, left : left + CONTEST_EDGE]
+        for top, left in zip(tops, lefts[list(CONTEST_COLUMNS)], strict=True)
+    ]
+
+
+def _both(pixels: Bytes, options: SaveOptions) -> tuple[list[Section], list[Section]]:
+    """The sections of `stored.quick` and those of the lossless coding, side by side if possible.
+
+    Pillow's WebP does not hold Python's lock while it encodes.
+    """
+    beside = pixels.shape[0] * pixels.shape[1] <= BESIDE_PIXELS
+    with Workers(execution.threads() if beside else 1) as workers:
+        rival = workers.beside(lambda: stored.quick(pixels))
+        sections = lossless.encode(pixels, options)
+        return rival.result(), sections

@@ -1,0 +1,314 @@
+"""The grid coding: luminance everywhere, colour at the points of a grid; Crayon paints the rest.
+
+Sections of a file::
+
+    NETS  the tables of the lossless coding; then Crayon (not in mode L)
+    GRID  the grid's interval, what a hint tells; hints and slopes (none in mode L)
+    LADP, LPRE, LTIL  exact luminance, as in a lossless file of mode L; or
+    LUMA  lossy luminance, a file of another codec
+    ALPH  the alpha plane (mode RGBA only)
+
+This is the one coding that loses: colour always, luminance where quality is below 100.
+
+Source: Tassin, Goebel & Lasher, "Crayon", arXiv 2502.05402, for the idea.
+"""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pillow_colorgrid import container
+from pillow_colorgrid.codings import alpha
+from pillow_colorgrid.codings.crayon import (
+    hint_stream,
+    luminance as grid_luminance,
+    network as grid_crayon,
+    paint,
+)
+from pillow_colorgrid.codings.crayon.encoder import fit
+from pillow_colorgrid.codings.crayon.hints import (
+    INTERVALS,
+    KINDS,
+    SLOPE_FACTORS,
+    SLOPE_LIMIT,
+    STEPS,
+    STRIP_ROWS,
+    ColorGrid,
+    Plane,
+    grid_size,
+    step_of,
+)
+from pillow_colorgrid.codings.crayon.paint import Kept
+from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
+from pillow_colorgrid.codings.lossless.sections import ADAPTATION, ALPHA, PREVIEW, TILE, only
+from pillow_colorgrid.color import ycocg
+from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.entropy.rans import StreamError
+from pillow_colorgrid.errors import DamagedError, NetworkError, TruncatedError
+from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.runtime.networks import Network
+
+GRID = b"GRID"
+"""Interval, kind, hints, slopes."""
+
+LUMINANCE = b"LUMA"
+"""Lossy luminance."""
+
+ALLOWED = {networks.REFERENCE_SECTION, GRID, ADAPTATION, PREVIEW, TILE, LUMINANCE}
+"""Critical sections of a file of this coding; in mode RGBA alpha besides."""
+
+HEAD = struct.Struct("<BBBBB")
+"""Begins GRID: interval n, the kind as a position in KINDS, the hints' step, the factor of the
+slopes, the gain."""
+
+HEAD_LIMITS = {
+    "interval": INTERVALS,
+    "kind": (0, len(KINDS) - 1),
+    "step": STEPS,
+    "slopes": (min(SLOPE_FACTORS), max(SLOPE_FACTORS)),
+    "gain": (0, grid_crayon.GAIN_STEPS),
+}
+"""The least and the largest value of each byte of HEAD."""
+
+LENGTH = struct.Struct("<I")
+"""Of the hints in bytes; there only if slopes follow them."""
+
+CRAYON_ID = 64
+"""The network that new files use."""
+
+CRAYON = "crayon"
+"""The name of networks that can paint."""
+
+LEAST_GAIN = 0.005
+"""The part of the square error (0.02 dB) that Crayon must take away; for less, no decoder need run
+it."""
+
+EXACT_QUALITY = 100
+"""Of the luminance: every pixel."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What NETS and GRID say.
+
+    Attributes:
+        tables: by which hints and exact luminance are coded.
+        crayon: the network that paints; None in mode L.
+        colour: None in mode L.
+    """
+
+    tables: Network
+    crayon: Network | None
+    colour: ColorGrid | None
+
+
+# -- encode ---------------------------------------------------------------------------------------
+
+
+def encode(pixels: Bytes, options: SaveOptions) -> tuple[list[Section], bytes]:
+    """(H, W, C) uint8 -> sections, and the checksum of the pixels that they decode to.
+
+    C is 1 (L), 3 (RGB) or 4 (RGBA). The checksum is `container.UNSTATED` where the luminance is
+    lossy: other versions of its codec may decode it to other pixels.
+    """
+    planes = _split(pixels)
+    coded = encode_luminance(planes[0], options)
+    colour, shown = None, pixels
+    if len(planes) > 1:
+        fitted = fit.fit(planes[1:], planes[0], options.n, options.hints)
+        colour, painted = _with_gain(Kept(planes[0], fitted), pixels[..., :3])
+        shown = np.concatenate([painted, pixels[..., 3:]], axis=2)
+    tables = MODELS_BY_EFFORT[options.effort]
+    sections = [*encode_grid(options.n, options.hints, colour, tables), *coded]
+    if pixels.shape[2] == 4:
+        sections.append(Section(ALPHA, alpha.encode(pixels[..., 3])))
+    if options.quality < EXACT_QUALITY:
+        return sections, container.UNSTATED
+    return sections, container.pixel_checksum(shown.tobytes())
+
+
+def _with_gain(kept: Kept, pixels: Bytes) -> tuple[ColorGrid, Bytes]:
+    """The grid with the gain that comes closest to `pixels` (H, W, 3), and what it shows.
+
+    The error is about quadratic in the gain, so what no network and the whole network paint tells
+    where it is least.
+    """
+    network, whole = networks.index()[CRAYON_ID], grid_crayon.GAIN_STEPS
+    moves: paint.Moves = {}
+
+    def shown(gain: int) -> Bytes:
+        followed = Kept(kept.luminance, kept.colour.followed(gain))
+        return paint.paint(followed, network, moves)
+
+    best = _best_gain(shown(0), shown(whole), pixels)
+    return kept.colour.followed(best), shown(best)
+
+
+def _best_gain(plain: Bytes, painted: Bytes, pixels: Bytes) -> int:
+    """How far to go from `plain` to `painted`, in eighths, to be nearest to `pixels`.
+
+    0 where all of it would be worth less than LEAST_GAIN. All (H, W, 3). The sums are of integers
+    below 2**53: exact in any order, on any machine.
+    """
+    energy = agreement = error = 0.0
+    for first in range(0, len(pixels), STRIP_ROWS):
+        rows = np.s_[first : first + STRIP_ROWS]
+        before = plain[rows].astype(np.float64)
+        change, wanted = painted[rows] - before, pixels[rows] - before
+        energy += float(np.vdot(change, change))
+        agreement += float(np.vdot(change, wanted))
+        error += float(np.vdot(wanted, wanted))
+    if agreement <= 0 or agreement * agreement < LEAST_GAIN * error * energy:
+        return 0
+    return round(grid_crayon.GAIN_STEPS * min(1.0, agreement / energy))
+
+
+def _split(pixels: Bytes) -> list[Plane]:
+    """Y, or Y, Co, Cg: (H, W) int16 each."""
+    if pixels.shape[2] == 1:
+        return [pixels[..., 0].astype(np.int16)]
+    return ycocg.forward(pixels[..., :3])
+
+
+def encode_luminance(luminance: Plane, options: SaveOptions) -> list[Section]:
+    """(H, W) -> LADP (perhaps), LPRE and LTIL; or LUMA."""
+    if options.quality < EXACT_QUALITY:
+        return [
+            Section(LUMINANCE, grid_luminance.encode(luminance, options.quality, options.effort))
+        ]
+    sections = lossless.encode_luminance(luminance[None], options.effort)
+    return [section for section in sections if section.type != networks.REFERENCE_SECTION]
+
+
+def encode_grid(interval: int, kind: str, colour: ColorGrid | None, tables: int) -> list[Section]:
+    """NETS and GRID.
+
+    Args:
+        colour: None in mode L.
+        tables: id of the lossless coding's tables.
+    """
+    if colour is None:
+        head = HEAD.pack(interval, KINDS.index(kind), step_of(interval), 0, 0)
+        return [networks.pack_references([tables]), Section(GRID, head)]
+    coded = hint_stream.encode(*colour.hints, model(tables))
+    if colour.slopes is not None:
+        slopes = hint_stream.encode(*colour.slopes, model(tables))
+        coded = LENGTH.pack(len(coded)) + coded + slopes
+    head = HEAD.pack(interval, KINDS.index(kind), colour.step, colour.slope_factor, colour.gain)
+    return [networks.pack_references([tables, CRAYON_ID]), Section(GRID, head + coded)]
+
+
+# -- decode ---------------------------------------------------------------------------------------
+
+
+def decode(header: Header, sections: Sequence[Section], channels: int, partial: bool) -> Bytes:
+    """Sections -> (H, W, channels) uint8.
+
+    Args:
+        partial: of a file that was cut, paint the preview, enlarged, where luminance is missing.
+
+    Raises:
+        CgxError: a section is damaged or missing, a network unknown, or this Pillow cannot read
+            the codec of the luminance.
+    """
+    allowed = ALLOWED | {ALPHA} if channels == 4 else ALLOWED
+    foreign = [s.type.decode() for s in sections if s.critical and s.type not in allowed]
+    if foreign:
+        raise DamagedError(f"section {foreign[0]} in a grid file of mode {header.mode}")
+    if partial and not any(section.type == GRID for section in sections):
+        raise TruncatedError("image file is truncated (no colour grid)")
+    told = read_grid(sections, header.size, channels > 1)
+    luminance = _decode_luminance(told.tables, sections, header.size, partial)
+    if told.crayon is None or told.colour is None:
+        return luminance[..., None].astype(np.uint8)
+    pixels = paint.paint(Kept(luminance, told.colour), told.crayon)
+    if channels < 4:
+        return pixels
+    height, width = luminance.shape
+    if partial and not any(section.type == ALPHA for section in sections):
+        plane = np.full((height, width), 255, np.uint8)
+    else:
+        plane = alpha.decode(only(sections, ALPHA).payload, height, width)
+    return np.concatenate([pixels, plane[..., None]], axis=2)
+
+
+def read_grid(sections: Sequence[Section], size: tuple[int, int], color: bool) -> Told:
+    """What NETS and GRID say of a picture of `size` (width, height).
+
+    Raises:
+        DamagedError: an impossible value. NetworkError: an unknown network.
+    """
+    named = networks.read_references(only(sections, networks.REFERENCE_SECTION).payload)
+    if len(named) != 1 + color:
+        raise DamagedError(f"{len(named)} networks named, this picture has {1 + color}")
+    if color and named[1].name != CRAYON:
+        raise NetworkError(f"network {named[1].id} is {named[1].name}, needed: {CRAYON}")
+    payload = only(sections, GRID).payload
+    if len(payload) < HEAD.size:
+        raise DamagedError(f"colour grid of {len(payload)} bytes, allowed from {HEAD.size}")
+    if color:
+        return Told(named[0], named[1], _read_color(payload, size, named[0]))
+    _checked_head(payload)
+    if len(payload) > HEAD.size:
+        hints_bytes = len(payload) - HEAD.size
+        raise DamagedError(f"{hints_bytes} bytes of hints in a picture without colour")
+    return Told(named[0], None, None)
+
+
+def _checked_head(payload: bytes) -> tuple[int, int, int, int, int]:
+    """Interval, kind, step, factor of the slopes and gain. Raises DamagedError."""
+    found: tuple[int, int, int, int, int] = HEAD.unpack_from(payload)
+    for (name, (low, high)), value in zip(HEAD_LIMITS.items(), found, strict=True):
+        if not low <= value <= high:
+            raise DamagedError(f"colour grid of {name} {value}, allowed {low} to {high}")
+    return found
+
+
+def _read_color(payload: bytes, size: tuple[int, int], tables: Network) -> ColorGrid:
+    """The colour grid in a GRID section. Raises DamagedError."""
+    interval, kind, step, factor, gain = _checked_head(payload)
+    data, by = payload[HEAD.size :], model(tables.id)
+    hints_end = len(data)
+    if factor:
+        hints_end = LENGTH.size + (LENGTH.unpack_from(data)[0] if len(data) >= LENGTH.size else 0)
+        if not LENGTH.size < hints_end <= len(data):
+            raise DamagedError(f"hints end at byte {hints_end} of {len(data)}")
+    rows, columns = grid_size(size[1], size[0], interval)
+    slopes = None
+    try:
+        hints = hint_stream.decode(
+            data[LENGTH.size if factor else 0 : hints_end], rows, columns, by
+        )
+        if factor:
+            shape = grid_size(size[1], size[0], factor * interval)
+            slopes = hint_stream.decode(data[hints_end:], *shape, by)
+    except StreamError as error:
+        raise DamagedError(f"colour grid: {error}") from error
+    if slopes is not None and max(np.abs(s.astype(np.int16)).max() for s in slopes) > SLOPE_LIMIT:
+        raise DamagedError(f"a slope is beyond {SLOPE_LIMIT}")
+    return ColorGrid(interval, KINDS[kind], step, hints, factor, slopes, gain)
+
+
+def _decode_luminance(
+    tables: Network, sections: Sequence[Section], size: tuple[int, int], partial: bool
+) -> Plane:
+    """(H, W): exact or lossy, whichever the file holds."""
+    exact = [s for s in sections if s.type in (ADAPTATION, PREVIEW, TILE)]
+    if any(section.type == LUMINANCE for section in sections):
+        if exact:
+            raise DamagedError(f"LUMA and {exact[0].type.decode()} in one file, allowed: either")
+        return grid_luminance.decode(only(sections, LUMINANCE).payload, size[1], size[0])
+    if partial and not exact:
+        raise TruncatedError("image file is truncated (no luminance)")
+    grey = [networks.pack_references([tables.id]), *exact]
+    if partial:
+        (plane,) = lossless.decode_what_is_there(grey, size, lossless.GREY)
+    else:
+        plane = lossless.decode_luminance(grey, size)
+    luminance: Plane = plane[0]
+    return luminance

@@ -1,0 +1,1 @@
+"""What only a writer of the grid coding needs; no decoder imports it."""

@@ -1,0 +1,153 @@
+"""Find the hints and slopes of a picture that let the decoder come closest. Encoder only.
+
+What the decoder paints without its network is linear in what it is told: interpolated hints, and
+interpolated slopes times the luminance's detail. So both are fitted by least squares, in turn.
+Fitted hints are means, too, but of a tent with sharper, slightly negative flanks: on Kodak
+1.3 dB better than plain tent means at n = 20; slopes add 1.2 dB for a fifth of the hints' bytes.
+
+Floats are allowed here: what they find is sent as integers.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from pillow_colorgrid.codings.crayon.hints import (
+    BASE_STEPS,
+    COARSE_SLOPES_UP_TO,
+    SLOPE_LIMIT,
+    SLOPE_SENT,
+    ColorGrid,
+    Hints,
+    Plane,
+    luminance_base,
+    points,
+    step_of,
+    stepped,
+)
+from pillow_colorgrid.runtime.blas import one_thread
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+ROUNDS = 2
+"""How often hints and slopes are fitted in turn."""
+
+DETAIL_NOISE = 30.0
+"""Mean square of luminance's detail (steps squared) below which slopes are distrusted."""
+
+
+def _project(values: Floats, interval: int) -> Floats:
+    """Along the last axis: how each grid point sees `values` (..., length) when interpolated.
+
+    The transpose of bilinear interpolation: weights of the tent; what lies beyond the last grid
+    point belongs to that alone. Returns (..., points).
+    """
+    length = values.shape[-1]
+    points = -(-length // interval)
+    missing = points * interval - length
+    cells = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
+    cells = cells.reshape(*values.shape[:-1], points, interval)
+    away = np.arange(interval, dtype=np.float32) / interval
+    of_left, of_right = np.moveaxis(cells @ np.stack([1 - away, away], axis=1), -1, 0)
+    of_left[..., 1:] += of_right[..., :-1]
+    of_left[..., -1] += of_right[..., -1]
+    projected: Floats = of_left
+    return projected
+
+
+def _project_both(values: Floats, interval: int) -> Floats:
+    """(H, W) -> (rows, columns), `_project` along both axes."""
+    along_rows = _project(values, interval)
+    return np.ascontiguousarray(_project(np.ascontiguousarray(along_rows.T), interval).T)
+
+
+def _normal_matrix(length: int, interval: int) -> tuple[Doubles, Doubles]:
+    """Diagonal (points,) and off-diagonal (points - 1,) of the least-squares matrix of a side.
+
+    Interpolation mixes direct neighbours only, so the matrix has three diagonals.
+    """
+    points = -(-length // interval)
+    first, away = np.divmod(np.arange(length), interval)
+    far = away / interval
+    near = 1 - far
+    last = first == points - 1
+    near[last], far[last] = 1, 0
+    squares = _sums(first, near * near, points)
+    squares[1:] += _sums(first, far * far, points)[:-1]
+    return squares, _sums(first, near * far, points)[:-1]
+
+
+def _sums(groups: npt.NDArray[np.int64], values: Doubles, count: int) -> Doubles:
+    """(count,): the sum of the `values` of each group."""
+    return np.bincount(groups, values, count).astype(np.float64)
+
+
+def _solve(diagonal: Doubles, beside: Doubles, values: Floats | Doubles) -> Doubles:
+    """Solve a symmetric system of three diagonals for (points, m) right-hand sides (Thomas)."""
+    solved = values.astype(np.float64)
+    pivots = diagonal.copy()
+    for row in range(1, len(pivots)):
+        share = beside[row - 1] / pivots[row - 1]
+        pivots[row] -= share * beside[row - 1]
+        solved[row] -= share * solved[row - 1]
+    solved[-1] /= pivots[-1]
+    for row in range(len(pivots) - 2, -1, -1):
+        solved[row] = (solved[row] - beside[row] * solved[row + 1]) / pivots[row]
+    return solved
+
+
+def _fitted_hints(values: Floats, interval: int) -> Floats:
+    """(H, W) -> (rows, columns): what comes closest to `values` when interpolated."""
+    height, width = values.shape
+    by_rows = _solve(*_normal_matrix(height, interval), _project_both(values, interval))
+    return _solve(*_normal_matrix(width, interval), by_rows.T).T.astype(np.float32)
+
+
+def _between(values: Floats, interval: int, shape: tuple[int, ...]) -> Floats:
+    """(rows, columns) -> (height, width), bilinear; as `grid_hints.interpolate`, in floats."""
+    for axis, length in enumerate(shape):
+        first, away = np.divmod(np.arange(length), interval)
+        far = (away / np.float32(interval)).astype(np.float32)
+        far = far[:, None] if axis == 0 else far
+        beyond = np.minimum(first + 1, values.shape[axis] - 1)
+        values = values.take(first, axis) * (1 - far) + values.take(beyond, axis) * far
+    return values
+
+
+def fit(colour: list[Plane], luminance: Plane, interval: int, kind: str) -> ColorGrid:
+    """The colour grid of Co and Cg (H, W).
+
+    Args:
+        luminance: (H, W), for which the slopes are fitted.
+        kind: "mean": fitted hints, and slopes; "point": samples, and no slopes.
+    """
+    step = step_of(interval)
+    if kind == "point":
+        co, cg = (stepped(points(plane, interval), step) for plane in colour)
+        return ColorGrid(interval, kind, step, (co, cg))
+    factor = 2 if interval <= COARSE_SLOPES_UP_TO else 1
+    eighths = luminance * np.int32(BASE_STEPS) - luminance_base(luminance, interval)
+    detail = eighths.astype(np.float32) / np.float32(BASE_STEPS)
+    with one_thread():  # so that the number of threads never changes a file
+        hints, slopes = zip(
+            *(_fit_plane(plane, detail, interval, factor * interval) for plane in colour),
+            strict=True,
+        )
+    return ColorGrid(interval, kind, step, hints, factor, slopes)
+
+
+def _fit_plane(
+    plane: Plane, detail: Floats, interval: int, slope_interval: int
+) -> tuple[Hints, Hints]:
+    """Hints and slopes of Co or Cg (H, W)."""
+    values = plane.astype(np.float32)
+    hints = _fitted_hints(values, interval)
+    energy = _project_both(detail * detail, slope_interval)
+    energy += DETAIL_NOISE * slope_interval**2
+    for _ in range(ROUNDS):
+        left = values - _between(hints, interval, values.shape)
+        slopes = _project_both(left * detail, slope_interval) / energy * SLOPE_SENT
+        slopes = np.clip(np.rint(slopes), -SLOPE_LIMIT, SLOPE_LIMIT)
+        shading = _between(slopes / SLOPE_SENT, slope_interval, values.shape) * detail
+        hints = _fitted_hints(values - shading, interval)
+    return stepped(hints, step_of(interval)), slopes.astype(np.int8)

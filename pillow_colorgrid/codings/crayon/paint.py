@@ -1,0 +1,159 @@
+"""From what a grid file keeps to its pixels: Crayon paints the colour, region by region.
+
+The format knows no regions: a picture is painted as a whole. Regions only bound the memory. Each is
+painted with so much of its surroundings that nothing beyond could change any of its pixels, so it
+comes out exactly as in the whole, and there are no seams.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pillow_colorgrid.codings.crayon import network as grid_crayon
+from pillow_colorgrid.codings.crayon.hints import (
+    BASE_STEPS,
+    ColorGrid,
+    Exact,
+    Plane,
+    base,
+    interpolate,
+    rounded,
+    shading,
+    tent_means,
+)
+from pillow_colorgrid.codings.crayon.network import ALIGNMENT, Seen
+from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.color.ycocg import inverse_clipped
+from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.runtime.networks import Network
+
+CORE = 1152
+"""Largest edge of a region, in pixels; with its surroundings it takes some 450 MB."""
+
+SURROUNDINGS = 192
+"""How far Crayon looks: 190 pixels (80 cells down its U, and what alignment adds)."""
+
+
+Moves = dict[Tile, tuple[Plane, Plane]]
+"""What Crayon adds to Co and Cg in the core of each region, in 1/BASE_STEPS."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a grid file keeps of a picture with colour: luminance (H, W), 0..255, and the grid."""
+
+    luminance: Plane
+    colour: ColorGrid
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the picture, and the part around it (`seen`) that the network is shown.
+
+    Both lie in the picture padded to multiples of ALIGNMENT.
+    """
+
+    core: Tile
+    seen: Tile
+
+    @property
+    def within(self) -> tuple[slice, slice]:
+        """Where the core lies in what was seen."""
+        top, left = self.core.top - self.seen.top, self.core.left - self.seen.left
+        return (
+            slice(top, top + self.core.height),
+            slice(left, left + self.core.width),
+        )
+
+
+def regions(height: int, width: int) -> Iterator[Region]:
+    """The regions of a picture, row by row."""
+    rows, columns = list(_cuts(height)), list(_cuts(width))
+    for top, core_height, seen_top, seen_height in rows:
+        for left, core_width, seen_left, seen_width in columns:
+            yield Region(
+                Tile(top, left, core_height, core_width),
+                Tile(seen_top, seen_left, seen_height, seen_width),
+            )
+
+
+def _cuts(length: int) -> Iterator[tuple[int, int, int, int]]:
+    """Start and length of the cores of a side, each with start and length of what is seen."""
+    padded = length + -length % ALIGNMENT
+    pieces = -(-padded // CORE)
+    step = -(-padded // (pieces * ALIGNMENT)) * ALIGNMENT
+    for start in range(0, length, step):
+        end = min(start + step, length)
+        first = max(0, start - SURROUNDINGS)
+        last = min(padded, start + step + SURROUNDINGS)
+        yield start, end - start, first, last - first
+
+
+def paint(kept: Kept, network: Network, moves: Moves | None = None) -> Bytes:
+    """The pixels (H, W, 3) uint8; the same integers on every machine.
+
+    Args:
+        moves: remembers what Crayon adds: to paint again with another gain it need not run again.
+    """
+    height, width = kept.luminance.shape
+    colour = kept.colour
+    means = tent_means(kept.luminance, colour.interval, BASE_STEPS)
+    pixels = np.empty((height, width, 3), np.uint8)
+    for region in regions(height, width):
+        core = see(kept, means, region.core)
+        if colour.gain:
+            move = moves.get(region.core) if moves is not None else None
+            if move is None:
+                move = _moves(kept, means, region, network)
+            if moves is not None:
+                moves[region.core] = move
+            co = grid_crayon.follow(core.co, move[0], colour.gain)
+            cg = grid_crayon.follow(core.cg, move[1], colour.gain)
+        else:
+            co, cg = unpainted(core)
+        pixels[region.core.place] = inverse_clipped(kept.luminance[region.core.place], co, cg)
+    return pixels
+
+
+def _moves(kept: Kept, means: Exact, region: Region, network: Network) -> tuple[Plane, Plane]:
+    """What Crayon adds to Co and Cg in the core of a region, in 1/BASE_STEPS."""
+    seen = see(kept, means, region.seen)
+    given = {"inputs": grid_crayon.inputs(seen, kept.colour.interval, kept.colour.kind)}
+    (outputs,) = networks.session(network).run(["outputs"], given)
+    co, cg = grid_crayon.moves(outputs, seen)
+    # copies: views would keep what lies around the core
+    return co[region.within].copy(), cg[region.within].copy()
+
+
+def unpainted(seen: Seen) -> tuple[Plane, Plane]:
+    """Co and Cg as hints and slopes alone tell them: what a gain of 0 leaves."""
+    return grid_crayon.whole(seen.co), grid_crayon.whole(seen.cg)
+
+
+def see(kept: Kept, means: Exact, part: Tile) -> Seen:
+    """What the network sees of `part` of the padded picture.
+
+    Args:
+        means: of the whole luminance under the tents, in 1/BASE_STEPS.
+    """
+    height, width = kept.luminance.shape
+    rows = np.minimum(np.arange(part.top, part.top + part.height), height - 1)
+    columns = np.minimum(np.arange(part.left, part.left + part.width), width - 1)
+    luminance = kept.luminance[rows[:, None], columns].astype(np.int32)
+    at = (part.height, part.width, part.top, part.left)
+    colour = kept.colour
+    interval = colour.interval
+    detail = luminance * BASE_STEPS - rounded(interpolate(means, interval, *at), interval)
+    painted = [base(hints, colour.step, interval, *at) for hints in colour.hints]
+    if colour.slopes is not None:
+        for plane, slopes in zip(painted, colour.slopes, strict=True):
+            plane += shading(slopes, colour.slope_interval, detail, part.top, part.left)
+    return Seen(
+        luminance=luminance,
+        detail=detail,
+        co=painted[0],
+        cg=painted[1],
+        mask=grid_crayon.mask(interval, *at),
+    )

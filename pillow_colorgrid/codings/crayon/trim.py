@@ -1,0 +1,57 @@
+"""From the sections of a lossless file to those of a grid file, with as little decoding as can be.
+
+Luminance knows nothing of colour, so its streams are copied. Hints are point samples: the preview
+holds every 8th pixel of every 8th row, later levels the others.
+"""
+
+from collections.abc import Sequence
+from math import gcd
+
+from pillow_colorgrid.codings.crayon import coding as crayon
+from pillow_colorgrid.codings.crayon.hints import ColorGrid, points, step_of, stepped
+from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
+from pillow_colorgrid.codings.lossless.sections import ALPHA, COLOR_PREVIEW, ORIGIN
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.errors import CgxError
+from pillow_colorgrid.runtime import networks
+
+KIND = "point"
+"""Means would need all pixels."""
+
+GAIN = 4
+"""Nobody has compared what Crayon paints with the picture: so it is followed half way; not at all
+where all hints are 0, for that picture is most likely grey."""
+
+
+def trim(header: Header, sections: Sequence[Section], interval: int) -> list[Section]:
+    """The critical sections of the grid file.
+
+    Raises:
+        CgxError: sections are damaged or missing, or luminance is not apart, or that of an origin.
+    """
+    if header.mode == "L":
+        raise CgxError("a picture of mode L has no colour to trim")
+    if not any(section.type == COLOR_PREVIEW for section in sections):
+        raise CgxError(
+            "luminance and colour of this file are in one stream (it is of the first release); "
+            'save it with mode="grid", or: cgx convert --mode grid'
+        )
+    if any(section.type == ORIGIN for section in sections):
+        raise CgxError(
+            "the luminance of this file is that of its origin (JPEG or Photo CD), not of YCoCg; "
+            'save it with mode="grid", or with origin="none" before'
+        )
+    names, *luminance = lossless.luminance_of(sections)
+    known = gcd(interval, PREVIEW_INTERVAL)
+    _, co, cg = lossless.decode_planes(sections, header.size, lossless.COLOR, known)
+    step = step_of(interval)
+    hints = tuple(stepped(points(plane[0], interval // known), step) for plane in (co, cg))
+    gain = GAIN if any(plane.any() for plane in hints) else 0
+    colour = ColorGrid(interval, KIND, step, (hints[0], hints[1]), gain=gain)
+    (tables,) = networks.read_references(names.payload)
+    return [
+        *crayon.encode_grid(interval, KIND, colour, tables.id),
+        *luminance,
+        *(section for section in sections if section.type == ALPHA),
+    ]

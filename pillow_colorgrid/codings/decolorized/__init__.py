@@ -1,0 +1,1 @@
+"""The decolorized coding: luminance, and what a network could not foresee of the colour."""

@@ -1,0 +1,126 @@
+"""What each pixel of a lossless file cost, and what the networks expected it to be.
+
+The picture is decoded, and the walk over it is gone once more with a stream that neither reads nor
+writes but adds up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from pillow_colorgrid.codings.lossless import levels
+from pillow_colorgrid.codings.lossless.coding import (
+    COLOR,
+    GREY,
+    decode_planes,
+    model_of,
+    rendering_of,
+)
+from pillow_colorgrid.codings.lossless.distribution import Distribution
+from pillow_colorgrid.codings.lossless.pieces import (
+    PREVIEW,
+    PREVIEW_INTERVAL,
+    TILE,
+    code_interleaved,
+    preview_of,
+    tile_of,
+)
+from pillow_colorgrid.codings.lossless.stream import prices, symbols_of
+from pillow_colorgrid.codings.tiles import tiles
+from pillow_colorgrid.container import Section
+from pillow_colorgrid.entropy.rans import Frequencies
+
+NAMES = ("luminance", "Co", "Cg")
+"""The planes of a picture without an origin."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Each array is (1 or 3, H, W): luminance, or luminance and two planes of colour.
+
+    Attributes:
+        names: of the planes.
+        planes: int16, the values of the picture.
+        expected: int16, the mean of the distribution by which each value was coded, rounded down.
+        bits: float32, ideal code lengths (the entropy coder adds about 0.1 %).
+    """
+
+    names: tuple[str, ...]
+    planes: np.ndarray
+    expected: np.ndarray
+    bits: np.ndarray
+
+    def bits_per_plane(self) -> dict[str, float]:
+        """Bits of all pixels by the plane's name."""
+        return {
+            name: float(bits.sum(dtype=np.float64))
+            for name, bits in zip(self.names, self.bits, strict=True)
+        }
+
+
+class _Bill:
+    """A stream that notes for each value what it cost and what was expected."""
+
+    def __init__(self, planes: list[np.ndarray], frequencies: Frequencies) -> None:
+        self.prices = prices(frequencies)
+        self.planes = planes
+        self.bits = [np.zeros(plane.shape, np.float32) for plane in planes]
+        self.expected = [np.zeros(plane.shape, np.int16) for plane in planes]
+
+    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
+        cost = self.prices[symbols_of(plane, pixels, distribution)]
+        _same_part(pixels, self.planes[plane], self.bits[plane])[...] = cost
+        _same_part(pixels, self.planes[plane], self.expected[plane])[...] = distribution.floor
+
+
+def _same_part(view: np.ndarray, whole: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The part of `other` at the places that `view` has in `whole`; both contiguous, of one shape.
+
+    The walk hands views to its stream, not places; but a view knows where its memory begins.
+    """
+    items = (view.ctypes.data - whole.ctypes.data) // whole.itemsize
+    strides = [stride // whole.itemsize * other.itemsize for stride in view.strides]
+    # An empty view may begin anywhere.
+    begin = other.reshape(-1)[items:] if view.size else other.reshape(-1)[:0]
+    return as_strided(begin, view.shape, strides)
+
+
+def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -> Account:
+    """Decode a file's sections and tell of each value what it cost.
+
+    Args:
+        size: (width, height).
+        channels: of the picture; alpha is not looked at.
+
+    Raises:
+        CgxError: as `lossless.decode`.
+    """
+    by = model_of(sections)
+    count = GREY if channels == 1 else COLOR
+    planes = [np.ascontiguousarray(plane) for plane in decode_planes(sections, size, count)]
+    bill = _Bill(planes, by.frequencies)
+    code_interleaved(preview_of(planes), PREVIEW, by, bill)
+    for tile in tiles(size[1], size[0]):
+        code_interleaved(tile_of(planes, tile), TILE, by, bill)
+    rendering = rendering_of(sections, size)
+    names = (NAMES[0], *rendering.origin.chromas) if rendering else NAMES[:count]
+    return Account(names, *map(np.concatenate, (planes, bill.expected, bill.bits)))
+
+
+def account(sections: Sequence[Section], size: tuple[int, int], channels: int) -> dict[str, float]:
+    """Bytes by name: "preview luminance", "preview colour", "luminance", "colour".
+
+    Raises:
+        CgxError: as `lossless.decode`.
+    """
+    bits = examine(sections, size, channels).bits.astype(np.float64)
+    preview = levels.level(bits, PREVIEW_INTERVAL).sum(axis=(1, 2)) / 8
+    rest = bits.sum(axis=(1, 2)) / 8 - preview
+    spent = {}
+    for name, by_plane in (("preview ", preview), ("", rest)):
+        spent[f"{name}luminance"] = float(by_plane[0])
+        if len(by_plane) == COLOR:
+            spent[f"{name}colour"] = float(by_plane[1:].sum())
+    return spent

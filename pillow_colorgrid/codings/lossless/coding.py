@@ -1,0 +1,308 @@
+"""The lossless coding: networks tell how likely each pixel value is, rANS writes what it was.
+
+Sections of a file::
+
+    NETS  the tables, and by them the networks, that decode the file
+    LORG  the origin of the picture (JPEG, Photo CD), where it has one: what the planes are
+    LCLP  how sharply its channels are cut, where they are
+    LADP  the adaptation of the networks to this picture, where it pays
+    CPRE  colour of the preview (not in mode L), which is every 8th pixel of every 8th row
+    LPRE  luminance of the preview
+    LTIL  luminance of a tile, all pixels that the preview does not hold;
+    CTIL  then its colour (not in mode L): one pair for each tile, row by row
+    ALPH  the alpha plane (mode RGBA only)
+
+FORMAT.md tells the whole way; `sections`, `pieces`, `walk` and
+`stream` are its steps.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from pillow_colorgrid.codings import alpha
+from pillow_colorgrid.codings.lossless import (
+    clipping as lossless_clipping,
+    levels,
+    origin as lossless_origin,
+    sections as lossless_sections,
+)
+from pillow_colorgrid.codings.lossless.adaptation import apart, unpack
+from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, pack_adaptation
+from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
+from pillow_colorgrid.codings.lossless.pieces import (
+    PREVIEW,
+    PREVIEW_INTERVAL,
+    TILE,
+    Coded,
+    decode as decode_piece,
+    enlarge,
+    preview_of,
+    tile_of,
+)
+from pillow_colorgrid.codings.lossless.predict import Model
+from pillow_colorgrid.codings.lossless.sections import (
+    ADAPTATION,
+    ALPHA,
+    CLIPPING,
+    ORIGIN,
+    Streams,
+    only,
+    read_streams,
+)
+from pillow_colorgrid.codings.tiles import Tile, tiles
+from pillow_colorgrid.color import ycocg
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.entropy.rans import StreamError
+from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.runtime import execution, networks
+from pillow_colorgrid.runtime.workers import ALONE, Workers
+
+GREY, COLOR = 1, 3
+"""Numbers of planes."""
+
+
+def encode(pixels: np.ndarray, options: SaveOptions) -> list[Section]:
+    """(H, W, C) uint8 -> sections; C is 1 (L), 3 (RGB) or 4 (RGBA)."""
+    number = MODELS_BY_EFFORT[options.effort]
+    planes, origin = planes_of(pixels, options.origin == "auto")
+    with Workers(execution.threads()) as workers:
+        by = replace(model(number), workers=workers)
+        clips = len(planes) == COLOR and not origin
+        coded = encode_adapted(planes, by, options.effort, clips)
+    sections = [networks.pack_references([number]), *origin, *coded]
+    if pixels.shape[2] == 4:
+        sections.append(Section(ALPHA, alpha.encode(pixels[..., 3])))
+    return sections
+
+
+def decode(header: Header, sections: Sequence[Section], channels: int, partial: bool) -> np.ndarray:
+    """Sections -> (H, W, channels) uint8.
+
+    Args:
+        partial: of a file that was cut, show the preview, enlarged, where tiles are missing.
+
+    Raises:
+        CgxError: a section is damaged or missing, or a network unknown.
+    """
+    count = GREY if channels == 1 else COLOR
+    decoded = decode_what_is_there if partial else decode_planes
+    pixels = pixels_of(decoded(sections, header.size, count), sections, header.size)
+    if channels < 4:
+        return pixels
+    height, width = pixels.shape[:2]
+    if partial and not any(section.type == ALPHA for section in sections):
+        plane = np.full((height, width), 255, np.uint8)
+    else:
+        plane = alpha.decode(only(sections, ALPHA).payload, height, width)
+    return np.concatenate([pixels, plane[..., None]], axis=2)
+
+
+def planes_of(pixels: np.ndarray, look: bool = True) -> tuple[list[np.ndarray], list[Section]]:
+    """The planes to code, and the section that tells of their origin, if they have one.
+
+    Args:
+        look: for an origin; else Y, Co, Cg in any case.
+    """
+    look = look and pixels.shape[2] > GREY
+    found = lossless_origin.recognise(pixels[..., :COLOR]) if look else None
+    if found is None:
+        return split(pixels), []
+    rendering, planes = found
+    return planes, [Section(ORIGIN, lossless_origin.pack(rendering))]
+
+
+def pixels_of(
+    planes: list[np.ndarray], sections: Sequence[Section], size: tuple[int, int], interval: int = 1
+) -> np.ndarray:
+    """Planes (1, h, w) of every `interval`-th pixel -> (h, w, 1) or (h, w, 3) uint8.
+
+    Args:
+        size: (width, height) of the whole picture.
+    """
+    rendering = rendering_of(sections, size)
+    if rendering is None:
+        return join(planes)
+    return rendering.join([plane[0] for plane in planes], size[0], interval)
+
+
+def rendering_of(
+    sections: Sequence[Section], size: tuple[int, int]
+) -> lossless_origin.Rendering | None:
+    """How the planes of a file become RGB; None: as Y, Co and Cg, or grey.
+
+    Args:
+        size: (width, height) of the whole picture.
+    """
+    if not any(section.type == ORIGIN for section in sections):
+        return None
+    return lossless_origin.unpack(only(sections, ORIGIN).payload, size[0] * size[1])
+
+
+def split(pixels: np.ndarray) -> list[np.ndarray]:
+    """(H, W, C) uint8 -> Y, or Y, Co, Cg: (1, H, W) int16 each. Alpha is left aside."""
+    if pixels.shape[2] == 1:
+        return [pixels[None, ..., 0].astype(np.int16)]
+    return [plane[None] for plane in ycocg.forward(pixels[..., :3])]
+
+
+def join(planes: list[np.ndarray]) -> np.ndarray:
+    """Planes of `split` -> (H, W, 1) or (H, W, 3) uint8."""
+    if len(planes) == GREY:
+        return planes[0][0, ..., None].astype(np.uint8)
+    return ycocg.inverse(*(plane[0] for plane in planes))
+
+
+def encode_luminance(plane: np.ndarray, effort: int) -> list[Section]:
+    """A plane (1, H, W) int16 in 0..255 alone, as in a file of mode L.
+
+    Returns the sections that name the networks, adapt them and hold the pixels.
+    """
+    return encode(plane[0, ..., None].astype(np.uint8), SaveOptions(effort=effort))
+
+
+def luminance_of(sections: Sequence[Section]) -> list[Section]:
+    """What `encode_luminance` would give for the luminance of a colour picture, undecoded.
+
+    The adaptation keeps its part for luminance; the streams stay byte for byte.
+
+    Raises:
+        DamagedError: luminance cannot be told from colour (a file of the first release), or
+            sections are missing.
+    """
+    streams = read_streams(sections, color=True)
+    if any(section.type == ORIGIN for section in sections):
+        raise DamagedError(
+            "the luminance of this file is that of its origin (JPEG or Photo CD), not of Y, Co, Cg"
+        )
+    if streams.preview.color is None:
+        raise DamagedError("luminance and colour are in one stream (a file of the first release)")
+    kept, _ = apart(model_of(sections).adaptation)
+    luminance = Streams(
+        Coded(streams.preview.luminance), [Coded(tile.luminance) for tile in streams.tiles]
+    )
+    return [
+        only(sections, networks.REFERENCE_SECTION),
+        *pack_adaptation(kept),
+        *luminance.sections(),
+    ]
+
+
+def decode_planes(
+    sections: Sequence[Section], size: tuple[int, int], count: int, interval: int = 1
+) -> list[np.ndarray]:
+    """The planes (1, h, w) int16 of a file: every `interval`-th pixel of every such row.
+
+    Args:
+        count: GREY or COLOR.
+        interval: 1, 2, 4 or 8; at 8 the preview is enough.
+
+    Raises:
+        CgxError: as `decode`.
+    """
+    streams = read_streams(sections, count == COLOR)
+    width, height = size
+    found, todo = len(streams.tiles), len(tiles(height, width))
+    if interval < PREVIEW_INTERVAL and found != todo:
+        raise DamagedError(f"{found} tiles, {width}x{height} pixels have {todo}")
+    with Workers(execution.threads()) as workers:
+        by = replace(model_of(sections), workers=workers)
+        preview = _decode_preview(streams, size, count, by)
+        if interval == PREVIEW_INTERVAL:
+            return preview
+        planes = _around(preview, size)
+        _decode_tiles(streams, planes, by, interval)
+    return [levels.level(plane, interval) for plane in planes]
+
+
+def decode_luminance(
+    sections: Sequence[Section], size: tuple[int, int], interval: int = 1
+) -> np.ndarray:
+    """The luminance (1, h, w) int16 alone, of sections that hold it alone (`encode_luminance`).
+
+    Args:
+        interval: as in `decode_planes`.
+
+    Raises:
+        CgxError: as `decode`.
+    """
+    return decode_planes(sections, size, GREY, interval)[0]
+
+
+def decode_what_is_there(
+    sections: Sequence[Section], size: tuple[int, int], count: int
+) -> list[np.ndarray]:
+    """As `decode_planes` for a file cut short: missing tiles show the preview, enlarged.
+
+    Raises:
+        TruncatedError: not even the preview is there.
+    """
+    if not any(section.type == lossless_sections.PREVIEW for section in sections):
+        raise TruncatedError("image file is truncated (no preview)")
+    streams = read_streams(sections, count == COLOR)
+    with Workers(execution.threads()) as workers:
+        by = replace(model_of(sections), workers=workers)
+        planes = _around(_decode_preview(streams, size, count, by), size)
+        enlarge(planes, PREVIEW_INTERVAL)
+        _decode_tiles(streams, planes, by)
+    return planes
+
+
+def _decode_preview(
+    streams: Streams, size: tuple[int, int], count: int, by: Model
+) -> list[np.ndarray]:
+    """The planes of the preview."""
+    width, height = (-(-side // PREVIEW_INTERVAL) for side in size)
+    preview = [np.zeros((1, height, width), np.int16) for _ in range(count)]
+    with _damage_told():
+        decode_piece(streams.preview, preview, PREVIEW, by)
+    return preview
+
+
+def _around(preview: list[np.ndarray], size: tuple[int, int]) -> list[np.ndarray]:
+    """Planes of `size` that know the pixels of the preview; all others are 0."""
+    planes = [np.zeros((1, size[1], size[0]), np.int16) for _ in preview]
+    for plane, known in zip(preview_of(planes), preview, strict=True):
+        plane[...] = known
+    return planes
+
+
+def _decode_tiles(streams: Streams, planes: list[np.ndarray], by: Model, interval: int = 1) -> None:
+    """Fill the tiles of `planes` that are there, whose preview is known."""
+    todo = list(zip(streams.tiles, tiles(*planes[0].shape[1:]), strict=False))
+    one = by if len(todo) == 1 else replace(by, workers=ALONE)
+
+    def fill(tile: tuple[Coded, Tile]) -> None:
+        decode_piece(tile[0], tile_of(planes, tile[1]), TILE, one, interval)
+
+    with _damage_told():
+        if len(todo) == 1:
+            fill(todo[0])
+        else:
+            by.workers.map(fill, todo)
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
+    except StreamError as error:
+        raise DamagedError(f"lossless coding: {error}") from error
+
+
+def model_of(sections: Sequence[Section]) -> Model:
+    named = networks.read_references(only(sections, networks.REFERENCE_SECTION).payload)
+    if len(named) != 1:
+        raise DamagedError(f"{len(named)} networks named, the lossless coding has 1")
+    by = model(named[0].id)
+    types = {section.type for section in sections}
+    if ADAPTATION in types:
+        adaptation = unpack(only(sections, ADAPTATION).payload, by.features)
+        by = replace(by, adaptation=adaptation)
+    if CLIPPING in types:
+        clipping = lossless_clipping.unpack(only(sections, CLIPPING).payload)
+        by = replace(by, clipping=clipping)
+    return by

@@ -1,0 +1,223 @@
+"""What the networks of the lossless coding see: the known pixels around each cell, as bytes.
+
+Every input is a difference to a *base*, the rounded mean of the nearest known pixels, so that a
+network need not learn what is the same at all brightnesses; three inputs more tell the base itself.
+A difference is clipped to -128..127 and kept as a byte with zero point 128.
+
+All functions work on many planes at once: (N, h, w), pixels of one grid level, int16. A tap outside
+the plane reads the nearest pixel of its kind. Results are one byte plane per tap on the grid of
+cells: (N, taps, rows, columns) uint8.
+"""
+
+from itertools import product
+
+import numpy as np
+
+from pillow_colorgrid.codings.lossless import levels
+
+ZERO = 128
+"""Zero point of the bytes."""
+
+MARGIN = 3
+"""The farthest cell that a tap reads."""
+
+Tap = tuple[int, int]
+"""A cell, (rows, columns) away."""
+
+
+def square(first: int, last: int) -> tuple[Tap, ...]:
+    edge = range(first, last + 1)
+    return tuple(product(edge, edge))
+
+
+DIAGONAL_NEAREST: tuple[Tap, ...] = square(0, 1)
+"""The known pixels around the diagonal pixel of a cell."""
+
+LUMINANCE_DIAGONAL = square(-2, 3)
+"""Known pixels that luminance's diagonal pass sees."""
+
+LUMINANCE_CROSS_KNOWN, LUMINANCE_CROSS_DIAGONAL = square(-1, 2), square(-2, 1)
+"""Known and diagonal pixels that luminance's cross pass sees."""
+
+COLOR_DIAGONAL = square(-1, 2)
+COLOR_CROSS_KNOWN, COLOR_CROSS_DIAGONAL = square(-1, 2), square(-2, 1)
+
+WINDOW_DIAGONAL = tuple(tap for tap in square(-2, 4) if tap != (1, 1))
+WINDOW_CROSS = square(-2, 3)
+"""Pixels (rows, columns away from the known one) of luminance that the colour passes see."""
+
+LUMINANCE_INPUTS = (len(LUMINANCE_DIAGONAL) + 1, len(LUMINANCE_CROSS_KNOWN) * 2 + 2)
+COLOR_INPUTS = (
+    2 * len(COLOR_DIAGONAL) + len(WINDOW_DIAGONAL) + 3,
+    4 * len(COLOR_CROSS_KNOWN) + len(WINDOW_CROSS) + 1 + 2 + 3,
+)
+"""Inputs of the (diagonal, cross) networks."""
+
+
+Rows = tuple[int, int]
+"""Of cells: the first, and the one behind the last."""
+
+
+class Margined:
+    """Some rows of cells of planes (N, h, w), with their edges repeated: each tap is a view.
+
+    Args:
+        pixels: (N, h, w), `step` x `step` of them to a cell.
+        columns: of cells.
+        rows: of cells; the pixels beyond are seen, but only those that taps reach are copied.
+    """
+
+    def __init__(self, pixels: np.ndarray, columns: int, rows: Rows, step: int = 1) -> None:
+        self.shape, self.step, self.margin = (rows[1] - rows[0], columns), step, MARGIN * step
+        count, height, width = pixels.shape
+        top, bottom = rows[0] * step - self.margin, rows[1] * step + self.margin
+        end = self.margin + width
+        wide = max(columns * step, width) + 2 * self.margin
+        first, last = max(top, 0), min(bottom, height)
+        self.pixels = np.empty((count, bottom - top, wide), pixels.dtype)
+        inside = self.pixels[:, first - top : last - top]
+        inside[..., self.margin : end] = pixels[:, first:last]
+        inside[..., : self.margin] = inside[..., self.margin : self.margin + 1]
+        inside[..., end:] = inside[..., end - 1 : end]
+        self.pixels[:, : first - top] = inside[:, :1]
+        self.pixels[:, last - top :] = inside[:, -1:]
+
+    def tap(self, away: Tap) -> np.ndarray:
+        """The pixel `away` from each cell's first: (N, rows, columns)."""
+        top, left = self.margin + away[0], self.margin + away[1]
+        bottom, right = top + self.shape[0] * self.step, left + self.shape[1] * self.step
+        return self.pixels[:, top : bottom : self.step, left : right : self.step]
+
+
+def of_place(pixels: np.ndarray, at: Tap, rows: Rows | None = None) -> Margined:
+    """The pixels at one place of their cells; where no cell has it, the known ones instead."""
+    rows = rows or all_rows(pixels)
+    chosen = levels.place(pixels, at)
+    columns = levels.cells(*pixels.shape[1:])[1]
+    return Margined(chosen if chosen.size else levels.place(pixels, levels.KNOWN), columns, rows)
+
+
+def mean_of_four(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
+    mean: np.ndarray = (a + b + c + d + 2) >> 2
+    return mean
+
+
+class Bytes:
+    """Collects inputs, one byte plane after the other."""
+
+    def __init__(self, count: int, shape: tuple[int, int], inputs: int) -> None:
+        self.planes = np.empty((count, inputs, *shape), np.uint8)
+        self.filled = 0
+        self.difference = np.empty((count, *shape), np.int16)
+
+    def add(self, pixels: np.ndarray, base: np.ndarray | int) -> None:
+        """Differences of pixels to their base, (N, rows, columns) each."""
+        np.subtract(pixels, base, out=self.difference)
+        self.difference += ZERO
+        self.difference.clip(0, 2 * ZERO - 1, out=self.difference)
+        self.planes[:, self.filled] = self.difference
+        self.filled += 1
+
+    def add_taps(self, pixels: Margined, taps: tuple[Tap, ...], base: np.ndarray) -> None:
+        for away in taps:
+            self.add(pixels.tap(away), base)
+
+
+def diagonal_base(known: Margined) -> np.ndarray:
+    """The base of each diagonal pixel: (N, rows, columns)."""
+    return mean_of_four(*(known.tap(away) for away in DIAGONAL_NEAREST))
+
+
+def cross_bases(known: Margined, diagonal: Margined) -> tuple[np.ndarray, np.ndarray]:
+    """The bases of the pixel right of and below each known one."""
+    here, inside = known.tap((0, 0)), diagonal.tap((0, 0))
+    right = mean_of_four(here, known.tap((0, 1)), diagonal.tap((-1, 0)), inside)
+    below = mean_of_four(here, known.tap((1, 0)), diagonal.tap((0, -1)), inside)
+    return right, below
+
+
+Context = tuple[np.ndarray, list[list[np.ndarray]]]
+"""Inputs (N, inputs, rows, columns), and for each pixel of the pass the base of each plane."""
+
+
+def luminance_diagonal(pixels: np.ndarray, rows: Rows | None = None) -> Context:
+    """Of all cells, or of those in `rows` alone."""
+    rows = rows or all_rows(pixels)
+    known = of_place(pixels, levels.KNOWN, rows)
+    base = diagonal_base(known)
+    inputs = Bytes(len(pixels), known.shape, LUMINANCE_INPUTS[0])
+    inputs.add_taps(known, LUMINANCE_DIAGONAL, base)
+    inputs.add(base, ZERO)
+    return inputs.planes, [[base]]
+
+
+def luminance_cross(pixels: np.ndarray, rows: Rows | None = None) -> Context:
+    """Of all cells, or of those in `rows` alone."""
+    rows = rows or all_rows(pixels)
+    known, diagonal = (of_place(pixels, place, rows) for place in (levels.KNOWN, levels.DIAGONAL))
+    right, below = cross_bases(known, diagonal)
+    base = (right + below + 1) >> 1
+    inputs = Bytes(len(pixels), known.shape, LUMINANCE_INPUTS[1])
+    inputs.add_taps(known, LUMINANCE_CROSS_KNOWN, base)
+    inputs.add_taps(diagonal, LUMINANCE_CROSS_DIAGONAL, base)
+    inputs.add(right, below)
+    inputs.add(base, ZERO)
+    return inputs.planes, [[right], [below]]
+
+
+def color_diagonal(
+    luminance: np.ndarray, co: np.ndarray, cg: np.ndarray, rows: Rows | None = None
+) -> Context:
+    """Inputs for Co and Cg; `luminance` is known at all pixels of this level.
+
+    Of all cells, or of those in `rows` alone.
+    """
+    rows = rows or all_rows(co)
+    window = Margined(luminance, levels.cells(*co.shape[1:])[1], rows, step=2)
+    inputs = Bytes(len(co), window.shape, COLOR_INPUTS[0])
+    bases = []
+    for plane in (co, cg):
+        known = of_place(plane, levels.KNOWN, rows)
+        bases.append(diagonal_base(known))
+        inputs.add_taps(known, COLOR_DIAGONAL, bases[-1])
+    here = window.tap(levels.DIAGONAL)
+    inputs.add_taps(window, WINDOW_DIAGONAL, here)
+    inputs.add(here, ZERO)
+    for base in bases:
+        inputs.add(base >> 1, 0)
+    return inputs.planes, [bases]
+
+
+def color_cross(
+    luminance: np.ndarray, co: np.ndarray, cg: np.ndarray, rows: Rows | None = None
+) -> Context:
+    """As `color_diagonal`, for the two pixels of the cross pass."""
+    rows = rows or all_rows(co)
+    window = Margined(luminance, levels.cells(*co.shape[1:])[1], rows, step=2)
+    inputs = Bytes(len(co), window.shape, COLOR_INPUTS[1])
+    of_right, of_below, middle = [], [], []
+    for plane in (co, cg):
+        known, diagonal = (
+            of_place(plane, place, rows) for place in (levels.KNOWN, levels.DIAGONAL)
+        )
+        right, below = cross_bases(known, diagonal)
+        base = (right + below + 1) >> 1
+        inputs.add_taps(known, COLOR_CROSS_KNOWN, base)
+        inputs.add_taps(diagonal, COLOR_CROSS_DIAGONAL, base)
+        inputs.add(right, below)
+        of_right.append(right)
+        of_below.append(below)
+        middle.append(base)
+    right, below = window.tap(levels.RIGHT), window.tap(levels.BELOW)
+    here = (right + below + 1) >> 1
+    inputs.add_taps(window, WINDOW_CROSS, here)
+    inputs.add(right, below)
+    inputs.add(here, ZERO)
+    for base in middle:
+        inputs.add(base >> 1, 0)
+    return inputs.planes, [of_right, of_below]
+
+
+def all_rows(pixels: np.ndarray) -> Rows:
+    """All rows of cells of (N, h, w) `pixels`."""
+    return 0, levels.cells(*pixels.shape[1:])[0]

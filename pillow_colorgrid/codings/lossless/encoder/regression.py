@@ -1,0 +1,328 @@
+"""Find a picture's adaptation (`adaptation`): regression on its own pixels. Encoder only.
+
+For each output of a pass: which weighted sum of features and inputs, added to it, would have
+shortened the code most? Steps of Newton's method on the code length of a logistic distribution
+tell; the sums are then rounded as coarsely as pays. Floats are allowed here: what they find is sent
+as integers.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pillow_colorgrid.codings.lossless import distribution
+from pillow_colorgrid.codings.lossless.adaptation import (
+    LIMIT,
+    MAX_SHIFT,
+    PASSES,
+    Adaptation,
+    Correction,
+)
+from pillow_colorgrid.codings.lossless.distribution import Distribution
+from pillow_colorgrid.codings.lossless.encoder.sample import Draw, Sample, draws, sample
+from pillow_colorgrid.codings.lossless.predict import Model, Seen
+from pillow_colorgrid.codings.lossless.stream import CG, CO, LUMINANCE, prices, symbols_of
+from pillow_colorgrid.codings.lossless.walk import Refinement
+from pillow_colorgrid.entropy.rans import Frequencies
+from pillow_colorgrid.runtime.blas import one_thread
+
+RIDGE = 1e-3
+"""How much the regression distrusts, as a part of each column's own weight."""
+
+LIKELY = 0.02
+"""Coefficients are about so large (steps, or octaves, for one unit of a column): it holds back
+those of columns that hardly vary in the sample, and may do so elsewhere in the picture."""
+
+PRUNE_BITS = (1.0, 3.0, 6.0, 9.0, 9.0, 0.0)
+"""A coefficient leaves if it gains less, in rounds; about 10 bits is what it costs."""
+
+STEPS = 2
+"""Newton steps for each output."""
+
+LN2 = float(np.log(2))
+
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """Values of a plane and the distributions by which they are coded, (1, 1, cells) each."""
+
+    plane: int
+    values: np.ndarray
+    by: Distribution
+
+    def residuals_and_scales(self) -> Pair:
+        octaves = (self.by.scale_class.reshape(-1) - distribution.UNIT_CLASS) / np.float32(
+            distribution.CLASSES_PER_OCTAVE
+        )
+        mean = self.by.mean.reshape(-1).astype(np.float32) / distribution.MEAN_STEPS
+        return self.values.reshape(-1).astype(np.float32) - mean, np.exp2(octaves, dtype=np.float32)
+
+    def bits(self, frequencies: Frequencies) -> np.ndarray:
+        """What each value costs, (cells,)."""
+        cost: np.ndarray = prices(frequencies)[symbols_of(self.plane, self.values, self.by)]
+        return cost.reshape(-1)
+
+
+Find = Callable[[], _Coded]
+"""How a plane of the sample is coded by the numbers as they are."""
+
+Direction = Callable[[np.ndarray, np.ndarray], Pair]
+"""Residuals and scales, (cells,) each -> slope and curvature of the code length."""
+
+
+def _logistic(residual: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of a value's step: its probability, and above and below it distribution and density."""
+    above, below = (residual + 0.5) / scale, (residual - 0.5) / scale
+    top, bottom = 0.5 + 0.5 * np.tanh(above / 2), 0.5 + 0.5 * np.tanh(below / 2)
+    probability = np.maximum(top - bottom, 1e-6)
+    return probability, above, below, top * (1 - top), bottom * (1 - bottom)
+
+
+def _mean_direction(residual: np.ndarray, scale: np.ndarray) -> Pair:
+    """Slope and curvature (nats) of the code length where means move by one step."""
+    probability, _, _, top, bottom = _logistic(residual, scale)
+    return (top - bottom) / (probability * scale), 1 / (3 * scale * scale + 0.25)
+
+
+def _scale_direction(residual: np.ndarray, scale: np.ndarray) -> Pair:
+    """Slope and curvature (nats) of the code length where scales grow by one octave."""
+    probability, above, below, top, bottom = _logistic(residual, scale)
+    slope = (above * top - below * bottom) / probability
+    return LN2 * np.clip(slope, -6, 1), np.full_like(scale, 1.43 * LN2 * LN2)
+
+
+def _curvature_matrix(columns: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+    """How the code length (nats) bends where coefficients change: (columns, columns).
+
+    Args:
+        columns: (columns, cells); curvature: (cells,), not negative.
+    """
+    even = bool((curvature == curvature[0]).all())
+    weighted = columns if even else columns * np.sqrt(curvature)
+    # numpy computes only one half of a product of a matrix with itself
+    matrix: np.ndarray = (weighted @ weighted.T).astype(np.float64)
+    return matrix * (float(curvature[0]) if even else 1.0)
+
+
+def _step(matrix: np.ndarray, gradient: np.ndarray, bits: float) -> np.ndarray:
+    """The coefficients (columns,) that shorten the code; those that gain too little are 0.
+
+    Args:
+        bits: of the picture, for one nat of the sample.
+
+    A coefficient gains what leaving it out would cost ("optimal brain surgeon"); the weakest leave
+    first, because what they did is then shared out among the others.
+    """
+    kept = np.flatnonzero(np.diag(matrix) > 0)
+    step = np.zeros(len(gradient))
+    for least in PRUNE_BITS:
+        part = matrix[np.ix_(kept, kept)]
+        ridge = RIDGE * np.diag(part) + LN2 / (bits * LIKELY * LIKELY)
+        inverse = np.linalg.inv(part + np.diag(ridge))
+        wanted = -inverse @ gradient[kept]
+        gains = wanted * wanted / (2 * np.diag(inverse)) * bits
+        step[:] = 0
+        step[kept] = np.where(gains >= least, wanted, 0)
+        kept = kept[gains >= least]
+        if not kept.size:
+            break
+    return step
+
+
+def _rounded(step: np.ndarray, matrix: np.ndarray, weight: float) -> tuple[np.ndarray, int]:
+    """Coefficients (columns,) int8 and their shift: as coarse as pays.
+
+    Args:
+        step: wanted change, in 1/64, by one unit of each column.
+        matrix: curvature (nats) of the sample for changes in units of 64.
+    """
+
+    def total_bits(shift: int) -> float:
+        wrong = (_integers(step, shift) / 2.0**shift - step) / distribution.MEAN_FINE
+        lost = 0.5 * float(wrong @ matrix @ wrong) * weight / LN2
+        return lost + float(np.log2(1 + 2.0 * np.abs(_integers(step, shift))).sum())
+
+    best = min(range(MAX_SHIFT + 1), key=total_bits)
+    return _integers(step, best).astype(np.int8), best
+
+
+def _integers(step: np.ndarray, shift: int) -> np.ndarray:
+    return np.clip(np.rint(step * 2.0**shift), -LIMIT, LIMIT)
+
+
+def _correct(
+    numbers: np.ndarray, columns: np.ndarray, chosen: tuple[np.ndarray, int]
+) -> np.ndarray:
+    """(cells,) numbers with the correction that the decoder will apply."""
+    coefficients, shift = chosen
+    total = np.rint(coefficients.astype(np.float32) @ columns).astype(np.int32)
+    corrected: np.ndarray = numbers + ((total + ((1 << shift) >> 1)) >> shift)
+    return corrected
+
+
+@dataclass(frozen=True)
+class _Target:
+    """One output that is corrected: its number, how it is doing, and where it should move."""
+
+    output: int
+    find: Find
+    direction: Direction
+
+
+class _PassFit:
+    """The regression of one pass, output by output."""
+
+    def __init__(self, sample: Sample, corrected: int, frequencies: Frequencies) -> None:
+        self.sample, self.frequencies = sample, frequencies
+        count, cells = sample.columns.shape
+        self.columns = sample.columns[:, : sample.fitted]
+        self.weight = sample.weight * cells / sample.fitted
+        self.coefficients = np.zeros((corrected, count), np.int8)
+        self.shifts = np.zeros(corrected, np.uint8)
+        self.even: np.ndarray | None = None
+
+    def fit(self, row: int, target: _Target) -> None:
+        """Correct an output of the sample's numbers, if it pays; the row of its coefficients."""
+        sample = self.sample
+        numbers = sample.numbers[target.output]
+        start = numbers.copy()
+        before = self.bits(target.find)
+        wanted = np.zeros(len(sample.columns))
+        matrix = np.empty(0)
+        for number in range(STEPS):
+            coded = target.find().residuals_and_scales()
+            residual, scale = (values[: sample.fitted] for values in coded)
+            slope, curvature = target.direction(residual, scale)
+            gradient = (self.columns @ slope).astype(np.float64)
+            if number == 0:
+                # it hardly changes until the next step
+                matrix = self.matrix_of(curvature)
+                wanted = _step(matrix, gradient, self.weight / LN2)
+            else:
+                # only what the first step chose, from where it led
+                chosen_columns = wanted != 0
+                some = matrix * np.outer(chosen_columns, chosen_columns)
+                wanted += _step(some, gradient * chosen_columns, self.weight / LN2)
+            moved = (wanted * distribution.MEAN_FINE).astype(np.float32) @ sample.columns
+            np.add(start, np.rint(moved).astype(np.int32), out=numbers)
+        chosen = _rounded(wanted * distribution.MEAN_FINE, matrix, self.weight)
+        numbers[...] = _correct(start, sample.columns, chosen)
+        price = float(np.log2(1 + 2.0 * np.abs(chosen[0].astype(np.float64))).sum()) + 16
+        if before - self.bits(target.find) > price:
+            self.coefficients[row], self.shifts[row] = chosen
+        else:
+            numbers[...] = start
+
+    def bits(self, find: Find) -> float:
+        """The code length of all the picture, by the cells that are fitted."""
+        cost = find().bits(self.frequencies)[: self.sample.fitted]
+        return float(cost.sum(dtype=np.float64)) * float(self.weight)
+
+    def matrix_of(self, curvature: np.ndarray) -> np.ndarray:
+        """The curvature matrix; where curvature is the same in all cells, made only once.
+
+        Half of the cells are enough for it: it only tells how long a step is.
+        """
+        bent, fitted = self.sample.bent, self.sample.fitted
+        columns, curvature = self.columns[:, :bent], curvature[:bent]
+        if (curvature != curvature[0]).any():
+            return _curvature_matrix(columns, curvature) * (fitted / bent)
+        if self.even is None:
+            self.even = _curvature_matrix(columns, curvature) * (fitted / bent)
+        return self.even
+
+    def correction(self) -> Correction | None:
+        if not self.coefficients.any():
+            return None
+        return Correction(self.coefficients, self.shifts)
+
+
+@dataclass(frozen=True)
+class Care:
+    """How much work goes into an adaptation.
+
+    Attributes:
+        refinements: the levels whose networks are adapted; () for none.
+        cells: so many cells of each pass are looked at.
+    """
+
+    refinements: tuple[Refinement, ...] = ()
+    cells: int = 24_000
+
+
+def fit(parts: list[list[np.ndarray]], care: Care, by: Model) -> Adaptation:
+    """The adaptation to a picture.
+
+    Args:
+        parts: its tiles: Y, or Y, Co, Cg, (1, H, W) int16 each.
+        by: not adapted.
+    """
+    to_draw = [
+        draw for refinement in care.refinements for draw in draws(parts, refinement, care.cells, by)
+    ]
+    # what the networks say, band by band; then the regressions, pass by pass
+    spots = [(draw, spot) for draw in to_draw for spot in draw.spots]
+    seen = iter(by.workers.map(lambda one: one[0].look(one[1], by), spots))
+    jobs = [(draw, [next(seen) for _ in draw.spots]) for draw in to_draw]
+    with one_thread():
+        found = by.workers.map(lambda job: _fit_pass(*job, by.frequencies), jobs)
+    return {
+        draw.one.network: correction
+        for draw, correction in zip(to_draw, found, strict=True)
+        if correction is not None
+    }
+
+
+def _fit_pass(draw: Draw, seen: list[Seen], frequencies: Frequencies) -> Correction | None:
+    drawn = sample(draw, seen)
+    fitted = _PassFit(drawn, len(PASSES[draw.one.network].corrected), frequencies)
+    targets = _targets(drawn)
+    before = _kept_back_bits(drawn, targets, frequencies)
+    for row, target in enumerate(targets):
+        fitted.fit(row, target)
+    helps = _kept_back_bits(drawn, targets, frequencies) < before
+    return fitted.correction() if helps else None
+
+
+def _kept_back_bits(drawn: Sample, targets: list[_Target], frequencies: Frequencies) -> float:
+    """The code length of the cells that the regression does not see; of all values, each once."""
+    return math.fsum(
+        target.find().bits(frequencies)[drawn.fitted :].sum(dtype=np.float64)
+        for target in targets
+        if target.direction is _mean_direction
+    )
+
+
+def _targets(drawn: Sample) -> list[_Target]:
+    """The corrected outputs of a pass, in the order of `Pass.corrected`."""
+    targets = []
+    for place, (base, values) in enumerate(zip(drawn.bases, drawn.values, strict=True)):
+        numbers = drawn.of_pixel(place)
+        first = place * numbers.shape[1]
+        for plane, find in enumerate(_finds(numbers, base, values)):
+            targets.append(_Target(first + 2 * plane, find, _mean_direction))
+            targets.append(_Target(first + 2 * plane + 1, find, _scale_direction))
+    return targets
+
+
+def _finds(
+    numbers: np.ndarray, base: list[np.ndarray], values: list[np.ndarray]
+) -> tuple[Find, ...]:
+    """Of one pixel of a pass: how luminance, or Co and Cg, are doing."""
+
+    def luminance() -> _Coded:
+        return _Coded(LUMINANCE, values[0], distribution.luminance(numbers, base[0]))
+
+    def co() -> _Coded:
+        return _Coded(CO, values[0], distribution.co(numbers, base[0]))
+
+    def cg() -> _Coded:
+        known = distribution.co(numbers, base[0])
+        return _Coded(CG, values[1], distribution.cg(numbers, base[1], known, values[0]))
+
+    return (luminance,) if len(values) == 1 else (co, cg)

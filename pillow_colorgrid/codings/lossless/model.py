@@ -1,0 +1,56 @@
+"""The networks and the frequency tables of the lossless coding, by the id of their tables.
+
+A file names one id: that of the tables. They name, in turn, the networks they were made for.
+"""
+
+from functools import cache
+from io import BytesIO
+
+import numpy as np
+
+from pillow_colorgrid.codings.lossless.walk import Model
+from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.errors import NetworkError
+from pillow_colorgrid.runtime import networks
+
+SMALL, FIRST_WIDE, WIDE = 44, 28, 60
+"""Ids of the tables of networks 32 and 64 features wide; FIRST_WIDE is for old files only."""
+
+MODELS_BY_EFFORT = {**dict.fromkeys(range(1, 4), SMALL), **dict.fromkeys(range(4, 10), WIDE)}
+"""Ids of the tables by effort."""
+
+FEATURES = {SMALL: 32, FIRST_WIDE: 64, WIDE: 64}
+"""Features that each network shows beside its outputs, by the id of the tables."""
+
+REACH = {SMALL: 4, FIRST_WIDE: 4, WIDE: 4}
+"""So many rows of cells away an input changes an output: the most 3x3 convolutions of a network."""
+
+NAMES = tuple(
+    f"{plane}_{level}_{name}"
+    for plane in ("luminance", "color")
+    for level in ("fine", "second", "coarse")
+    for name in ("diagonal", "cross")
+)
+"""The networks of a model, in the order in which the tables name them."""
+
+
+@cache
+def model(number: int) -> Model:
+    """The model whose tables have id `number`.
+
+    Raises:
+        NetworkError: `number` is no id of tables, or their file is damaged.
+    """
+    if number not in FEATURES:
+        raise NetworkError(f"network {number} has no frequency tables, allowed: {[*FEATURES]}")
+    entry = networks.index()[number]
+    with np.load(BytesIO(networks.file_bytes(entry)), allow_pickle=False) as tables:
+        members = dict(zip(NAMES, tables["networks"].tolist(), strict=True))
+        frequencies = rans.Frequencies(tables["frequencies"])
+
+    def predict(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        session = networks.session(networks.index()[members[name]], threads=1)
+        outputs, features = session.run(["outputs", "features"], {"inputs": inputs})
+        return outputs, features
+
+    return Model(predict, frequencies, FEATURES[number], REACH[number])

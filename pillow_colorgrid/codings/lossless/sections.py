@@ -1,0 +1,113 @@
+"""Which section of a file holds which stream of the lossless coding.
+
+Colour pictures::
+
+    CPRE  colour of the preview
+    LPRE  luminance of the preview
+    LTIL  luminance of a tile, then
+    CTIL  its colour; both for each tile, row by row
+
+CPRE comes first: who meets LPRE without it knows at once that there are no streams of colour. That
+is so in mode L, and in files of the first release, whose LPRE and LTIL hold all planes.
+
+Luminance knows nothing of colour, so LPRE and LTIL are what they would be in a file of mode L.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, cycle
+
+from pillow_colorgrid.codings.lossless.pieces import Coded
+from pillow_colorgrid.container import Section
+from pillow_colorgrid.errors import DamagedError
+
+ORIGIN = b"LORG"
+ADAPTATION = b"LADP"
+CLIPPING = b"LCLP"
+PREVIEW, COLOR_PREVIEW = b"LPRE", b"CPRE"
+TILE, COLOR_TILE = b"LTIL", b"CTIL"
+ALPHA = b"ALPH"
+
+STREAMS = (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE)
+"""Types of the sections that hold pixels of luminance and colour."""
+
+KNOWN = {ORIGIN, ADAPTATION, CLIPPING, ALPHA, *STREAMS}
+"""Types of all sections of this coding, but for the networks' names."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The streams of a picture; `tiles` row by row, and fewer in a file that was cut."""
+
+    preview: Coded
+    tiles: list[Coded]
+
+    def sections(self) -> Iterator[Section]:
+        if self.preview.color is not None:
+            yield Section(COLOR_PREVIEW, self.preview.color)
+        yield Section(PREVIEW, self.preview.luminance)
+        for tile in self.tiles:
+            yield Section(TILE, tile.luminance)
+            if tile.color is not None:
+                yield Section(COLOR_TILE, tile.color)
+
+    def with_luminance(self, tiles: Sequence[bytes]) -> "Streams":
+        """The same with other luminance in its tiles."""
+        pairs = zip(tiles, self.tiles, strict=True)
+        return Streams(self.preview, [Coded(luminance, old.color) for luminance, old in pairs])
+
+    def with_color(self, tiles: Sequence[bytes]) -> "Streams":
+        """The same with other colour in its tiles."""
+        return Streams(
+            self.preview,
+            [Coded(old.luminance, c) for c, old in zip(tiles, self.tiles, strict=True)],
+        )
+
+
+def read_streams(sections: Sequence[Section], color: bool) -> Streams:
+    """The streams of a file; a tile without its colour counts as missing.
+
+    Args:
+        color: whether the picture has colour.
+
+    Raises:
+        DamagedError: no preview, sections that do not follow one another as they must, or that
+            this picture cannot have.
+    """
+    _check_color({section.type for section in sections}, color)
+    found = [section for section in sections if section.type in STREAMS]
+    apart = color and bool(found) and found[0].type == COLOR_PREVIEW
+    head, group = ([COLOR_PREVIEW], [TILE, COLOR_TILE]) if apart else ([], [TILE])
+    head.append(PREVIEW)
+    for section, expected in zip(found, chain(head, cycle(group)), strict=False):
+        if section.type != expected:
+            raise DamagedError(f"section {section.type.decode()} where {expected.decode()} belongs")
+    if len(found) < len(head):
+        raise DamagedError(f"{len(found)} sections of the preview, allowed {len(head)}: no LPRE")
+    payloads = [section.payload for section in found]
+    if not apart:
+        return Streams(Coded(payloads[0]), [Coded(payload) for payload in payloads[1:]])
+    pairs = zip(payloads[2::2], payloads[3::2], strict=False)
+    return Streams(Coded(payloads[1], payloads[0]), [Coded(*pair) for pair in pairs])
+
+
+def _check_color(types: set[bytes], color: bool) -> None:
+    """Refuse what only colour pictures have, and what excludes one another."""
+    special = types & {ORIGIN, CLIPPING}
+    if special and not color:
+        names = " and ".join(sorted(name.decode() for name in special))
+        raise DamagedError(f"section {names} in a grey picture, allowed where there is colour")
+    if len(special) > 1:
+        raise DamagedError("sections LCLP and LORG, allowed is one of them: clipping is of Co, Cg")
+
+
+def only(sections: Sequence[Section], section_type: bytes) -> Section:
+    """The one section of a type.
+
+    Raises:
+        DamagedError: there is none, or more than one.
+    """
+    found = [section for section in sections if section.type == section_type]
+    if len(found) != 1:
+        raise DamagedError(f"{len(found)} sections {section_type.decode()}, allowed 1")
+    return found[0]

@@ -1,0 +1,125 @@
+"""One rANS stream of pixel values, each coded by the distribution that a network predicts for it.
+
+`StreamEncoder` and `StreamDecoder` have the same method `code`: one reads the pixels it is given,
+the other fills them in. So the walk over a picture is written once, for both directions.
+
+Bytes of a stream: number of escapes (uint32), escapes (uint16 each), the rANS stream (`entropy`).
+All little-endian.
+"""
+
+import struct
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+
+from pillow_colorgrid.codings.lossless.distribution import ROWS, Distribution
+from pillow_colorgrid.entropy import rans
+
+CENTER = 512
+"""The symbol of a value that equals its mean rounded down; differences are in -511..511."""
+
+SYMBOLS = 1024
+
+ESCAPE = 0
+"""The symbol of a difference whose frequency is 0 in its row; it stands among the escapes."""
+
+LUMINANCE, CO, CG = range(3)
+"""Planes; each has ROWS rows of the frequency table, one plane after the other."""
+
+_COUNT = struct.Struct("<I")
+
+ESCAPE_BITS = 16
+"""What an escape costs beside its symbol."""
+
+
+@cache
+def prices(frequencies: rans.Frequencies) -> np.ndarray:
+    """(rows, symbols) float32: bits of each symbol in each row, without the coder's overhead."""
+    counts = frequencies.counts.astype(np.float32)
+    escaped = counts[:, ESCAPE : ESCAPE + 1] * np.float32(2.0**-ESCAPE_BITS)
+    likely: np.ndarray = np.where(counts == 0, escaped, counts) / np.float32(rans.TOTAL)
+    bits: np.ndarray = -np.log2(likely)
+    return bits
+
+
+def symbols_of(plane: int, pixels: np.ndarray, by: Distribution) -> tuple[np.ndarray, np.ndarray]:
+    """The row and the symbol of each of `pixels`, as arrays of its shape."""
+    return by.row + plane * ROWS, pixels - by.floor + CENTER
+
+
+class Stream(Protocol):
+    """What the walk over a picture needs to know of a stream."""
+
+    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
+        """Take note of all of `pixels` (N, h, w), or fill them in."""
+
+
+class StreamEncoder:
+    """Collects pixels; `finish` gives the bytes."""
+
+    def __init__(self, frequencies: rans.Frequencies, lanes: int) -> None:
+        self.frequencies = frequencies
+        self.entropy = rans.Encoder(lanes)
+        self.escapes: list[np.ndarray] = []
+
+    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
+        """Append all of `pixels` (N, h, w)."""
+        rows, symbols = (part.reshape(-1) for part in symbols_of(plane, pixels, distribution))
+        escaped = self.frequencies.counts[rows, symbols] == 0
+        if escaped.any():
+            self.escapes.append(symbols[escaped].astype("<u2"))
+            symbols[escaped] = ESCAPE
+        self.entropy.add(self.frequencies, rows, symbols)
+
+    def finish(self) -> bytes:
+        escapes = b"".join(part.tobytes() for part in self.escapes)
+        return _COUNT.pack(len(escapes) // 2) + escapes + self.entropy.finish()
+
+
+class Price:
+    """A stream that neither reads nor writes, but adds up ideal code lengths."""
+
+    def __init__(self, frequencies: rans.Frequencies) -> None:
+        self.prices = prices(frequencies)
+        self.bits = 0.0
+
+    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
+        """Add what all of `pixels` (N, h, w) cost."""
+        cost = self.prices[symbols_of(plane, pixels, distribution)]
+        self.bits += float(cost.sum(dtype=np.float64))
+
+
+class StreamDecoder:
+    """Fills pixels in, in the order in which they were coded."""
+
+    def __init__(self, data: bytes, frequencies: rans.Frequencies, lanes: int) -> None:
+        if len(data) < _COUNT.size:
+            raise rans.StreamError(f"stream of {len(data)} bytes")
+        count = _COUNT.unpack_from(data)[0]
+        end = _COUNT.size + 2 * count
+        if len(data) < end:
+            raise rans.StreamError(f"stream of {len(data)} bytes with {count} escapes")
+        self.frequencies = frequencies
+        self.escapes = np.frombuffer(data, "<u2", count, _COUNT.size).astype(np.int32)
+        self.next_escape = 0
+        self.entropy = rans.Decoder(data[end:], lanes)
+
+    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
+        """Fill all of `pixels` (N, h, w), a view of a plane."""
+        rows = (distribution.row + plane * ROWS).reshape(-1)
+        symbols = self.entropy.decode(self.frequencies, rows).astype(np.int32)
+        escaped = np.flatnonzero(symbols == ESCAPE)
+        if escaped.size:
+            end = self.next_escape + escaped.size
+            if end > len(self.escapes):
+                raise rans.StreamError(f"more than {len(self.escapes)} escapes")
+            symbols[escaped] = self.escapes[self.next_escape : end]
+            self.next_escape = end
+        pixels[...] = symbols.reshape(pixels.shape) - CENTER + distribution.floor
+
+    def finish(self) -> None:
+        """Raises StreamError unless everything was used up."""
+        if self.next_escape != len(self.escapes):
+            raise rans.StreamError(f"{len(self.escapes) - self.next_escape} escapes left")
+        self.entropy.finish()

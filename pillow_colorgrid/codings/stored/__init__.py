@@ -1,0 +1,1 @@
+"""The stored coding: plain lossless codecs, for what networks do not help."""

@@ -1,0 +1,1 @@
+"""Colour transforms and origins, each with its source."""

@@ -1,0 +1,548 @@
+"""The cgx command, also ``python -m pillow_colorgrid``: its words, and which module does the work.
+
+Imports stand inside the commands, so that ``cgx --version`` needs neither numpy nor onnxruntime.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pillow_colorgrid.version import __version__
+
+EXAMPLES = """\
+examples:
+  cgx demo                            save real photographs, compare sizes and every pixel
+  cgx convert holiday -o archive      a whole folder; each file is verified before it appears
+  cgx convert archive --to png -o out and back
+  cgx trim picture.cgx -o small.cgx   keep the luminance, let a network paint the colour
+  cgx info picture.cgx                where the bytes went
+  cgx verify archive                  checksums only; --deep decodes every pixel
+  cgx inspect picture.cgx -o r.html   look at prediction, residual and bits per pixel
+  cgx COMMAND --help                  more of each
+
+exit status: 0 all done, 1 a file failed (each is named with its reason), 2 bad usage or a library
+that is not installed, 130 stopped by Ctrl-C (nothing half-written stays). cgx diff: 0 equal,
+1 different, 2 cannot be compared.
+"""
+
+HELP_COLUMNS = 88
+"""The same everywhere, because docs/cli.md is made of it."""
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; each command sets `run`, a function of the parsed options."""
+    top = argparse.ArgumentParser(
+        prog="cgx",
+        description="Pictures in the .cgx format.",
+        epilog=EXAMPLES,
+        formatter_class=_layout,
+    )
+    top.add_argument("--version", action="version", version=f"pillow_colorgrid {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (
+        _add_demo,
+        _add_convert,
+        _add_trim,
+        _add_info,
+        _add_verify,
+        _add_show,
+        _add_thumbnail,
+        _add_diff,
+        _add_inspect,
+        _add_install_desktop,
+        _add_uninstall_desktop,
+        _add_completion,
+    ):
+        add(commands)
+    return top
+
+
+def _layout(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, width=HELP_COLUMNS)
+
+
+def _command(
+    commands: Any, name: str, run: Run, help: str, description: str = "", examples: str = ""
+) -> argparse.ArgumentParser:
+    """A command with its help texts; `run` takes the parsed options and returns the exit status."""
+    added: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help,
+        description=description or f"{help[0].upper()}{help[1:]}.",
+        epilog=f"examples:\n{examples}" if examples else None,
+        formatter_class=_layout,
+    )
+    added.set_defaults(run=run)
+    return added
+
+
+def _usage_error(options: argparse.Namespace, problem: str) -> int:
+    print(f"cgx {options.command}: {problem}", file=sys.stderr)
+    return 2
+
+
+# -- demo ---------------------------------------------------------------------------------------
+
+
+def _add_demo(commands: Any) -> None:
+    demo = _command(
+        commands,
+        "demo",
+        _demo,
+        "save pictures as .cgx, open them in another process, compare",
+        examples="""\
+  cgx demo                 photographs that come with scikit-image
+  cgx demo holiday/*.png   the same for pictures of your own
+""",
+    )
+    demo.add_argument("pictures", nargs="*", type=Path, help="default: photographs of scikit-image")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import demo
+
+    return demo.run(options.pictures)
+
+
+# -- convert ------------------------------------------------------------------------------------
+
+
+def _add_convert(commands: Any) -> None:
+    convert = _command(
+        commands,
+        "convert",
+        _convert,
+        "files and whole folders into .cgx, or back",
+        """\
+Each file is written under a temporary name, read and decoded again and compared with its
+source in every pixel before it gets its name. Times and metadata are kept. A second run
+skips what is done: a target that holds the pixels of its source. A target that holds another
+picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, ...).
+
+--mode grid loses colour: of its targets mode, size, alpha and luminance are compared.
+""",
+        """\
+  cgx convert photo.png                            photo.cgx beside it
+  cgx convert holiday -o archive --jobs 4          archive/holiday/..., four processes
+  cgx convert holiday --delete-originals           keep only what was verified
+  cgx convert archive -o out --to png              and back
+  cgx convert holiday -o small --mode grid         luminance exact, colour painted
+  cgx convert s3://in/2024 -o s3://out             extra "remote" and s3fs
+  cgx convert s3://in -o s3://out --engine dask --scheduler tcp://head:8786
+""",
+    )
+    convert.add_argument("sources", nargs="+", metavar="SRC", help="files, folders or URLs")
+    convert.add_argument(
+        "-o", "--output", metavar="DIR", help="folder or URL; default: beside the sources"
+    )
+    convert.add_argument(
+        "--to", choices=("cgx", "png", "webp", "tif"), default="cgx", help="default: cgx"
+    )
+    convert.add_argument("--effort", type=int, help="1 (fastest) to 9 (smallest); .cgx only")
+    convert.add_argument("--mode", help="lossless (default), decolorized or grid; .cgx only")
+    convert.add_argument(
+        "--grid",
+        type=int,
+        metavar="N",
+        help="pixels from one stored colour to the next, 2 to 128, default 20; --mode grid only",
+    )
+    convert.add_argument(
+        "--quality",
+        type=int,
+        help="of the luminance, 1 to 100 (exact, the default); --mode grid only",
+    )
+    convert.add_argument(
+        "--hints", help="what is stored of colour: mean (default) or point; --mode grid only"
+    )
+    convert.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes of one core each, for many pictures; default: one picture at a time, on "
+        "all cores",
+    )
+    convert.add_argument("--no-verify", action="store_true", help="do not read targets again")
+    convert.add_argument(
+        "--delete-originals",
+        action="store_true",
+        help="remove a source once its target is verified and holds its metadata, too",
+    )
+    convert.add_argument(
+        "--engine",
+        choices=("processes", "dask"),
+        default="processes",
+        help='default: processes of this machine; dask: a cluster (extra "dist")',
+    )
+    convert.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a running Dask cluster; default: one of --jobs workers on this machine",
+    )
+
+
+SAVE_FLAGS = {
+    "effort": "effort",
+    "mode": "mode",
+    "n": "grid",
+    "quality": "quality",
+    "hints": "hints",
+}
+"""Keywords of save -> options of the command."""
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import archive, distribute, processes
+    from pillow_colorgrid.commands.convert import Job, Settings
+    from pillow_colorgrid.commands.places import at
+
+    chosen = {keyword: getattr(options, flag) for keyword, flag in SAVE_FLAGS.items()}
+    given = {keyword: value for keyword, value in chosen.items() if value is not None}
+    problem = _convert_problem(options, given)
+    if problem:
+        return _usage_error(options, problem)
+    settings = Settings(
+        suffix=f".{options.to}",
+        options=tuple(given.items()),
+        verify=not options.no_verify,
+        delete_originals=options.delete_originals,
+    )
+
+    def engine(jobs: Sequence[Job], settings: Settings) -> Any:
+        if options.engine == "dask":
+            return distribute.run(jobs, settings, options.scheduler, options.jobs)
+        return processes.run(jobs, settings, options.jobs)
+
+    sources = [at(source) for source in options.sources]
+    return archive.run(sources, at(options.output) if options.output else None, settings, engine)
+
+
+def _convert_problem(options: argparse.Namespace, given: dict[str, Any]) -> str:
+    """What is wrong with the options, or ""."""
+    if options.jobs is not None and options.jobs < 1:
+        return f"--jobs {options.jobs}, allowed: integers from 1"
+    if given and options.to != "cgx":
+        return f"--{SAVE_FLAGS[next(iter(given))]} is for --to cgx"
+    of_grid = [SAVE_FLAGS[keyword] for keyword in ("n", "quality", "hints") if keyword in given]
+    if of_grid and options.mode != "grid":
+        return f"--{of_grid[0]} is for --mode grid"
+    if options.delete_originals and options.mode == "grid":
+        return "--delete-originals: --mode grid loses colour, so originals stay"
+    if options.delete_originals and options.no_verify:
+        return "--delete-originals needs verification; leave --no-verify out"
+    if options.scheduler and options.engine != "dask":
+        return "--scheduler is for --engine dask"
+    from pillow_colorgrid import options as save_options
+
+    try:
+        save_options.from_keywords(given)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+# -- trim -----------------------------------------------------------------------------------------
+
+
+def _add_trim(commands: Any) -> None:
+    trim = _command(
+        commands,
+        "trim",
+        _trim,
+        "a lossless .cgx file without most of its colour; a network paints it",
+        """\
+Luminance is copied as it is, not coded again; of the colour every n-th pixel of every n-th row
+is kept, and a network paints the rest when the file is opened. The colour that was lost does
+not come back: keep the lossless file where that matters.
+""",
+        """\
+  cgx trim picture.cgx -o small.cgx              every 16th pixel: 0.03 bits per pixel
+  cgx trim picture.cgx --grid 8 -o small.cgx     nearer to the picture, a little larger
+""",
+    )
+    trim.add_argument("file", help="lossless, not of the first release (those: cgx convert)")
+    trim.add_argument(
+        "--grid",
+        type=int,
+        default=16,
+        metavar="N",
+        help="pixels from one kept colour to the next, 2 to 128; default 16. Multiples of 8 are "
+        "the fastest",
+    )
+    trim.add_argument("-o", "--output", required=True, metavar="FILE")
+
+
+def _trim(options: argparse.Namespace) -> int:
+    from pillow_colorgrid import options as save_options
+    from pillow_colorgrid.commands import trim
+    from pillow_colorgrid.commands.places import at
+
+    try:
+        save_options.interval("grid", options.grid)
+    except ValueError as error:
+        return _usage_error(options, str(error))
+    return trim.run(at(options.file), at(options.output), options.grid)
+
+
+# -- looking at files ---------------------------------------------------------------------------
+
+
+def _add_info(commands: Any) -> None:
+    info = _command(
+        commands,
+        "info",
+        _info,
+        "where the bytes of a .cgx file went",
+        examples="""\
+  cgx info picture.cgx
+  cgx info --json archive/*.cgx | jq .rate_bpp
+""",
+    )
+    info.add_argument("files", nargs="+", type=Path)
+    info.add_argument("--json", action="store_true", help="one JSON object in each line")
+
+
+def _info(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import info
+
+    return info.run(options.files, options.json)
+
+
+def _add_verify(commands: Any) -> None:
+    verify = _command(
+        commands,
+        "verify",
+        _verify,
+        "check .cgx files",
+        examples="""\
+  cgx verify archive                all .cgx files of a folder
+  cgx verify --deep *.cgx           decode them, too: takes as long as opening them all
+""",
+    )
+    verify.add_argument("files", nargs="+", metavar="FILE", help="files, folders or URLs")
+    verify.add_argument(
+        "--deep", action="store_true", help="decode every pixel too (default: checksums only)"
+    )
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import verify
+    from pillow_colorgrid.commands.places import at
+
+    return verify.run([at(file) for file in options.files], options.deep)
+
+
+def _add_show(commands: Any) -> None:
+    show = _command(
+        commands,
+        "show",
+        _show,
+        "a picture as PNG on standard output, or in a viewer",
+        examples="""\
+  cgx show picture.cgx                  the desktop's viewer
+  cgx show picture.cgx > picture.png
+  cgx show picture.cgx | display -
+""",
+    )
+    show.add_argument("file", help="any picture that Pillow reads")
+    show.add_argument(
+        "--viewer", action="store_true", help="even where standard output is no terminal"
+    )
+
+
+def _show(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import show
+    from pillow_colorgrid.commands.places import at
+
+    return show.run(at(options.file), options.viewer)
+
+
+def _add_thumbnail(commands: Any) -> None:
+    thumbnail = _command(
+        commands,
+        "thumbnail",
+        _thumbnail,
+        "a small picture, from a part of the bytes where the coding has levels",
+        examples="""\
+  cgx thumbnail picture.cgx -o small.png --size 128
+""",
+    )
+    thumbnail.add_argument("file")
+    thumbnail.add_argument("-o", "--output", required=True)
+    thumbnail.add_argument("--size", type=int, default=256, help="longer side, default 256")
+
+
+def _thumbnail(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import thumbnail
+    from pillow_colorgrid.commands.places import at
+
+    return thumbnail.run(at(options.file), at(options.output), options.size)
+
+
+def _add_diff(commands: Any) -> None:
+    diff = _command(
+        commands,
+        "diff",
+        _diff,
+        "how far apart two pictures are, and where they part first",
+        "Pixels that differ, the first of them, PSNR, and CIEDE2000 where scikit-image is "
+        "installed. Exit\nstatus: 0 equal, 1 different, 2 a file cannot be read.",
+        """\
+  cgx diff photo.png photo.cgx
+  cgx diff --json a.cgx b.cgx
+""",
+    )
+    diff.add_argument("one", metavar="A")
+    diff.add_argument("other", metavar="B")
+    diff.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import diff
+    from pillow_colorgrid.commands.places import at
+
+    return diff.run(at(options.one), at(options.other), options.json)
+
+
+def _add_inspect(commands: Any) -> None:
+    inspect = _command(
+        commands,
+        "inspect",
+        _inspect,
+        "a page on which to look at what the coding did",
+        "One HTML file that needs nothing else: the picture behind a slider, its luminance, what "
+        "the\nnetworks expected, what they did not foresee, bits per pixel, and where the bytes "
+        "went.",
+        """\
+  cgx inspect picture.cgx -o report.html && xdg-open report.html
+""",
+    )
+    inspect.add_argument("file")
+    inspect.add_argument("-o", "--output", required=True, metavar="HTML")
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import inspection
+
+    return inspection.run(Path(options.file), Path(options.output))
+
+
+# -- desktop and shell --------------------------------------------------------------------------
+
+
+def _add_install_desktop(commands: Any) -> None:
+    install = _command(
+        commands,
+        "install-desktop",
+        _install_desktop,
+        "let file managers know .cgx: type, icon text, thumbnails",
+        "Installs the MIME type (shared-mime-info), a thumbnailer, and a rule for file(1) into "
+        "the user's\nown folders. cgx uninstall-desktop removes them.",
+        """\
+  cgx install-desktop --user
+  file -m ~/.local/share/cgx/cgx.magic picture.cgx
+""",
+    )
+    install.add_argument(
+        "--user", action="store_true", help="into ~/.local/share (the only choice)"
+    )
+
+
+def _install_desktop(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import desktop
+
+    if not options.user:
+        return _usage_error(options, "say --user: only the user's own folders are written to")
+    return desktop.install()
+
+
+def _add_uninstall_desktop(commands: Any) -> None:
+    _command(
+        commands,
+        "uninstall-desktop",
+        _uninstall_desktop,
+        "remove what install-desktop installed",
+    )
+
+
+def _uninstall_desktop(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands import desktop
+
+    return desktop.uninstall()
+
+
+def _add_completion(commands: Any) -> None:
+    completion = _command(
+        commands,
+        "completion",
+        _completion,
+        "print a script by which a shell completes cgx commands",
+        examples="""\
+  cgx completion bash > ~/.local/share/bash-completion/completions/cgx
+  cgx completion zsh > ~/.zfunc/_cgx
+""",
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
+def _completion(options: argparse.Namespace) -> int:
+    from pillow_colorgrid.commands.places import extra
+
+    try:
+        import shtab
+    except ImportError as error:
+        raise extra("cli", "completion needs shtab") from error
+    print(shtab.complete(parser(), options.shell))
+    return 0
+
+
+# -- main ---------------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    options = parser().parse_args(arguments)
+    before = _stop_on_termination()
+    try:
+        status: int = options.run(options)
+    except KeyboardInterrupt:
+        print("stopped; what was not finished left no file", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # cgx info ... | head
+        # Python would complain once more when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"cgx {options.command}: {error}", file=sys.stderr)
+        return 1
+    except ImportError as error:
+        from pillow_colorgrid.commands.places import MissingExtraError
+
+        if not isinstance(error, MissingExtraError):
+            raise
+        return _usage_error(options, str(error))
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+    return status
+
+
+def _stop_on_termination() -> Any:
+    """Let SIGTERM do what Ctrl-C does; the handler it had, or None where there cannot be one."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        return signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""All that touches onnxruntime, threads and processors."""

@@ -1,0 +1,251 @@
+"""Networks by id: ONNX sessions of this process, hash-checked and self-tested.
+
+Nothing here happens at ``import pillow_colorgrid``: onnxruntime is imported when the first picture
+is encoded or decoded. Its telemetry is switched off before that unless the user has chosen.
+"""
+
+import ctypes
+import hashlib
+import json
+import os
+import struct
+import sys
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pillow_colorgrid.container import Section
+from pillow_colorgrid.errors import DamagedError, NetworkError
+from pillow_colorgrid.runtime import execution
+from pillow_colorgrid.runtime.execution import threads as threads, wanted_providers
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+REFERENCE_SECTION = b"NETS"
+"""Names the networks that decode the file."""
+
+REFERENCE = struct.Struct("<H8s")
+"""id, first 8 bytes of the hash of the integer parameters."""
+
+PACKED = ".zst"
+"""Ends the name of a file that zstd made smaller: weights of 7 bits leave room in a byte."""
+
+CPU = "CPUExecutionProvider"
+
+DISABLED_OPTIMIZERS = ("QDQFinalCleanupTransformer",)
+"""onnxruntime 1.24 to 1.30 break graphs with it that end DequantizeLinear -> QuantizeLinear."""
+
+PROVIDER_OPTIONS: Mapping[str, Mapping[str, str]] = {
+    # TF32 and Winograd are not exact for integers in float32; implicit GEMM is.
+    "CUDAExecutionProvider": {"use_tf32": "0", "cudnn_conv_algo_search": "DEFAULT"},
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """An entry of models/index.json.
+
+    Attributes:
+        id: the number in files; it never changes its meaning.
+        file: ONNX file beside the index.
+        sha256: of that file, as it lies there.
+        hash: first 16 hex digits of the hash of the integer parameters (FORMAT.md).
+        integer: computed exactly, so its output may steer a decoder.
+        self_test: SHA-256 of the outputs for `known_inputs`, or "" for a float network.
+    """
+
+    id: int
+    name: str
+    file: str
+    sha256: str
+    hash: str
+    integer: bool
+    self_test: str
+
+    @property
+    def reference(self) -> bytes:
+        return REFERENCE.pack(self.id, bytes.fromhex(self.hash))
+
+
+@cache
+def index() -> dict[int, Network]:
+    """All networks of this release by id."""
+    text = (resources.files("pillow_colorgrid.models") / "index.json").read_text("utf-8")
+    fields = Network.__dataclass_fields__
+    entries = (
+        Network(**{key: value for key, value in entry.items() if key in fields})
+        for entry in json.loads(text)["networks"]
+    )
+    return {network.id: network for network in entries}
+
+
+def file_bytes(network: Network) -> bytes:
+    """What the file of `network` holds, unpacked where its name ends with PACKED.
+
+    Raises:
+        NetworkError: the file is damaged.
+    """
+    data = (resources.files("pillow_colorgrid.models") / network.file).read_bytes()
+    if hashlib.sha256(data).hexdigest() != network.sha256:
+        raise NetworkError(f"{network.file} is damaged: its SHA-256 is not {network.sha256}")
+    if network.file.endswith(PACKED):
+        import zstandard
+
+        return zstandard.ZstdDecompressor().decompress(data)
+    return data
+
+
+# -- references in files ------------------------------------------------------------------------
+
+
+def pack_references(ids: Sequence[int]) -> Section:
+    return Section(REFERENCE_SECTION, b"".join(index()[number].reference for number in ids))
+
+
+def read_references(payload: bytes) -> list[Network]:
+    """The networks a file names, in its order.
+
+    Raises:
+        NetworkError: an id that this release does not have, or with another hash.
+    """
+    if not payload or len(payload) % REFERENCE.size:
+        raise DamagedError(
+            f"{REFERENCE_SECTION.decode()} has {len(payload)} bytes, allowed: multiples of "
+            f"{REFERENCE.size} from {REFERENCE.size}"
+        )
+    networks = []
+    for number, wanted in REFERENCE.iter_unpack(payload):
+        network = index().get(number)
+        if network is None or bytes.fromhex(network.hash) != wanted:
+            known = f"hash {network.hash}" if network else f"ids {sorted(index())}"
+            raise NetworkError(
+                f"this file needs network {number} with hash {wanted.hex()}; "
+                f"pillow_colorgrid here has {known}: please update it"
+            )
+        networks.append(network)
+    return networks
+
+
+# -- sessions -------------------------------------------------------------------------------------
+
+_lock = threading.Lock()
+_sessions: dict[tuple[int, tuple[str, ...], int], "onnxruntime.InferenceSession"] = {}
+_warned_of: set[str] = set()
+
+
+def _forget_sessions_in_child() -> None:
+    """A session does not survive fork, and a child that destroys one with threads hangs at exit.
+
+    So each gets a reference that nobody gives back, and new ones are made where they are needed.
+    """
+    global _lock
+    _lock = threading.Lock()
+    for inherited in _sessions.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
+    _sessions.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_sessions_in_child)
+
+
+def _import_onnxruntime() -> Any:
+    if "onnxruntime" not in sys.modules:
+        # From 1.29 on it reports model names and hashes unless this is set before its import.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
+def _providers(onnxruntime: Any) -> tuple[str, ...]:
+    wanted = wanted_providers()
+    available = onnxruntime.get_available_providers()
+    missing = [provider for provider in wanted if provider not in available]
+    if not _warned_of.issuperset(missing):
+        _warned_of.update(missing)  # once, not for each network
+        warnings.warn(
+            f"{', '.join(missing)} not available in this onnxruntime "
+            f"(it has {', '.join(available)}); the CPU computes instead",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return (*(p for p in wanted if p not in missing and p != CPU), CPU)
+
+
+def session(network: Network, threads: int | None = None) -> "onnxruntime.InferenceSession":
+    """The session of `network` in this process, made and tested on first use.
+
+    Args:
+        threads: that one run computes with; default: as many as this picture may.
+
+    Raises:
+        NetworkError: the ONNX file is damaged, or this machine computes other integers.
+    """
+    onnxruntime = _import_onnxruntime()
+    with _lock:
+        key = (network.id, wanted_providers(), threads or execution.threads())
+        if key not in _sessions:
+            _sessions[key] = _open_session(onnxruntime, network, key[-1])
+        return _sessions[key]
+
+
+def _open_session(
+    onnxruntime: Any, network: Network, threads: int
+) -> "onnxruntime.InferenceSession":
+    data = file_bytes(network)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # An arena keeps, for each session, the memory of its largest run for ever.
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    providers = _providers(onnxruntime)
+    opened = onnxruntime.InferenceSession(
+        data,
+        options,
+        providers=[(name, dict(PROVIDER_OPTIONS.get(name, {}))) for name in providers],
+        disabled_optimizers=list(DISABLED_OPTIMIZERS),
+    )
+    if network.integer:
+        found = self_test(opened)
+        if found != network.self_test:
+            raise NetworkError(
+                f"{providers[0]} computes network {network.id} wrongly here "
+                f"(known answer {network.self_test[:16]}, got {found[:16]})"
+            )
+    return opened
+
+
+def known_inputs(opened: "onnxruntime.InferenceSession") -> dict[str, npt.NDArray[np.uint8]]:
+    """Fixed bytes for the inputs of an integer network: 2 pictures, each side 2 times its least.
+
+    A side named ``NAME_height`` that belongs to the bottleneck is 32 times smaller than the
+    luminance's; ``session`` files carry the least side as metadata ``side_NAME``.
+    """
+    sides = opened.get_modelmeta().custom_metadata_map
+    inputs = {}
+    for number, argument in enumerate(opened.get_inputs()):
+        side = int(sides[f"side_{argument.name}"])
+        shape = (2, argument.shape[1], side, side)
+        counted = np.arange(np.prod(shape), dtype=np.uint32) + np.uint32(number)
+        scrambled = counted * np.uint32(2654435761) >> np.uint32(24)
+        inputs[argument.name] = scrambled.astype(np.uint8).reshape(shape)
+    return inputs
+
+
+def self_test(opened: "onnxruntime.InferenceSession") -> str:
+    """SHA-256 of a session's outputs for `known_inputs`."""
+    digest = hashlib.sha256()
+    for output in opened.run(None, known_inputs(opened)):
+        digest.update(np.ascontiguousarray(output).tobytes())
+    return digest.hexdigest()

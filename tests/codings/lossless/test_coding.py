@@ -1,0 +1,424 @@
+"""The lossless coding: exact everywhere, small, progressive, and never silently wrong."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from pillow_colorgrid import codec, container
+from pillow_colorgrid.codings import choose, tiles
+from pillow_colorgrid.codings.lossless import (
+    coding as lossless,
+    model as lossless_model,
+    sections as lossless_sections,
+)
+from pillow_colorgrid.codings.lossless.account import account
+from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
+from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes, pack_adaptation
+from pillow_colorgrid.codings.lossless.pieces import (
+    PREVIEW,
+    TILE,
+    Coded,
+    code_interleaved,
+    encode as encode_piece,
+)
+from pillow_colorgrid.codings.stored import coding as stored
+from pillow_colorgrid.color import ycocg
+from pillow_colorgrid.color.ycocg import STRIP_ROWS
+from pillow_colorgrid.container import Header
+from pillow_colorgrid.errors import CgxError
+from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.runtime import execution, networks
+from tests.conftest import GOLDEN, MODELS, noise, photograph
+from tests.format.plain_decoder import decode as decode_plainly
+from tools.export import evaluate, frequencies
+
+SIZES = [(1, 1), (2, 1), (1, 2), (3, 2), (7, 9), (8, 8), (9, 1), (1, 33), (64, 64), (65, 67)]
+FIRST_RELEASE = sorted(GOLDEN.glob("lossless_*.cgx"))
+QUICK, DEFAULT, SMALLEST = (SaveOptions(effort=effort) for effort in (1, 5, 9))
+
+
+def pixels_of(image):
+    return np.atleast_3d(np.asarray(image))
+
+
+def pack(pixels, sections, coding="lossless"):
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
+    size = (pixels.shape[1], pixels.shape[0])
+    header = Header(coding, mode, size, container.pixel_checksum(pixels.tobytes()))
+    return container.pack(header, sections)
+
+
+def opened(file):
+    with Image.open(io.BytesIO(file)) as image:
+        return pixels_of(image)
+
+
+def adapted_at_random(seed=1):
+    """Corrections for all passes: what no regression would find."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: Correction(
+            rng.integers(-9, 10, (len(one.corrected), 64 + one.inputs + 1)).astype(np.int8),
+            rng.integers(3, 9, len(one.corrected)).astype(np.uint8),
+        )
+        for name, one in PASSES.items()
+    }
+
+
+def model(options=DEFAULT):
+    return lossless_model.model(lossless_model.MODELS_BY_EFFORT[options.effort])
+
+
+def size_bytes(sections):
+    return sum(len(section.payload) for section in sections)
+
+
+# -- exactness ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_lossless_roundtrip(mode, size):
+    for image in (photograph("coffee", *size).convert(mode), noise(mode, size)):
+        pixels = pixels_of(image)
+        assert np.array_equal(opened(pack(pixels, lossless.encode(pixels, QUICK))), pixels)
+
+
+@pytest.mark.parametrize("options", [DEFAULT, SMALLEST], ids=["default", "smallest"])
+def test_adapted_roundtrip(options):
+    pixels = pixels_of(photograph("astronaut", 270, 260))
+    sections = lossless.encode(pixels, options)
+    assert any(section.type == lossless.ADAPTATION for section in sections)
+    assert np.array_equal(opened(pack(pixels, sections)), pixels)
+
+
+@pytest.mark.parametrize("size", [(100, 70), (33, 130)])
+def test_tiles_are_independent(monkeypatch, size):
+    monkeypatch.setattr(tiles, "MAX_EDGE", 32)
+    pixels = pixels_of(photograph("coffee", *size))
+    sections = lossless.encode(pixels, QUICK)
+    layout = tiles.tiles(size[1], size[0])
+    assert sum(section.type == lossless_sections.TILE for section in sections) == len(layout) > 4
+    assert np.array_equal(opened(pack(pixels, sections)), pixels)
+    last = lossless.tile_of(lossless.split(pixels), layout[-1])
+    by_itself = encode_piece(last, TILE, model(QUICK))
+    assert by_itself == Coded(*(section.payload for section in sections[-2:]))
+
+
+def test_threads_agree(monkeypatch):
+    pixels = pixels_of(photograph("coffee", 200, 150))
+    files = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv(execution.THREADS_VARIABLE, threads)
+        files.append(pack(pixels, lossless.encode(pixels, QUICK)))
+        assert all(np.array_equal(opened(file), pixels) for file in files)
+    assert files[0] == files[1] == files[2]
+
+
+def test_onnxruntime_agrees_with_int64():
+    """The same bytes, whether onnxruntime or plain numpy computes the networks."""
+    small = range(lossless_model.WIDE + 1, lossless_model.SMALL + 1)
+    members = {
+        e.name.removeprefix("lossless_"): e for e in networks.index().values() if e.id not in small
+    }
+    folder = MODELS
+    graphs = {name: evaluate.load(folder / members[name].file) for name in lossless_model.NAMES}
+
+    def predict(name, inputs):
+        names = [output.name for output in graphs[name].graph.output]
+        found = dict(zip(names, evaluate.run(graphs[name], {"inputs": inputs}), strict=True))
+        return found["outputs"], found["features"]
+
+    planes = lossless.split(pixels_of(photograph("coffee", 50, 41)))
+    adapted = replace(model(), adaptation=adapted_at_random())
+    by_onnxruntime = encode_planes(planes, adapted)
+    assert by_onnxruntime == encode_planes(planes, replace(adapted, predict=predict))
+
+
+def test_hidden_colour_is_kept():
+    pixels = pixels_of(noise("RGBA", (24, 20))).copy()
+    pixels[:, :12, 3] = 0
+    assert np.array_equal(opened(pack(pixels, lossless.encode(pixels, QUICK))), pixels)
+
+
+def test_color_is_reversible():
+    rgb = np.random.default_rng(1).integers(0, 256, (2 * STRIP_ROWS + 3, 64, 3), np.uint8)
+    rgb[:2, :4] = np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0]]])
+    y, co, cg = ycocg.forward(rgb)
+    assert y.min() >= 0
+    assert y.max() <= 255
+    assert np.abs([co, cg]).max() <= 255
+    assert np.array_equal(ycocg.inverse(y, co, cg), rgb)
+
+
+@pytest.mark.parametrize(
+    ("piece", "size", "luminance", "color"),
+    [
+        (PREVIEW, (1, 1), 1, 1),
+        (PREVIEW, (64, 96), 24, 12),
+        (PREVIEW, (500, 750), 1464, 128),
+        (TILE, (8, 8), 1, 1),
+        (TILE, (512, 768), 128, 128),
+        (TILE, (1024, 1024), 341, 128),
+    ],
+)
+def test_lanes_are_part_of_the_format(piece, size, luminance, color):
+    plane = np.broadcast_to(np.int16(0), (1, *size))
+    assert (piece.lanes(plane), piece.color_lanes(plane)) == (luminance, color)
+
+
+# -- the specification -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_plain_decoder_agrees(mode):
+    pixels = pixels_of(photograph("coffee", 21, 18).convert(mode))
+    planes, adaptation = lossless.split(pixels), adapted_at_random()
+    adapted = replace(model(), adaptation=adaptation)
+    sections = [
+        networks.pack_references([lossless_model.MODELS_BY_EFFORT[5]]),
+        *pack_adaptation(adaptation),
+        *encode_planes(planes, adapted).sections(),
+    ]
+    file = pack(pixels, sections)
+    assert np.array_equal(decode_plainly(file), pixels)
+    assert np.array_equal(opened(file), pixels)
+
+
+@pytest.mark.parametrize("path", FIRST_RELEASE, ids=lambda path: path.stem)
+def test_golden_files_decode(path):
+    """Files of every released format, beside the pixels they hold."""
+    with Image.open(path.with_suffix(".png")) as image:
+        expected = pixels_of(image)
+    assert np.array_equal(opened(path.read_bytes()), expected)
+    if path.stem.endswith("small"):
+        assert np.array_equal(decode_plainly(path.read_bytes()), expected)
+
+
+def test_golden_files_are_there():
+    assert len(FIRST_RELEASE) >= 3
+
+
+# -- size -----------------------------------------------------------------------------------------
+
+
+def test_rate_is_near_cross_entropy():
+    """Within 0.5 % of what the tables promise: 0.3 % for the coder, 0.2 % for its lanes."""
+    planes = lossless.split(pixels_of(photograph("astronaut")))
+    counter = frequencies.Counter()
+    code_interleaved(planes, TILE, model(), counter)
+    ideal = frequencies.ideal_bits(counter.counts, model().frequencies.counts)
+    coded = encode_piece(planes, TILE, model())
+    assert 8 * len(coded.luminance + coded.color) < 1.005 * ideal
+
+
+def test_effort_never_costs_bytes():
+    pixels = pixels_of(photograph("astronaut", 320, 320))
+    sizes = [size_bytes(lossless.encode(pixels, o)) for o in (QUICK, DEFAULT, SMALLEST)]
+    assert sizes[0] >= sizes[1] >= sizes[2]
+
+
+def test_photographs_are_smaller_than_webp():
+    for name in ("astronaut", "chelsea", "coffee"):
+        image = photograph(name, 300, 300)
+        webp = io.BytesIO()
+        image.save(webp, "WEBP", lossless=True, quality=100)
+        coding, sections = choose.encode(pixels_of(image), DEFAULT)
+        assert coding == "lossless"
+        assert size_bytes(sections) < len(webp.getvalue())
+
+
+def test_a_constant_alpha_plane_costs_a_few_bytes():
+    pixels = pixels_of(photograph("coffee", 60, 50))
+    opaque = np.concatenate([pixels, np.full((50, 60, 1), 255, np.uint8)], axis=2)
+    spent = size_bytes(lossless.encode(opaque, QUICK)) - size_bytes(lossless.encode(pixels, QUICK))
+    assert spent == 1
+
+
+def drawings():
+    """Pictures that are no photographs."""
+    rng = np.random.default_rng(1)
+    flat = np.full((90, 120, 3), 240, np.uint8)
+    flat[20:40, 30:80] = (200, 30, 30)
+    glyphs = rng.integers(0, 2, (8, 8)).astype(np.uint8) * 255
+    text = np.tile(glyphs, (12, 15))[..., None]
+    palette = rng.integers(0, 256, (4, 4), np.uint8)[rng.integers(0, 4, (80, 80))]
+    ramp = np.linspace(0, 255, 128).astype(np.uint8)[None, :, None].repeat(64, 0).repeat(3, 2)
+    one = np.zeros((1, 1, 3), np.uint8)
+    return {"flat": flat, "text": text, "palette": palette, "ramp": ramp, "one": one}
+
+
+@pytest.mark.parametrize("name", drawings())
+def test_never_larger_than_webp(name):
+    pixels = drawings()[name]
+    webp = io.BytesIO()
+    squeezed = pixels[..., 0] if pixels.shape[2] == 1 else pixels
+    Image.fromarray(squeezed).save(webp, "WEBP", lossless=True, exact=True, method=4)
+    coding, sections = choose.encode(pixels, DEFAULT)
+    file = pack(pixels, sections, coding)
+    assert len(file) <= len(webp.getvalue()) + 64
+    assert np.array_equal(opened(file), pixels)
+
+
+def test_stored_roundtrip_of_long_pictures():
+    """Too long for WebP."""
+    pixels = np.arange(20_000 * 3, dtype=np.uint32).astype(np.uint8).reshape(1, 20_000, 3)
+    assert np.array_equal(opened(pack(pixels, stored.encode(pixels, DEFAULT), "stored")), pixels)
+
+
+# -- luminance alone ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("adaptation", [{}, adapted_at_random()], ids=["plain", "adapted"])
+def test_luminance_is_that_of_a_grey_file(adaptation, monkeypatch):
+    """Byte for byte: so it can be cut out of a colour file without decoding a pixel."""
+    monkeypatch.setattr(tiles, "MAX_EDGE", 64)
+    planes = lossless.split(pixels_of(photograph("coffee", 120, 60)))
+    by = replace(model(), adaptation=adaptation)
+    names = networks.pack_references([lossless_model.WIDE])
+
+    def file(planes, by):
+        return [names, *pack_adaptation(by.adaptation), *encode_planes(planes, by).sections()]
+
+    cut_out = lossless.luminance_of(file(planes, by))
+    alone = {name: one for name, one in adaptation.items() if name.startswith("luminance")}
+    assert cut_out == file(planes[:1], replace(by, adaptation=alone))
+    for interval in (1, 2, 4, 8):
+        found = lossless.decode_luminance(cut_out, (120, 60), interval)
+        assert np.array_equal(found, planes[0][:, ::interval, ::interval])
+    grey = planes[0][0, ..., None].astype(np.uint8)
+    assert np.array_equal(opened(pack(grey, cut_out)), grey)
+
+
+def test_luminance_can_be_encoded_alone():
+    luminance = lossless.split(pixels_of(photograph("coffee", 70, 50)))[0]
+    sections = lossless.encode_luminance(luminance, 5)
+    assert np.array_equal(lossless.decode_luminance(sections, (70, 50)), luminance)
+
+
+def test_luminance_of_the_first_release_cannot_be_cut_out():
+    path = GOLDEN / "1.0-lossless-rgb-effort5.cgx"
+    with path.open("rb") as file:
+        container.read_header(file)
+        sections = list(container.read_sections(file))
+    with pytest.raises(CgxError, match="one stream"):
+        lossless.luminance_of(sections)
+
+
+# -- a picture before all pixels -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("interval", [1, 2, 4, 8])
+@pytest.mark.parametrize("size", [(97, 66), (5, 3)])
+def test_early_levels_are_exact(size, interval):
+    pixels = pixels_of(photograph("coffee", *size))
+    sections = lossless.encode(pixels, QUICK)
+    if interval == 8:  # the preview is enough
+        tiles_of = (lossless_sections.TILE, lossless_sections.COLOR_TILE)
+        sections = [section for section in sections if section.type not in tiles_of]
+    planes = lossless.decode_planes(sections, size, lossless.COLOR, interval)
+    assert np.array_equal(lossless.join(planes), pixels[::interval, ::interval])
+
+
+def test_truncated_file_shows_the_whole_scene(monkeypatch):
+    monkeypatch.setattr(tiles, "MAX_EDGE", 64)
+    pixels = pixels_of(photograph("coffee", 160, 120))
+    file = pack(pixels, lossless.encode(pixels, QUICK))
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    shown = opened(file[: len(file) // 2])
+    assert np.array_equal(shown[:60, :40], pixels[:60, :40])
+    assert np.array_equal(shown[::8, ::8], pixels[::8, ::8])
+
+
+def test_a_tile_without_its_colour_counts_as_missing(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    pixels = pixels_of(photograph("coffee", 50, 40))
+    file = pack(pixels, lossless.encode(pixels, QUICK))
+    shown = opened(file[: file.index(b"CTIL") + 20])
+    assert np.array_equal(shown, pixels[::8, ::8].repeat(8, 0).repeat(8, 1)[:40, :50])
+
+
+# -- damage ----------------------------------------------------------------------------------------
+
+
+def test_damage_is_never_silent():
+    """Damage behind the sections' own checksums: an error or the true pixels."""
+    pixels = pixels_of(photograph("coffee", 40, 30))
+    sections = lossless.encode(pixels, QUICK)
+    header = Header("lossless", "RGB", (40, 30), container.pixel_checksum(pixels.tobytes()))
+    rng = np.random.default_rng(1)
+    for _ in range(150):
+        number = int(rng.integers(0, len(sections)))
+        payload = bytearray(sections[number].payload)
+        payload[rng.integers(0, len(payload))] ^= 1 << int(rng.integers(0, 8))
+        if rng.random() < 0.3:
+            del payload[int(rng.integers(0, len(payload))) :]
+        damaged = list(sections)
+        damaged[number] = replace(sections[number], payload=bytes(payload))
+        try:
+            found = codec.decode(header, damaged)
+        except CgxError:
+            continue
+        assert np.array_equal(found, pixels)
+
+
+def decode_rgba(pixels, sections):
+    size = pixels.shape[1::-1]
+    header = Header("lossless", "RGBA", size, container.pixel_checksum(pixels.tobytes()))
+    return codec.decode(header, sections)
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        (b"NETS", "NETS"),
+        (b"CPRE", "section CTIL where LTIL belongs"),
+        (b"LPRE", "section LTIL where LPRE belongs"),
+        (b"LTIL", "section CTIL where LTIL belongs"),
+        (b"CTIL", "0 tiles, 20x20 pixels have 1"),
+        (b"ALPH", "ALPH"),
+    ],
+)
+def test_a_missing_section_is_an_error(missing, told):
+    pixels = pixels_of(photograph("coffee", 20, 20).convert("RGBA"))
+    sections = lossless.encode(pixels, QUICK)
+    with pytest.raises(CgxError, match=told):
+        decode_rgba(pixels, [s for s in sections if s.type != missing])
+    with pytest.raises(CgxError):
+        decode_rgba(pixels, [s for s in sections for _ in range(1 + (s.type == missing))])
+
+
+def test_sections_in_another_order_are_an_error():
+    pixels = pixels_of(photograph("coffee", 20, 20).convert("RGBA"))
+    sections = lossless.encode(pixels, QUICK)
+    assert [s.type for s in sections] == [b"NETS", b"CPRE", b"LPRE", b"LTIL", b"CTIL", b"ALPH"]
+    for first in range(1, 4):
+        swapped = list(sections)
+        swapped[first : first + 2] = sections[first + 1], sections[first]
+        with pytest.raises(CgxError, match="belongs"):
+            decode_rgba(pixels, swapped)
+
+
+def test_colour_in_a_grey_file_is_an_error():
+    pixels = pixels_of(photograph("coffee", 20, 20))
+    sections = lossless.encode(pixels, QUICK)
+    header = Header("lossless", "L", (20, 20), bytes(8))
+    with pytest.raises(CgxError, match="section CPRE where LPRE belongs"):
+        codec.decode(header, sections)
+
+
+# -- where the bytes went --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_account_adds_up(mode):
+    pixels = pixels_of(photograph("coffee", 200, 150).convert(mode))
+    sections = lossless.encode(pixels, QUICK)
+    bill = account(sections, (200, 150), pixels.shape[2])
+    streams = [s for s in sections if s.type in lossless_sections.STREAMS]
+    size = size_bytes(streams)
+    assert set(bill) >= {"preview luminance", "luminance"}
+    assert sum(bill.values()) == pytest.approx(size, rel=0.01)

@@ -1,0 +1,67 @@
+"""The encoder keeps of an adaptation what makes the file smaller, and drops what does not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pillow_colorgrid.codings import tiles
+from pillow_colorgrid.codings.lossless import coding as lossless, model as lossless_model
+from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
+from pillow_colorgrid.codings.lossless.encoder import encoding
+from pillow_colorgrid.codings.lossless.encoder.encoding import FINE, encode_adapted, encode_planes
+from pillow_colorgrid.codings.lossless.encoder.regression import Care, fit
+from pillow_colorgrid.codings.lossless.pieces import TILE, encode, estimated_bytes
+from tests.conftest import photograph
+
+
+def model():
+    return lossless_model.model(lossless_model.WIDE)
+
+
+def harmful(plane):
+    rng = np.random.default_rng(1)
+    return {
+        name: Correction(
+            rng.integers(-9, 10, (len(one.corrected), 64 + one.inputs + 1)).astype(np.int8),
+            np.full(len(one.corrected), 4, np.uint8),
+        )
+        for name, one in PASSES.items()
+        if name.startswith(plane)
+    }
+
+
+@pytest.mark.parametrize("edge", [1024, 96])
+def test_a_harmful_adaptation_is_dropped(edge, monkeypatch):
+    monkeypatch.setattr(tiles, "MAX_EDGE", edge)
+    planes = lossless.split(np.asarray(photograph("chelsea", 150, 100)))
+    adaptation = harmful("luminance") | harmful("color")
+    monkeypatch.setattr(encoding, "fit", lambda *_: adaptation)
+    found = encode_adapted(planes, model(), 5)
+    assert found == [*encode_planes(planes, model()).sections()]
+
+
+def test_luminance_and_colour_are_judged_apart(monkeypatch):
+    planes = lossless.split(np.asarray(photograph("chelsea", 400, 300)))
+    good = {
+        name: one
+        for name, one in fit([planes], Care((FINE,)), model()).items()
+        if name.startswith("color")
+    }
+    assert good
+    monkeypatch.setattr(encoding, "fit", lambda *_: harmful("luminance") | good)
+    found = encode_adapted(planes, model(), 5)
+    adaptation, *streams = found
+    assert adaptation == encoding.pack_adaptation(good)[0]
+    assert streams == [*encode_planes(planes, replace(model(), adaptation=good)).sections()]
+
+
+@pytest.mark.parametrize("size", [(300, 200), (60, 50)])
+def test_the_estimate_is_near_the_truth(size):
+    planes = lossless.split(np.asarray(photograph("coffee", *size)))
+    coded = encode(planes, TILE, model())
+    sizes = [len(coded.luminance), len(coded.color)]
+    assert estimated_bytes(planes, TILE, model()) == pytest.approx(sizes, rel=0.002, abs=8)
+    assert estimated_bytes(planes[:1], TILE, model()) == pytest.approx(
+        [sizes[0], 0], rel=0.002, abs=8
+    )

@@ -1,0 +1,158 @@
+"""cgx info --json, verify, show, thumbnail, diff: what they print and how they exit."""
+
+import json
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageShow
+
+from pillow_colorgrid.commands import diff
+from pillow_colorgrid.commands.cli import main
+from pillow_colorgrid.commands.pictures import for_screens
+from tests.conftest import noise, photograph
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "x.cgx"
+    photograph("coffee", 70, 50).save(path, effort=1, exif=b"Exif\0\0data")
+    return path
+
+
+def cgx(*arguments: str | Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "pillow_colorgrid", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=False)
+
+
+# -- info ---------------------------------------------------------------------------------------
+
+
+def test_info_as_json(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--json", str(picture), str(picture.parent / "missing.cgx")]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    facts = json.loads(line)
+    assert (facts["width"], facts["height"], facts["mode"]) == (70, 50, "RGB")
+    assert facts["size_bytes"] == picture.stat().st_size == sum(facts["spent"].values())
+    assert facts["rate_bpp"] == pytest.approx(8 * facts["size_bytes"] / 3500)
+    assert facts["spent"]["EXIF"] > 0
+    assert facts["networks"][0]["id"]
+
+
+# -- verify -------------------------------------------------------------------------------------
+
+
+def test_verify_takes_folders(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (picture.parent / "other.png").write_bytes(b"not looked at")
+    assert main(["verify", str(picture.parent)]) == 0
+    assert "1 of 1 files are whole (checksums)" in capsys.readouterr().out
+    assert main(["verify", "--deep", str(picture)]) == 0
+    assert "(every pixel)" in capsys.readouterr().out
+    (picture.parent / "empty").mkdir()
+    assert main(["verify", str(picture.parent / "empty")]) == 1
+
+
+# -- show and thumbnail -------------------------------------------------------------------------
+
+
+def test_show_writes_png(picture: Path) -> None:
+    done = cgx("show", picture)
+    assert done.returncode == 0, done.stderr
+    with Image.open(BytesIO(done.stdout)) as image:
+        assert image.format == "PNG"
+        assert image.tobytes() == photograph("coffee", 70, 50).tobytes()
+
+
+def test_show_in_a_viewer(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(ImageShow, "show", lambda image, title: seen.append(image.size) or True)
+    assert main(["show", "--viewer", str(picture)]) == 0
+    assert seen == [(70, 50)]
+    monkeypatch.setattr(ImageShow, "show", lambda image, title: False)
+    assert main(["show", "--viewer", str(picture)]) == 1
+
+
+@pytest.mark.parametrize("command", ["show", "thumbnail"])
+def test_what_cannot_be_shown(command: str, picture: Path) -> None:
+    target = picture.parent / "t.png"
+    more = ["-o", target] if command == "thumbnail" else []
+    for content, named in ((b"text", b"not a picture"), (picture.read_bytes()[:-40], b"truncated")):
+        (picture.parent / "bad.cgx").write_bytes(content)
+        done = cgx(command, picture.parent / "bad.cgx", *more)
+        assert done.returncode == 1
+        assert named in done.stderr
+        assert done.stdout == b""
+        assert not target.exists()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "CMYK", "YCbCr", "HSV", "I;16", "I", "F"])
+def test_every_mode_can_be_shown(mode: str) -> None:
+    image = photograph("coffee", 20, 10).convert("L" if mode == "I;16" else "RGB").convert(mode)
+    for_screens(image).save(BytesIO(), "PNG")
+
+
+def test_sixteen_bits_are_spread_over_eight() -> None:
+    wide = Image.fromarray(np.array([[1000, 2000, 3000]], np.uint16))
+    assert list(for_screens(wide).tobytes()) == [0, 127, 255]
+
+
+def test_thumbnail_of_a_small_picture_is_the_picture(picture: Path) -> None:
+    target = picture.parent / "t.webp"
+    assert main(["thumbnail", str(picture), "-o", str(target)]) == 0
+    with Image.open(target) as image:
+        assert (image.format, image.size) == ("WEBP", (70, 50))
+
+
+# -- diff ---------------------------------------------------------------------------------------
+
+
+def test_diff_of_equal_pictures(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photograph("coffee", 70, 50).save(picture.with_suffix(".png"))
+    assert main(["diff", str(picture), str(picture.with_suffix(".png"))]) == 0
+    assert "every one of 3,500 pixels is equal" in capsys.readouterr().out
+    assert main(["diff", "--json", str(picture), str(picture)]) == 0
+    assert json.loads(capsys.readouterr().out)["psnr_db"] is None
+
+
+def test_diff_finds_the_first_pixel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = np.full((10, 20, 3), 100, np.uint8)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    values[4, 7] = (100, 110, 100)
+    values[9, 0] = (0, 0, 0)
+    Image.fromarray(values).save(tmp_path / "b.cgx")
+    arguments = ["diff", str(tmp_path / "a.png"), str(tmp_path / "b.cgx")]
+    assert main(arguments) == 1
+    said = capsys.readouterr().out
+    assert "2 of 200 pixels (1.00%)" in said
+    assert "x=7 y=4: (100, 100, 100) and (100, 110, 100)" in said
+    assert main([*arguments, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    error = (10**2 + 3 * 100**2) / values.size
+    assert found["psnr_db"] == pytest.approx(10 * np.log10(255**2 / error))
+    assert 0 < found["ciede2000_mean"] < found["ciede2000_max"]
+    assert found["first"] == [7, 4]
+
+
+def test_diff_says_when_scikit_image_is_missing(
+    picture: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise("RGB", (70, 50)).save(picture.with_suffix(".png"))
+    monkeypatch.setitem(sys.modules, "skimage.color", None)
+    assert main(["diff", str(picture), str(picture.with_suffix(".png"))]) == 1
+    assert "CIEDE2000   needs scikit-image: pip install" in capsys.readouterr().out
+
+
+def test_diff_of_what_cannot_be_compared(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    noise("L", (70, 50)).save(picture.with_suffix(".png"))
+    assert main(["diff", str(picture), str(picture.with_suffix(".png"))]) == 1
+    assert "70x50 RGB and 70x50 L cannot be compared" in capsys.readouterr().err
+    assert main(["diff", str(picture), str(picture.parent / "missing.png")]) == 2
+
+
+def test_diff_of_palettes_compares_colours() -> None:
+    one = photograph("coffee", 20, 20).quantize(4)
+    swapped = one.remap_palette([3, 2, 1, 0])
+    assert diff.compare(one, swapped).pixels == 0

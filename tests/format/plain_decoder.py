@@ -1,0 +1,423 @@
+"""A second decoder of the lossless coding, written from FORMAT.md: plain and slow.
+
+It shares no code with the package but the tables and graphs of models/ and the int64 evaluator of
+tools/. What it and the package decode must be equal.
+"""
+
+import io
+import json
+import struct
+from itertools import product
+
+import numpy as np
+import zstandard
+
+from tests.conftest import MODELS
+from tools.export import evaluate
+
+KNOWN, RIGHT, BELOW, DIAGONAL = (0, 0), (0, 1), (1, 0), (1, 1)
+PASSES = {"diagonal": [DIAGONAL], "cross": [RIGHT, BELOW]}
+
+
+def sections_of(file):
+    """Section 1: size, mode and sections of a file (checksums are the package's tests)."""
+    coding, mode = file[10], file[11]
+    width, height = struct.unpack_from("<II", file, 16)
+    assert coding == 3
+    found, position = [], 36
+    while True:
+        name, length, _ = struct.unpack_from("<4sII", file, position)
+        if name == b"CEND":
+            return width, height, mode, found
+        found.append((name, file[position + 12 : position + 12 + length]))
+        position += 12 + length
+
+
+class Networks:
+    """3.3.7: the tables that the file names, and the graphs that they name."""
+
+    def __init__(self, reference):
+        (number,) = struct.unpack_from("<H", reference)
+        index = {
+            entry["id"]: entry
+            for entry in json.loads((MODELS / "index.json").read_text())["networks"]
+        }
+        assert bytes.fromhex(index[number]["hash"]) == reference[2:10]
+        tables = np.load(io.BytesIO((MODELS / index[number]["file"]).read_bytes()))
+        names = [
+            f"{plane}_{level}_{name}"
+            for plane in ("luminance", "color")
+            for level in ("fine", "second", "coarse")
+            for name in ("diagonal", "cross")
+        ]
+        self.graphs = {
+            name: evaluate.load(MODELS / index[int(one)]["file"])
+            for name, one in zip(names, tables["networks"], strict=True)
+        }
+        self.frequencies = tables["frequencies"].astype(int).tolist()
+        self.adaptation = {}
+        self.clipping = None
+
+    def read_adaptation(self, data):
+        """Section 3.3.6."""
+        data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+        position = 0
+        for level in ("second", "fine"):
+            for plane, name in product(("luminance", "color"), ("diagonal", "cross")):
+                flag = data[position]
+                position += 1
+                if not flag:
+                    continue
+                pixels = len(PASSES[name])
+                each, of = (2, 2) if plane == "luminance" else (4, 6)
+                inputs = {"luminance": (37, 34), "color": (83, 106)}[plane][name == "cross"]
+                columns, rows = 64 + inputs + 1, each * pixels
+                shifts = list(data[position : position + rows])
+                position += rows
+                weights = np.frombuffer(data, np.int8, rows * columns, position).reshape(
+                    rows, columns
+                )
+                position += rows * columns
+                outputs = [pixel * of + k for pixel in range(pixels) for k in range(each)]
+                self.adaptation[f"{plane}_{level}_{name}"] = list(
+                    zip(outputs, shifts, weights.astype(np.int64), strict=True)
+                )
+        assert position == len(data)
+
+    def integers(self, name, inputs, units):
+        """One network: bytes (inputs, rows, columns) -> integers (outputs, rows, columns)."""
+        graph = self.graphs[name]
+        results = dict(
+            zip(
+                [output.name for output in graph.graph.output],
+                evaluate.run(graph, {"inputs": inputs[None]}),
+                strict=True,
+            )
+        )
+        outputs, features = results["outputs"][0].astype(np.float64), results["features"][0]
+        units = units * (len(outputs) // len(units))
+        numbers = np.array([np.rint(o * u) for o, u in zip(outputs, units, strict=True)]).astype(
+            np.int64
+        )
+        columns = np.concatenate(
+            [
+                features.astype(np.int64),
+                inputs.astype(np.int64) - 128,
+                np.full((1, *inputs.shape[1:]), 64),
+            ]
+        )
+        for output, shift, weights in self.adaptation.get(name, []):
+            total = (weights[:, None, None] * columns).sum(0)
+            numbers[output] += (total + 2**shift // 2) >> shift
+        return numbers
+
+
+class Stream:
+    """Section 3.3.5."""
+
+    def __init__(self, data, lanes, frequencies):
+        (escapes,) = struct.unpack_from("<I", data)
+        self.escapes = list(np.frombuffer(data, "<u2", escapes, 4))
+        position = 4 + 2 * escapes
+        self.states = [int(x) for x in np.frombuffer(data, "<u4", lanes, position)]
+        self.words = [int(x) for x in np.frombuffer(data, "<u2", offset=position + 4 * lanes)]
+        self.frequencies = frequencies
+        self.ends = {}
+
+    def symbol(self, number, row):
+        """Symbol `number` of its group."""
+        lane = number % len(self.states)
+        x = self.states[lane]
+        slot = x & 16383
+        if row not in self.ends:
+            self.ends[row] = np.cumsum(self.frequencies[row])
+        symbol = int(np.searchsorted(self.ends[row], slot, side="right"))
+        frequency = self.frequencies[row][symbol]
+        x = frequency * (x >> 14) + slot - (int(self.ends[row][symbol]) - frequency)
+        if x < 2**16:
+            x = x << 16 | self.words.pop(0)
+        self.states[lane] = x
+        return symbol if symbol else int(self.escapes.pop(0))
+
+    def finish(self):
+        assert not self.words
+        assert not self.escapes
+        assert set(self.states) == {2**16}
+
+
+def row_of(plane, m, c):
+    return 216 * plane + (8 * c + (m & 7) if c < 24 else 168 + c)
+
+
+def mean4(*four):
+    return (sum(four) + 2) >> 2
+
+
+def cut(value, lowest, highest):
+    return max(lowest, min(highest, value))
+
+
+class Taps:
+    """The pixels of one place of the cells of a grid, by cell; 3.3.3 says what lies outside."""
+
+    def __init__(self, grid, place):
+        self.pixels = grid[place[0] :: 2, place[1] :: 2]
+        if not self.pixels.size:
+            self.pixels = grid[::2, ::2]
+
+    def __call__(self, row, column):
+        height, width = self.pixels.shape
+        return int(self.pixels[cut(row, 0, height - 1), cut(column, 0, width - 1)])
+
+
+def bases_of(grid, name, i, j):
+    """The bases of the pixels of a pass, and the middle one."""
+    k, d = Taps(grid, KNOWN), Taps(grid, DIAGONAL)
+    if name == "diagonal":
+        base = mean4(k(i, j), k(i, j + 1), k(i + 1, j), k(i + 1, j + 1))
+        return [base], base
+    right = mean4(k(i, j), k(i, j + 1), d(i - 1, j), d(i, j))
+    below = mean4(k(i, j), k(i + 1, j), d(i, j - 1), d(i, j))
+    return [right, below], (right + below + 1) >> 1
+
+
+def neighbours(grid, name, i, j, first):
+    """Differences of known (and diagonal) pixels to the base; `first`: the first known tap."""
+    k, d = Taps(grid, KNOWN), Taps(grid, DIAGONAL)
+    bases, base = bases_of(grid, name, i, j)
+    last = 1 - first
+    seen = [k(i + a, j + b) - base for a, b in product(range(first, last + 1), repeat=2)]
+    if name == "cross":
+        seen += [d(i + a, j + b) - base for a, b in product(range(-2, 2), repeat=2)]
+        seen.append(bases[0] - bases[1])
+    return seen, base
+
+
+def luminance_inputs(grids, name, i, j):
+    seen, base = neighbours(grids[0], name, i, j, -2 if name == "diagonal" else -1)
+    return [*seen, base - 128]
+
+
+def color_inputs(grids, name, i, j):
+    luminance, co, cg = grids
+    of_co, base_co = neighbours(co, name, i, j, -1)
+    of_cg, base_cg = neighbours(cg, name, i, j, -1)
+
+    def y(p, q):
+        height, width = luminance.shape
+        return int(luminance[cut(2 * i + p, 0, height - 1), cut(2 * j + q, 0, width - 1)])
+
+    if name == "diagonal":
+        here = y(1, 1)
+        window = [y(p, q) - here for p, q in product(range(-2, 5), repeat=2) if (p, q) != (1, 1)]
+    else:
+        here = (y(0, 1) + y(1, 0) + 1) >> 1
+        window = [y(p, q) - here for p, q in product(range(-2, 4), repeat=2)]
+        window.append(y(0, 1) - y(1, 0))
+    return [*of_co, *of_cg, *window, here - 128, base_co >> 1, base_cg >> 1]
+
+
+def inputs_of(see, grids, name):
+    """(inputs, rows, columns) bytes for all cells."""
+    height, width = grids[0].shape
+    rows, columns = (height + 1) // 2, (width + 1) // 2
+    lists = [[see(grids, name, i, j) for j in range(columns)] for i in range(rows)]
+    return (np.clip(np.array(lists), -128, 127) + 128).astype(np.uint8).transpose(2, 0, 1)
+
+
+def distribution(mean, scale, base, lowest):
+    """Section 3.3.4: m and c."""
+    return cut(8 * base + ((mean + 4) >> 3), lowest, 2040), cut(((scale + 8) >> 4) + 22, 0, 47)
+
+
+def surprise(distance, c):
+    octave, quarter = divmod(c - 16, 4)
+    bound = 8 * (65536, 77936, 92682, 110218)[quarter] / 65536 * 2.0**octave
+    reached = sum(abs(distance) >= bound * k for k in (0.5, 1, 2, 4))
+    return (-11, -3, 5, 16, 29)[reached]
+
+
+def clipped_channels(grids, name, place, i, j):
+    """3.3.10: the values of red, green and blue that are clipped in all known pixels around."""
+    if name == "diagonal":
+        known, diagonal = [(0, 0), (0, 1), (1, 0), (1, 1)], []
+    elif place == RIGHT:
+        known, diagonal = [(0, 0), (0, 1)], [(-1, 0), (0, 0)]
+    else:
+        known, diagonal = [(0, 0), (1, 0)], [(0, -1), (0, 0)]
+    around = []
+    for of_cell, taps in ((KNOWN, known), (DIAGONAL, diagonal)):
+        planes = [Taps(grid, of_cell) for grid in grids]
+        around += [rgb_of(*(plane(i + a, j + b) for plane in planes)) for a, b in taps]
+    same = [{pixel[channel] for pixel in around} for channel in range(3)]
+    return [min(values) if values in ({0}, {255}) else None for values in same]
+
+
+def co_interval(y, r, g, b):
+    """3.3.10: case and interval, or nothing."""
+    if r is not None and b is not None:
+        return 1, r - b, r - b
+    if g is not None and r is not None:
+        return 2, 2 * (r + g - 2 * y) - 3, 2 * (r + g - 2 * y)
+    if g is not None and b is not None:
+        return 3, 2 * (2 * y - g - b), 2 * (2 * y - g - b) + 3
+    return None
+
+
+def cg_interval(y, co, r, g, b):
+    if r is not None or b is not None:
+        t = (r - co if r is not None else b) + (co >> 1)
+        return (4, g - t, g - t) if g is not None else (5, 2 * (y - t), 2 * (y - t) + 1)
+    return None if g is None else (6, 2 * (g - y) - 1, 2 * (g - y))
+
+
+def narrowed(m, c, interval, classes):
+    if interval is None or classes[interval[0] - 1] == 255:
+        return m, c
+    case, *ends = interval
+    lowest, highest = (8 * cut(end, -255, 255) for end in ends)
+    return cut(m, lowest, highest), min(c, classes[case - 1])
+
+
+def luminance_pass(grids, name, level, networks, stream):
+    inputs = inputs_of(luminance_inputs, grids, name)
+    numbers = networks.integers(f"luminance_{level}_{name}", inputs, [256, 64]).tolist()
+    grid = grids[0].copy()
+    for pixel, place in enumerate(PASSES[name]):
+        target = grids[0][place[0] :: 2, place[1] :: 2]
+        for count, (i, j) in enumerate(np.ndindex(target.shape)):
+            mean, scale = (numbers[2 * pixel + k][i][j] for k in range(2))
+            m, c = distribution(mean, scale, bases_of(grid, name, i, j)[0][pixel], 0)
+            target[i, j] = stream.symbol(count, row_of(0, m, c)) - 512 + (m >> 3)
+
+
+def color_pass(grids, name, level, networks, stream):
+    inputs = inputs_of(color_inputs, grids, name)
+    numbers = networks.integers(
+        f"color_{level}_{name}", inputs, [256, 64, 256, 64, 16, 16]
+    ).tolist()
+    before = [grid.copy() for grid in grids]
+    for pixel, place in enumerate(PASSES[name]):
+        y, co, cg = (grid[place[0] :: 2, place[1] :: 2] for grid in grids)
+        of_co = {}
+        for count, (i, j) in enumerate(np.ndindex(co.shape)):
+            mean, scale = (numbers[6 * pixel + k][i][j] for k in range(2))
+            m, c = distribution(mean, scale, bases_of(before[1], name, i, j)[0][pixel], -2040)
+            of_co[i, j] = m, c
+            if networks.clipping:
+                clipped = clipped_channels(before, name, place, i, j)
+                m, c = narrowed(m, c, co_interval(int(y[i, j]), *clipped), networks.clipping)
+            co[i, j] = stream.symbol(count, row_of(1, m, c)) - 512 + (m >> 3)
+        for count, (i, j) in enumerate(np.ndindex(cg.shape)):
+            mean, scale, slope, weight = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
+            m, c = of_co[i, j]
+            distance = 8 * int(co[i, j]) - m
+            mean += (cut(slope, -16, 16) * distance) >> 1
+            scale += (cut(weight, -16, 16) * surprise(distance, c) + 2) >> 2
+            m, c = distribution(mean, scale, bases_of(before[2], name, i, j)[0][pixel], -2040)
+            if networks.clipping:
+                clipped = clipped_channels(before, name, place, i, j)
+                interval = cg_interval(int(y[i, j]), int(co[i, j]), *clipped)
+                m, c = narrowed(m, c, interval, networks.clipping)
+            cg[i, j] = stream.symbol(count, row_of(2, m, c)) - 512 + (m >> 3)
+
+
+def refine(planes, interval, level, networks, streams):
+    """3.3.2: one refinement of `planes` (views of) in place; a stream for each of the passes."""
+    grids = [plane[::interval, ::interval] for plane in planes]
+    for run, stream in zip((luminance_pass, color_pass), streams, strict=False):
+        for name, places in PASSES.items():
+            if any(grids[0][p[0] :: 2, p[1] :: 2].size for p in places):
+                run(grids, name, level, networks, stream)
+
+
+def streams_of(payloads, area, per_lane, networks):
+    """3.3.5: the streams of luminance and of colour; the same one where there is only one."""
+    found = [
+        Stream(payload, max(1, min(area // pixels, most)), networks.frequencies)
+        for payload, pixels, most in zip(payloads, per_lane, (area, 128), strict=False)
+    ]
+    return found if len(found) == 2 else found * 2
+
+
+def cuts(length):
+    """Section 3.6."""
+    pieces = -(-length // 1024)
+    step = 8 * -(-length // (8 * pieces))
+    return [slice(start, min(start + step, length)) for start in range(0, length, step)]
+
+
+def rgb_of(y, co, cg):
+    """The inverse of 3.3.1."""
+    t = y - (cg >> 1)
+    blue = t - (co >> 1)
+    return blue + co, cg + t, blue
+
+
+def rendered(planes, data):
+    """3.3.9: (H, W, 3)."""
+    y, p, q = planes
+    if data[0] == 1:
+        red = y + ((91881 * q + 32768) >> 16)
+        green = y + ((-22554 * p - 46802 * q + 32768) >> 16)
+        blue = y + ((116130 * p + 32768) >> 16)
+    else:
+        assert data[0] == 2
+        red = (13584 * y + 18215 * q) // 10000
+        green = (13584 * y - 1940 * (22179 * p // 10000) - 5090 * (18215 * q // 10000)) // 10000
+        blue = (13584 * y + 22179 * p) // 10000
+    pixels = np.clip([red, green, blue], 0, 255).transpose(1, 2, 0).astype(np.uint8)
+    if len(data) > 1:
+        raw = zstandard.ZstdDecompressor().decompress(data[1:])
+        count = len(raw) // 7
+        number = 0
+        for k, (away,) in enumerate(struct.iter_unpack("<I", raw[: 4 * count])):
+            number += away
+            color = raw[4 * count + 3 * k : 4 * count + 3 * k + 3]
+            pixels[divmod(number, y.shape[1])] = list(color)
+    return pixels
+
+
+def decode(file):
+    """The bytes of a file of mode L or RGB -> (H, W, channels) uint8."""
+    width, height, mode, sections = sections_of(file)
+    sizes = dict(sections)
+    networks = Networks(sizes[b"NETS"])
+    if b"LADP" in sizes:
+        networks.read_adaptation(sizes[b"LADP"])
+    networks.clipping = sizes.get(b"LCLP")
+    planes = [np.zeros((height, width), np.int64) for _ in range(1 if mode == 2 else 3)]
+
+    preview = [plane[::8, ::8].copy() for plane in planes]
+    payloads = [sizes[name] for name in (b"LPRE", b"CPRE") if name in sizes]
+    streams = streams_of(payloads, preview[0].size, (256, 512), networks)
+    for number, plane in enumerate(preview):
+        seeds = plane[::8, ::8]
+        m, c = (8 * 128, 40) if number == 0 else (0, 32)
+        for count, at in enumerate(np.ndindex(seeds.shape)):
+            symbol = streams[number > 0].symbol(count, row_of(number, m, c))
+            seeds[at] = symbol - 512 + (m >> 3)
+    for interval in (4, 2, 1):
+        refine(preview, interval, "coarse", networks, streams[: len(planes)])
+    for stream in streams:
+        stream.finish()
+
+    for plane, known in zip(planes, preview, strict=True):
+        plane[::8, ::8] = known
+    payloads = [payload for name, payload in sections if name in (b"LTIL", b"CTIL")]
+    each = 2 if b"CPRE" in sizes else 1
+    places = list(product(cuts(height), cuts(width)))
+    for number, place in enumerate(places):
+        tile = [plane[place] for plane in planes]
+        of_tile = payloads[number * each : (number + 1) * each]
+        streams = streams_of(of_tile, tile[0].size, (3072, 3072), networks)
+        for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
+            refine(tile, interval, level, networks, streams[: len(planes)])
+        for stream in streams:
+            stream.finish()
+
+    if len(planes) == 1:
+        return planes[0][..., None].astype(np.uint8)
+    if b"LORG" in sizes:
+        return rendered(planes, sizes[b"LORG"])
+    return np.stack(rgb_of(*planes), axis=2).astype(np.uint8)

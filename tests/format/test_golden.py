@@ -1,0 +1,33 @@
+"""Files of every released format decode to the same pixels for ever."""
+
+import csv
+import hashlib
+
+import pytest
+from PIL import Image
+
+from tests.conftest import GOLDEN
+
+FILES = list(csv.DictReader((GOLDEN / "files.tsv").read_text().splitlines(), delimiter="\t"))
+
+
+@pytest.mark.parametrize("row", FILES, ids=lambda row: row["file"])
+def test_golden_files_decode(row: dict[str, str]) -> None:
+    with Image.open(GOLDEN / row["file"]) as image:
+        image.load()
+    assert image.mode == row["mode"]
+    assert image.size == (int(row["width"]), int(row["height"]))
+    assert hashlib.sha256(image.tobytes()).hexdigest() == row["sha256 of the pixels"]
+
+
+def test_every_golden_file_is_listed() -> None:
+    assert {path.name for path in GOLDEN.glob("*.cgx")} == {row["file"] for row in FILES}
+    assert len(FILES) >= 12
+
+
+def test_golden_metadata_comes_back() -> None:
+    (path,) = GOLDEN.glob("1.0-metadata.cgx")
+    with Image.open(path) as image:
+        assert image.info["exif"] == b"Exif\0\0golden"
+        assert image.info["icc_profile"] == b"profile"
+        assert image.info["xmp"] == b"<x/>"

@@ -1,0 +1,163 @@
+"""Networks: the same integers everywhere, the index tells the truth, ids keep their meaning."""
+
+import dataclasses
+import hashlib
+import json
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import numpy_helper
+
+from pillow_colorgrid.errors import NetworkError
+from pillow_colorgrid.runtime import networks
+from tests.conftest import GOLDEN, MODELS
+from tools.export import evaluate
+
+ENTRIES = json.loads((MODELS / "index.json").read_text())["networks"]
+INTEGER = [entry for entry in ENTRIES if entry["integer"]]
+
+
+def model_of(entry: dict) -> onnx.ModelProto:
+    return evaluate.load(MODELS / entry["file"])
+
+
+def by_name(entry: dict) -> str:
+    return f"{entry['id']}-{entry['name']}"
+
+
+def session(entry: dict, optimised: bool, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    levels = onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = (
+        levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL
+    )
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(
+        model_of(entry).SerializeToString(),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=list(networks.DISABLED_OPTIMIZERS),
+    )
+
+
+def inputs_of(entry: dict, scale: int = 1, seed: int = 3) -> dict[str, np.ndarray]:
+    """Random bytes; sides are the self-test's times `scale`."""
+    opened = session(entry, optimised=False, threads=1)
+    sides = opened.get_modelmeta().custom_metadata_map
+    rng = np.random.default_rng(seed)
+    return {
+        argument.name: rng.integers(
+            0,
+            256,
+            (1, argument.shape[1], *[scale * int(sides[f"side_{argument.name}"])] * 2),
+            np.uint8,
+        )
+        for argument in opened.get_inputs()
+    }
+
+
+@pytest.mark.parametrize("entry", INTEGER, ids=by_name)
+@pytest.mark.parametrize(("optimised", "threads"), [(True, 1), (True, 3), (False, 1), (False, 3)])
+def test_onnxruntime_computes_the_reference_integers(
+    entry: dict, optimised: bool, threads: int
+) -> None:
+    inputs = inputs_of(entry)
+    expected = evaluate.run(model_of(entry), inputs)
+    found = session(entry, optimised, threads).run(None, inputs)
+    for a, b in zip(found, expected, strict=True):
+        assert a.dtype == b.dtype
+        assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("entry", INTEGER, ids=by_name)
+def test_extreme_inputs_stay_exact(entry: dict) -> None:
+    for value in (0, 255):
+        inputs = {name: np.full_like(x, value) for name, x in inputs_of(entry).items()}
+        expected = evaluate.run(model_of(entry), inputs)
+        for optimised in (True, False):
+            found = session(entry, optimised, 2).run(None, inputs)
+            assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize("entry", INTEGER, ids=by_name)
+def test_a_batch_equals_its_pictures(entry: dict) -> None:
+    opened = session(entry, optimised=True, threads=2)
+    one, two = inputs_of(entry, 2, seed=4), inputs_of(entry, 2, seed=5)
+    both = opened.run(None, {name: np.concatenate([one[name], two[name]]) for name in one})
+    for single, place in ((one, 0), (two, 1)):
+        for a, b in zip(opened.run(None, single), both, strict=True):
+            assert np.array_equal(a[0], b[place])
+
+
+@pytest.mark.parametrize("entry", INTEGER, ids=by_name)
+def test_a_tile_equals_the_whole_away_from_its_edge(entry: dict) -> None:
+    """Only the zeros around a tile tell it from its part of the whole."""
+    opened = session(entry, optimised=True, threads=2)
+    sides = {k: int(v) for k, v in opened.get_modelmeta().custom_metadata_map.items()}
+    whole = inputs_of(entry, 16)
+    tile = {
+        name: x[..., : 12 * sides[f"side_{name}"], : 12 * sides[f"side_{name}"]]
+        for name, x in whole.items()
+    }
+    for a, b in zip(opened.run(None, tile), opened.run(None, whole), strict=True):
+        kept = a.shape[-1] // 3  # the other two thirds are wider than any receptive field
+        assert np.array_equal(a[..., :kept, :kept], b[..., :kept, :kept])
+
+
+@pytest.mark.parametrize("entry", INTEGER, ids=by_name)
+def test_accumulators_stay_below_2_to_24(entry: dict) -> None:
+    model = model_of(entry)
+    values = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    made_by = {name: node for node in model.graph.node for name in node.output}
+    checked = 0
+    for node in model.graph.node:
+        if node.op_type != "Conv":
+            continue
+        source, weight, bias = (made_by[name] for name in node.input)
+        zero = int(values[source.input[2]])
+        integers = values[weight.input[0]].astype(np.int64)
+        assert np.abs(integers).max() <= 64
+        bound = np.abs(integers).sum((1, 2, 3)) * max(zero, 255 - zero)
+        bound += np.abs(values[bias.input[0]].astype(np.int64))
+        assert bound.max() < 2**24
+        checked += 1
+    assert checked > 0
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=by_name)
+def test_index_tells_the_truth(entry: dict) -> None:
+    data = (MODELS / entry["file"]).read_bytes()
+    assert len(data) == entry["size_bytes"]
+    assert hashlib.sha256(data).hexdigest() == entry["sha256"]
+    if ".onnx" in entry["file"]:  # tables: test_lossless_model.py
+        assert evaluate.integer_hash(model_of(entry))[:16] == entry["hash"]
+    if entry["integer"]:
+        assert networks.self_test(session(entry, True, 2)) == entry["self_test"]
+
+
+def test_registered_ids_keep_their_meaning() -> None:
+    """golden/networks.tsv grows with each release; no line ever changes."""
+    lines = [line.split("\t") for line in (GOLDEN / "networks.tsv").read_text().splitlines()[1:]]
+    registered = {int(number): network_hash for number, network_hash, *_ in lines}
+    assert registered == {entry["id"]: entry["hash"] for entry in ENTRIES}
+
+
+def test_networks_are_small() -> None:
+    autoencoder = [e["size_bytes"] for e in ENTRIES if e["name"] in ("a_encoder", "a_decoder")]
+    assert sum(autoencoder) <= 1.5e6
+    assert sum(entry["size_bytes"] for entry in ENTRIES) <= 6e6
+
+
+def test_wrong_computation_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = networks.index()[INTEGER[0]["id"]]
+    wrong = dataclasses.replace(network, id=60_000, self_test="00" * 32)
+    with pytest.raises(NetworkError, match="computes network 60000 wrongly here"):
+        networks.session(wrong)
+
+
+def test_damaged_network_is_refused() -> None:
+    network = networks.index()[INTEGER[0]["id"]]
+    with pytest.raises(NetworkError, match="its SHA-256 is not"):
+        networks.session(dataclasses.replace(network, id=60_001, sha256="00" * 32))

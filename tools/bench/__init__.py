@@ -1,0 +1,1 @@
+"""Size, time and memory beside rivals; does every picture come back?"""

@@ -1,0 +1,6 @@
+"""``python -m tools.bench``: see `sizes`."""
+
+from tools.bench import main
+
+if __name__ == "__main__":
+    main()

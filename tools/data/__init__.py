@@ -1,0 +1,1 @@
+"""Pictures to train on, to measure on, and the golden files."""

@@ -1,0 +1,162 @@
+"""Make the golden files of a release: ``python -m tools.data.golden --release 1.0``.
+
+Writes small .cgx files of every coding into tests/format/golden/ and a line for each into
+files.tsv. Nothing that exists is ever overwritten: files of old releases are what later releases
+must read.
+"""
+
+import argparse
+import csv
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import skimage
+from PIL import Image
+
+import pillow_colorgrid  # noqa: F401  registers .cgx
+from pillow_colorgrid.codings.lossless.origin import Rendering
+from pillow_colorgrid.color.renderings import PhotoCD
+
+GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "format" / "golden"
+PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
+
+
+WITHOUT_ORIGIN = (100, 101, 100)
+"""A colour that neither JPEG nor Photo CD has."""
+
+MUST_HOLD = {
+    "lossless-origin-jpeg": b"LORG",
+    "lossless-origin-photo-cd": b"LORG",
+    "lossless-clipping": b"LCLP",
+}
+"""A section without which a file would not show what it is there for."""
+
+
+def photograph(name: str, box: tuple[int, int, int, int]) -> Image.Image:
+    with Image.open(PHOTOGRAPHS / name) as image:
+        return Image.fromarray(np.asarray(image.crop(box)))
+
+
+def transparent(image: Image.Image) -> Image.Image:
+    """With a gradient of alpha from 0 to 255: hidden colour included."""
+    alpha = Image.linear_gradient("L").resize(image.size)
+    return Image.merge("RGBA", (*image.split(), alpha))
+
+
+def regions() -> Image.Image:
+    """Four pictures of 16 colours each, side by side: large enough to be stored in parts."""
+    canvas = Image.new("RGB", (400, 300))
+    for number, name in enumerate(("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")):
+        part = photograph(name, (100, 50, 300, 200)).quantize(16, dither=Image.Dither.NONE)
+        canvas.paste(part.convert("RGB"), (number % 2 * 200, number // 2 * 150))
+    return canvas
+
+
+def from_jpeg() -> Image.Image:
+    """A part of a JPEG file, some of its pixels painted over."""
+    pixels = np.array(photograph("rocket.jpg", (280, 180, 380, 270)))
+    pixels[[0, 40, -1], [0, 50, -1]] = WITHOUT_ORIGIN
+    return Image.fromarray(pixels)
+
+
+def from_photo_cd() -> Image.Image:
+    """A photograph as if it came from Photo CD, some of its pixels painted over."""
+    y, cb, cr = np.moveaxis(
+        np.asarray(photograph("coffee.png", (200, 150, 290, 240)).convert("YCbCr")), 2, 0
+    ).astype(np.int16)
+    planes = [y // 2 + 40, (cb - 128) // 2, (cr - 128) // 2]
+    nothing = (np.zeros(0, np.int64), np.zeros((0, 3), np.uint8))
+    pixels = Rendering(PhotoCD(), *nothing).join(planes, y.shape[1])
+    pixels[[0, 40, -1], [0, 50, -1]] = WITHOUT_ORIGIN
+    return Image.fromarray(pixels)
+
+
+def clipped() -> Image.Image:
+    """A photograph too dark, which cuts its shadows."""
+    pixels = np.asarray(photograph("coffee.png", (200, 150, 290, 240))).astype(np.int16)
+    return Image.fromarray(np.clip(pixels - 60, 0, 255).astype(np.uint8))
+
+
+def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
+    """Name -> picture and options of save."""
+    astronaut = photograph("astronaut.png", (150, 60, 247, 137))
+    coffee = photograph("coffee.png", (200, 150, 270, 231))
+    drawing = coffee.quantize(5).convert("RGB").resize((140, 162), Image.Resampling.NEAREST)
+    return {
+        "lossless-rgb-effort5": (astronaut, {"effort": 5}),
+        "lossless-rgb-effort9": (astronaut, {"effort": 9}),
+        "lossless-l": (coffee.convert("L"), {}),
+        "lossless-rgba": (transparent(coffee), {}),
+        "lossless-apart-rgb": (photograph("astronaut.png", (150, 60, 330, 220)), {"effort": 6}),
+        "lossless-apart-rgba": (transparent(coffee), {"effort": 1}),
+        "lossless-origin-jpeg": (from_jpeg(), {}),
+        "lossless-origin-photo-cd": (from_photo_cd(), {"effort": 1}),
+        "lossless-clipping": (clipped(), {}),
+        "stored-rgb": (drawing, {}),
+        "stored-parts": (regions(), {}),
+        "decolorized-png": (
+            astronaut,
+            {"mode": "decolorized", "inner": "png", "predict": "always"},
+        ),
+        "decolorized-webp": (
+            transparent(coffee),
+            {"mode": "decolorized", "inner": "webp", "predict": "always"},
+        ),
+        "decolorized-zstd": (
+            astronaut,
+            {"mode": "decolorized", "inner": "zstd", "predict": "always", "levels": 31},
+        ),
+        "decolorized-l": (
+            coffee.convert("L"),
+            {"mode": "decolorized", "inner": "zstd", "predict": "always"},
+        ),
+        "grid-rgb": (astronaut, {"mode": "grid", "n": 6}),
+        "grid-rgb-wide": (astronaut, {"mode": "grid", "n": 40, "effort": 1}),
+        "grid-rgb-grey": (coffee.convert("L").convert("RGB"), {"mode": "grid", "effort": 1}),
+        "grid-rgba-point": (transparent(coffee), {"mode": "grid", "hints": "point", "effort": 1}),
+        "grid-l": (coffee.convert("L"), {"mode": "grid"}),
+        "planes-p": (coffee.quantize(31), {}),
+        "planes-i16": (
+            Image.fromarray(np.asarray(coffee.convert("L")).astype(np.uint16) * 257),
+            {},
+        ),
+        "metadata": (
+            coffee.crop((0, 0, 9, 7)),
+            {"exif": b"Exif\0\0golden", "icc_profile": b"profile", "xmp": b"<x/>"},
+        ),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--release", required=True, help="version of the format, for instance 1.0")
+    release = parser.parse_args().release
+    table = GOLDEN / "files.tsv"
+    fresh = not table.exists()
+    with table.open("a", newline="") as file:
+        writer = csv.writer(file, delimiter="\t")
+        if fresh:
+            writer.writerow(["file", "mode", "width", "height", "sha256 of the pixels"])
+        for name, (image, options) in subjects().items():
+            path = GOLDEN / f"{release}-{name}.cgx"
+            if path.exists():
+                print(f"{path.name} exists: kept")
+                continue
+            image.save(path, **options)
+            with Image.open(path) as saved:
+                shown = saved.tobytes()
+            if options.get("mode") != "grid" and shown != image.tobytes():
+                raise ValueError(f"{path.name} does not hold its pixels")
+            if MUST_HOLD.get(name, b"") not in path.read_bytes():
+                path.unlink()
+                raise ValueError(f"{path.name} has no section {MUST_HOLD[name].decode()}")
+            digest = hashlib.sha256(shown).hexdigest()
+            writer.writerow([path.name, image.mode, *image.size, digest])
+            print(path.name, path.stat().st_size, "bytes")
+
+
+if __name__ == "__main__":
+    main()

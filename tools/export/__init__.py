@@ -1,0 +1,1 @@
+"""From a checkpoint to ONNX, proven to compute the same integers everywhere."""

@@ -1,0 +1,1 @@
+"""Rate against distortion of lossy codecs."""
