@@ -33,6 +33,9 @@ TABLE_BLOCKS = 6000
 BAND_PIXELS = 1 << 18
 """Pixels of a band, about."""
 
+TRIAL_ROWS = 128
+"""Of a band on which layouts are compared."""
+
 MARGIN = 16
 """Rows around a band that are looked at with it: what is beyond them has no influence."""
 
@@ -127,7 +130,8 @@ def _layout(pixels: Bytes) -> tuple[band.Layout | None, int]:
     if pixels.shape[-1] == 1:
         return band.Layout((1, 1), (first.table,)), first.quality
     tried = []
-    for ratio in _ratios(planes):
+    possible = _ratios(planes)
+    for ratio in possible:
         noise = steps.NOISE if ratio == (1, 1) else steps.NOISE_UPSAMPLED
         both = [_sure_blocks(planes, number, ratio) for number in (1, 2)]
         color = steps.find(np.concatenate(both), True, noise, first.quality)
@@ -138,7 +142,22 @@ def _layout(pixels: Bytes) -> tuple[band.Layout | None, int]:
         # smooth colour may look subsampled: its coefficients then are no multiples of anything
         tried.sort(key=lambda one: one[0])
     _, ratio, table = tried[-1]
-    return band.Layout(ratio, (first.table, table, table)), first.quality
+    found = band.Layout(ratio, (first.table, table, table))
+    if color.quality == first.quality or not first.quality:
+        return found, first.quality
+    # the table that goes with that of luminance may be right, and colour too smooth to tell
+    table = steps.standard(first.quality)[1]
+    layouts = [band.Layout(ratio, (first.table, table, table)) for ratio in possible]
+    wrong = [_wrong(pixels, layout) for layout in (*layouts, found)]
+    return (*layouts, found)[int(np.argmin(wrong))], first.quality
+
+
+def _wrong(pixels: Bytes, layout: band.Layout) -> int:
+    """How many pixels of a band from the middle do not come back."""
+    top = max(0, pixels.shape[0] - TRIAL_ROWS) // 32 * 16
+    part = pixels[top : top + TRIAL_ROWS]
+    picture = _coefficients(part, layout)
+    return int((render.pixels(picture) != part).any(-1).sum())
 
 
 def _samples_of_bands(pixels: Bytes) -> list[Bytes]:
