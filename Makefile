@@ -17,10 +17,11 @@ test: .venv/all
 test-pillow: .venv/all
 	$(BIN)/python -m pytest -m pillow_suite
 
-# The same bytes elsewhere: other releases of Python and of what the package needs (a quarter of an
-# hour, resumable), ARM by emulation, WebAssembly in Node. docs/determinism.md tells the results.
+# The same bytes elsewhere: other releases of Python and of what the package needs (some minutes for
+# each of nine cells, resumable; CELLS="--all" runs all tests in them), ARM by emulation, WebAssembly
+# in Node. docs/determinism.md tells the results.
 test-matrix: .venv/all
-	$(BIN)/python -m tests.compat.matrix
+	$(BIN)/python -m tests.compat.matrix --jobs $(JOBS) $(CELLS)
 
 test-arm: .venv/all
 	$(BIN)/python -m tests.compat.arm

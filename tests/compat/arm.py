@@ -186,7 +186,7 @@ def main() -> None:
     shutil.rmtree(source, ignore_errors=True)
     for name in ("pillow_colorgrid", "models"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", own, source])
     fetched = time.monotonic()
