@@ -228,21 +228,18 @@ def _convert_problem(options: argparse.Namespace, given: dict[str, Any]) -> str:
         return f"--jobs {options.jobs}, allowed: integers from 1"
     if given and options.to != "cgx":
         return f"--{SAVE_FLAGS[next(iter(given))]} is for --to cgx"
-    of_grid = [SAVE_FLAGS[keyword] for keyword in ("n", "quality", "hints") if keyword in given]
-    if of_grid and options.mode != "grid":
-        return f"--{of_grid[0]} is for --mode grid"
-    if options.delete_originals and options.mode == "grid":
-        return "--delete-originals: --mode grid loses colour, so originals stay"
     if options.delete_originals and options.no_verify:
         return "--delete-originals needs verification; leave --no-verify out"
     if options.scheduler and options.engine != "dask":
         return "--scheduler is for --engine dask"
-    from pillow_colorgrid import options as save_options
+    from pillow_colorgrid.codings import registry
 
     try:
-        save_options.from_keywords(given)
+        coding, _ = registry.asked_for(given)
     except ValueError as error:
         return str(error)
+    if options.delete_originals and coding.lossy:
+        return f"--delete-originals: --mode {coding.asked_by} loses colour, so originals stay"
     return ""
 
 
@@ -278,12 +275,12 @@ not come back: keep the lossless file where that matters.
 
 
 def _trim(options: argparse.Namespace) -> int:
-    from pillow_colorgrid import options as save_options
+    from pillow_colorgrid.codings.crayon.description import INTERVAL
     from pillow_colorgrid.commands import trim
     from pillow_colorgrid.commands.places import at
 
     try:
-        save_options.interval("grid", options.grid)
+        INTERVAL.checked("grid", options.grid)
     except ValueError as error:
         return _usage_error(options, str(error))
     return trim.run(at(options.file), at(options.output), options.grid)

@@ -15,10 +15,11 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 import pillow_colorgrid  # noqa: F401  registers .cgx, in worker processes too
+from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.commands import sameness
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
-from pillow_colorgrid.options import QUALITIES, from_keywords
 
 CGX = ".cgx"
 
@@ -56,7 +57,7 @@ class Settings:
     @property
     def lossy(self) -> bool:
         """Whether targets lose colour."""
-        return dict(self.options).get("mode") == "grid"
+        return self.suffix == CGX and registry.asked_for(self.keywords)[0].lossy
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _difference(image: Image.Image, written: Image.Image, settings: Settings) ->
     """What tells the target from its source and should not, or ""."""
     if not settings.lossy:
         return sameness.difference(image, written)
-    exact = from_keywords(settings.keywords).quality == QUALITIES[1]
+    exact = registry.asked_for(settings.keywords)[1].quality == EXACT_QUALITY
     return sameness.difference_of_grid(image, written, exact)
 
 
