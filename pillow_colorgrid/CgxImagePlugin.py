@@ -140,7 +140,7 @@ class CgxImageFile(ImageFile.ImageFile):
         if partial:
             decoded = codec.decode(self._header, sections, partial)[::interval, ::interval]
         else:
-            decoded = codec.decode(self._header, sections, interval=interval)
+            decoded = codec.decode(self._header, sections, False, interval)
         self.im = pixels.to_image(decoded, self._header.mode).im
         self.readonly = 0
         if self._exclusive_fp and self._close_exclusive_fp_after_loading:

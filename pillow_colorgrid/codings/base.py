@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from pillow_colorgrid import container
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import DamagedError
+from pillow_colorgrid.errors import CgxError, DamagedError, TruncatedError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -230,6 +230,7 @@ def check_order(coding: Coding, mode: str, types: Sequence[bytes], partial: bool
 
     Raises:
         DamagedError: naming the section found, and what belongs there.
+        TruncatedError: sections are missing at the end.
     """
     found = [section_type for section_type in types if container.is_critical(section_type)]
     position = 0
@@ -256,10 +257,12 @@ def check_order(coding: Coding, mode: str, types: Sequence[bytes], partial: bool
 
 def _misplaced(
     coding: Coding, mode: str, rest: Sequence[bytes], expected: Sequence[str]
-) -> DamagedError:
-    there = f"section {rest[0].decode()}" if rest else "the file ends"
+) -> CgxError:
+    wanted = f"{' or '.join(expected)} belongs"
+    if not rest:
+        return TruncatedError(f"image file is truncated: {wanted} at its end")
     return DamagedError(
-        f"{there} where {' or '.join(expected)} belongs in a {coding.name} file of mode {mode}"
+        f"section {rest[0].decode()} where {wanted} in a {coding.name} file of mode {mode}"
     )
 
 
