@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_jpeg_file import picture, saved
+from tests.jpeg.test_jpeg_file import picture, saved
 
 from pillow_colorgrid.jpeg import file
 from pillow_colorgrid.jpeg.errors import UnsupportedJpegError

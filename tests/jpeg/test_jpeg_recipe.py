@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_jpeg_file import picture, saved
+from tests.jpeg.test_jpeg_file import picture, saved
 
 from pillow_colorgrid.jpeg import file
 from pillow_colorgrid.jpeg.geometry import (

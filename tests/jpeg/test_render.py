@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 import plain_render
 import pytest
-from jpeg_writing import write
+from tests.jpeg.jpeg_writing import write
 from PIL import Image
 
 from pillow_colorgrid.jpeg import inverse_transform, render, upsampling
