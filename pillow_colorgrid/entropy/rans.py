@@ -246,21 +246,22 @@ class Decoder:
             StreamError: the stream ends before the pass does.
         """
         inner, count = bounds.shape
-        cuts = np.empty((inner + 2, count), np.uint16)
-        cuts[0], cuts[1:-1], cuts[-1] = 0, bounds, TOTAL
-        found = np.empty(count, np.int32)
-        flat, places = cuts.reshape(-1), np.arange(count)
-        bounds = cuts[1:-1]
+        # of each symbol, side by side: where its range starts, and (<< 16) how long that is
+        ranges = np.empty((count, inner + 1), np.uint32)
+        ranges[:, 0], ranges[:, 1:] = 0, bounds.T
+        ranges[:, :-1] |= (ranges[:, 1:] - ranges[:, :-1]) << _WORD
+        ranges[:, -1] |= (np.uint32(TOTAL) - ranges[:, -1]) << _WORD
+        flat, first = ranges.reshape(-1), np.arange(0, count * (inner + 1), inner + 1)
+        found = np.empty(count, np.int64)
+        bounds = bounds.astype(np.uint32)
         for lanes, step in self._steps(count):
-            slots = np.bitwise_and(lanes.states, lanes.slot_mask).astype(np.uint16)
+            slots = np.bitwise_and(lanes.states, lanes.slot_mask, lanes.numbers)
             symbols = np.add.reduce(np.less_equal(bounds[:, step], slots), axis=0, dtype=np.int64)
-            found[step] = symbols
-            np.multiply(symbols, count, symbols)
-            np.add(symbols, places[step], symbols)
-            starts = flat.take(symbols)
-            np.add(symbols, count, symbols)
-            self._advance(lanes, flat.take(symbols) - starts, slots - starts)
-        return found
+            place = np.add(symbols, first[step], found[step])
+            taken = flat.take(place)
+            slots -= taken & lanes.word_mask
+            self._advance(lanes, np.right_shift(taken, lanes.word_bits, taken), slots)
+        return (found - first).astype(np.int32)
 
     def decode_raw(self, bits: int, count: int) -> np.ndarray:
         """The next pass: `count` numbers (int32) of `bits` bits, 0..14, all equally likely.

@@ -20,7 +20,7 @@ from pillow_colorgrid.codings.jpeg.description import (
     STRIP,
     WHOLE_FILE,
 )
-from pillow_colorgrid.codings.jpeg.head import Head
+from pillow_colorgrid.codings.jpeg.head import MAX_SCANS, Head, too_many_scans
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.jpeg import file, render
@@ -137,6 +137,8 @@ def _picture(
 
 
 def _shown_by_pillow(header: Header, data: bytes, interval: int) -> Bytes:
+    if too_many_scans(data):
+        raise DamagedError(f"a JPEG file of more than {MAX_SCANS} scans")
     try:
         with Image.open(BytesIO(data), formats=("JPEG", "MPO")) as shown:
             if shown.size != header.size or shown.mode != header.mode:

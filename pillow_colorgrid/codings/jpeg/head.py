@@ -30,6 +30,17 @@ MAX_RECIPE_BYTES = 1 << 30
 """A recipe holds previews and whatever else programs put behind a picture."""
 
 
+MAX_SCANS = 256
+"""Of a file kept as it is, previews included: each scan is a pass over the whole picture."""
+
+SCAN = b"\xff\xda"
+
+
+def too_many_scans(data: bytes) -> bool:
+    """Whether a JPEG file would take a decoder far longer than its size tells."""
+    return data.count(SCAN) > MAX_SCANS
+
+
 @dataclass(frozen=True)
 class Head:
     """What the section says.

@@ -13,7 +13,7 @@ from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.jpeg import exceptions, model, strips
 from pillow_colorgrid.codings.jpeg.description import EXCEPTIONS, HEAD, STRIP, WHOLE_FILE
 from pillow_colorgrid.codings.jpeg.encoder import encoding
-from pillow_colorgrid.codings.jpeg.head import Head
+from pillow_colorgrid.codings.jpeg.head import Head, too_many_scans
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.jpeg import file, render
 from pillow_colorgrid.jpeg.geometry import Geometry, GeometryComponent, pack_geometry
@@ -154,6 +154,8 @@ def coefficient_sections(
 
 def _as_it_is(picture: Picture, data: bytes) -> Encoded | None:
     """Sections that keep the file; None where Pillow shows other pixels."""
+    if too_many_scans(data):
+        return None
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as shown:
             if shown.mode != picture.mode:
