@@ -5,7 +5,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 JOBS ?= 2
 
-.PHONY: demo test test-pillow lint format typecheck bench share rd train clean
+.PHONY: demo test test-pillow test-matrix test-arm test-wasm lint format typecheck bench share rd train clean
 
 demo: .venv/demo
 	$(BIN)/python -m pillow_colorgrid demo
@@ -16,6 +16,18 @@ test: .venv/all
 # Pillow's whole own suite, with this plugin imported and without it: some minutes.
 test-pillow: .venv/all
 	$(BIN)/python -m pytest -m pillow_suite
+
+# The same bytes elsewhere: other releases of Python and of what the package needs (some minutes for
+# each of nine cells, resumable; CELLS="--all" runs all tests in them), ARM by emulation, WebAssembly
+# in Node. docs/determinism.md tells the results.
+test-matrix: .venv/all
+	$(BIN)/python -m tests.compat.matrix --jobs $(JOBS) $(CELLS)
+
+test-arm: .venv/all
+	$(BIN)/python -m tests.compat.arm
+
+test-wasm: .venv/all
+	$(BIN)/python -m tests.compat.wasm
 
 lint: .venv/all
 	$(BIN)/ruff check .
@@ -56,4 +68,4 @@ train: .venv/all
 	touch $@ .venv/demo
 
 clean:
-	rm -rf .venv build dist *.egg-info runs
+	rm -rf .venv .venv-matrix build dist *.egg-info runs

@@ -14,6 +14,7 @@ Source: J. Duda, "Asymmetric numeral systems", arXiv 1311.2540; interleaved as i
 """
 
 import copy
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -117,6 +118,29 @@ class Encoder:
             raise ValueError("a symbol of frequency 0 cannot be coded")
         self.passes.append((counts, frequencies.starts.reshape(-1)[index]))
 
+    def add_intervals(self, starts: np.ndarray, ends: np.ndarray) -> None:
+        """Append a pass whose symbols take the range from `starts` (n,) to `ends` of 2**14.
+
+        Raises:
+            ValueError: a symbol takes nothing, or all, of the range.
+        """
+        starts, ends = starts.astype(np.uint32), ends.astype(np.uint32)
+        counts = ends - starts  # what ends before it starts becomes more than TOTAL
+        if counts.size and (counts.min() < 1 or counts.max() >= TOTAL or ends.max() > TOTAL):
+            raise ValueError(
+                f"a symbol takes {counts.min()}..{counts.max()} of {TOTAL}, allowed 1..{TOTAL - 1}"
+            )
+        self.passes.append((counts, starts))
+
+    def code_length_bits(self) -> float:
+        """What all passes so far will cost, lanes left out."""
+        return float(
+            sum(
+                PRECISION_BITS * len(c) - np.log2(c.astype(np.float32)).sum()
+                for c, _ in self.passes
+            )
+        )
+
     def finish(self) -> bytes:
         """Code all passes, the last symbol first, as rANS wants it."""
         lanes = _Lanes(np.full(self.lanes, LOWEST_STATE, np.uint32))
@@ -208,6 +232,75 @@ class Decoder:
                 low_words[empty] = taken
                 word += len(empty)
         self.next_word = word
+
+    def decode_bounds(self, bounds: np.ndarray) -> np.ndarray:
+        """The next pass, whose symbols' ranges are cut at places of their own.
+
+        Args:
+            bounds: (symbols - 1, n) uint16, rising: where symbol 1, 2 ... begin, of 2**14.
+
+        Returns:
+            (n,) int32 symbols, from 0.
+
+        Raises:
+            StreamError: the stream ends before the pass does.
+        """
+        inner, count = bounds.shape
+        cuts = np.empty((inner + 2, count), np.uint16)
+        cuts[0], cuts[1:-1], cuts[-1] = 0, bounds, TOTAL
+        found = np.empty(count, np.int32)
+        flat, places = cuts.reshape(-1), np.arange(count)
+        bounds = cuts[1:-1]
+        for lanes, step in self._steps(count):
+            slots = np.bitwise_and(lanes.states, lanes.slot_mask).astype(np.uint16)
+            symbols = np.add.reduce(np.less_equal(bounds[:, step], slots), axis=0, dtype=np.int64)
+            found[step] = symbols
+            np.multiply(symbols, count, symbols)
+            np.add(symbols, places[step], symbols)
+            starts = flat.take(symbols)
+            np.add(symbols, count, symbols)
+            self._advance(lanes, flat.take(symbols) - starts, slots - starts)
+        return found
+
+    def decode_raw(self, bits: int, count: int) -> np.ndarray:
+        """The next pass: `count` numbers (int32) of `bits` bits, 0..14, all equally likely.
+
+        Raises:
+            StreamError: the stream ends before the pass does.
+        """
+        found = np.empty(count, np.int32)
+        rest = PRECISION_BITS - bits
+        for lanes, step in self._steps(count):
+            slots = lanes.states & lanes.slot_mask
+            numbers = slots >> np.uint32(rest)
+            found[step] = numbers
+            sizes = np.full_like(numbers, 1 << rest)
+            self._advance(lanes, sizes, slots & np.uint32((1 << rest) - 1))
+        return found
+
+    def _steps(self, count: int) -> Iterator[tuple[_Lanes, slice]]:
+        """The lanes and the symbols of each step of a pass."""
+        width = len(self.lanes.states)
+        for first in range(0, count - count % width, width):
+            yield self.lanes, slice(first, first + width)
+        if count % width:
+            yield self.lanes.first(count % width), slice(count - count % width, count)
+
+    def _advance(self, lanes: _Lanes, counts: np.ndarray, offsets: np.ndarray) -> None:
+        """Take a symbol of each lane: its share of the range, and the slot's place in it."""
+        states = lanes.states
+        np.right_shift(states, lanes.precision, states)
+        np.multiply(states, counts, states)
+        np.add(states, offsets, states)
+        np.less(states, lanes.lowest, lanes.flags)
+        empty = lanes.flags.nonzero()[0]
+        if len(empty):
+            taken = self.words[self.next_word : self.next_word + len(empty)]
+            if len(taken) < len(empty):
+                raise StreamError(f"stream ends after {len(self.words)} words")
+            states[empty] <<= lanes.word_bits[: len(empty)]
+            lanes.low_words[empty] = taken
+            self.next_word += len(empty)
 
     def finish(self) -> None:
         """Raises StreamError unless all words are read and each lane is where encoding began."""

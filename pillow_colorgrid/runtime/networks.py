@@ -37,6 +37,9 @@ PACKED = ".zst"
 
 CPU = "CPUExecutionProvider"
 
+DISABLED_OPTIMIZERS = ("QDQFinalCleanupTransformer",)
+"""onnxruntime 1.24 to 1.30 break graphs with it that end DequantizeLinear -> QuantizeLinear."""
+
 PROVIDER_OPTIONS: Mapping[str, Mapping[str, str]] = {
     # TF32 and Winograd are not exact for integers in float32; implicit GEMM is.
     "CUDAExecutionProvider": {"use_tf32": "0", "cudnn_conv_algo_search": "DEFAULT"},
@@ -208,6 +211,7 @@ def _open_session(
         data,
         options,
         providers=[(name, dict(PROVIDER_OPTIONS.get(name, {}))) for name in providers],
+        disabled_optimizers=list(DISABLED_OPTIMIZERS),
     )
     if network.integer:
         found = self_test(opened)

@@ -43,7 +43,10 @@ def open_session(
     chosen = (provider, dict(networks.PROVIDER_OPTIONS.get(provider, {})))
     fallback = [] if provider == networks.CPU else [networks.CPU]
     return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=[chosen, *fallback]
+        model.SerializeToString(),
+        options,
+        providers=[chosen, *fallback],
+        disabled_optimizers=list(networks.DISABLED_OPTIMIZERS),
     )
 
 

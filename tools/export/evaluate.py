@@ -3,6 +3,7 @@
 Slow and plain on purpose. What onnxruntime computes must equal this to the bit.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,27 @@ def load(path: Path) -> onnx.ModelProto:
     if path.suffix == ".zst":
         data = zstandard.ZstdDecompressor().decompress(data)
     return onnx.load_from_string(data)
+
+
+def integer_hash(model: onnx.ModelProto) -> str:
+    """SHA-256 of a graph's computation: its nodes, then its constants, in their order.
+
+    Each node counts as its operator, inputs, outputs and attributes (as text, sorted by name),
+    each constant as its name, type, shape and little-endian values.
+    """
+    digest = hashlib.sha256()
+    for node in model.graph.node:
+        attributes = sorted(
+            (a.name, str(onnx.helper.get_attribute_value(a))) for a in node.attribute
+        )
+        digest.update(
+            repr((node.op_type, list(node.input), list(node.output), attributes)).encode()
+        )
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        digest.update(repr((tensor.name, str(values.dtype), values.shape)).encode())
+        digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -151,18 +151,32 @@ class OnnxOps:
         return Value(self.node("DequantizeLinear", [name, *self.coding(coded)]), coded)
 
     def output(self, value: Value, name: str) -> None:
-        """The bytes of `value` or, of an accumulator, exact multiples of a power of two."""
+        """The bytes of `value` or, of an accumulator, exact multiples of a power of two.
+
+        What made the bytes is itself the output; later nodes may still read `value`. Another pair
+        of DequantizeLinear and QuantizeLinear for the output alone would change no bit, but
+        onnxruntime 1.24 to 1.30 and onnxruntime-web refuse a graph that ends so.
+        """
         if value.coded is None:
             source, kind = value.name, TensorProto.FLOAT
         else:
-            source, kind = self.nodes[-1].input[0], TensorProto.UINT8
-            if value.name != self.nodes.pop().output[0]:
-                raise ValueError("an output must be the last value computed")
-        producer = next(node for node in self.nodes if source in node.output)
-        producer.output[0] = name
+            source, kind = self._made(value.name).input[0], TensorProto.UINT8
+        self._made(source).output[0] = name
+        for node in self.nodes:
+            for place, given in enumerate(node.input):
+                if given == source:
+                    node.input[place] = name
         self.outputs.append(helper.make_tensor_value_info(name, kind, ["n", None, None, None]))
 
+    def _made(self, name: str) -> onnx.NodeProto:
+        """The node that makes `name`."""
+        return next(node for node in self.nodes if name in node.output)
+
     def model(self) -> onnx.ModelProto:
+        read = {name for node in self.nodes for name in node.input}
+        read.update(output.name for output in self.outputs)
+        # Behind an output that nothing reads, its DequantizeLinear is left over.
+        self.nodes = [node for node in self.nodes if not read.isdisjoint(node.output)]
         graph = helper.make_graph(
             self.nodes, self.name, self.inputs, self.outputs, self.initializers
         )

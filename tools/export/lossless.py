@@ -56,7 +56,7 @@ def export(name: str, network: Predictor) -> Exported:
     channels = network.join.weight.shape[1]
     ops = OnnxOps(name)
     features = network.features(ops, ops.input("inputs", channels, INPUT, SELF_TEST_SIDE))
-    ops.output(ops.keep(features.name, FEATURES), "features")
+    ops.output(features, "features")
     ops.output(ops.conv(network.head, features), "outputs")
     model = ops.model()
     network.double()

@@ -18,7 +18,6 @@ import onnx
 import onnxruntime
 import torch
 import zstandard
-from onnx import numpy_helper
 from torch import nn
 
 from pillow_colorgrid.codings.crayon import network as grid_crayon
@@ -44,27 +43,6 @@ class Exported:
     model: onnx.ModelProto
     mac_per_pixel: float
     integer: bool
-
-
-def integer_hash(model: onnx.ModelProto) -> str:
-    """SHA-256 of a graph's computation: its nodes, then its constants, in their order.
-
-    Each node counts as its operator, inputs, outputs and attributes (as text, sorted by name),
-    each constant as its name, type, shape and little-endian values.
-    """
-    digest = hashlib.sha256()
-    for node in model.graph.node:
-        attributes = sorted(
-            (a.name, str(onnx.helper.get_attribute_value(a))) for a in node.attribute
-        )
-        digest.update(
-            repr((node.op_type, list(node.input), list(node.output), attributes)).encode()
-        )
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        digest.update(repr((tensor.name, str(values.dtype), values.shape)).encode())
-        digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
-    return digest.hexdigest()
 
 
 def session(model: onnx.ModelProto, optimised: bool) -> onnxruntime.InferenceSession:
@@ -245,7 +223,7 @@ def register(exported: Exported, network_id: int, trained: str, folder: Path) ->
         "file": file,
         "size_bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
-        "hash": integer_hash(exported.model)[:16],
+        "hash": evaluate.integer_hash(exported.model)[:16],
         "integer": exported.integer,
         "self_test": networks.self_test(session(exported.model, True)) if exported.integer else "",
         "parameters": sum(

@@ -60,7 +60,9 @@ GREEN = 1
 
 def available(codec: Codec) -> bool:
     """Whether this Pillow was built with `codec`."""
-    return codec is JPEG or bool(features.check(codec.name.lower()))
+    name = codec.name.lower()
+    # Pillow before 11.2 does not know the name "avif", and warns of it.
+    return codec is JPEG or (name in features.modules and bool(features.check(name)))
 
 
 def chosen(width: int, height: int) -> Codec:

@@ -1,0 +1,1 @@
+"""Coefficients of JPEG files, coded by networks that know colour."""

@@ -1,0 +1,153 @@
+"""The jpeg coding: coefficients of a JPEG file, told to networks that know colour.
+
+JPEG: geometry, corrections, and the recipe of the file (`head`). NETS: the networks. JSTR: a strip
+of coefficients each (`strips`). JEXC: pixels that the coefficients do not render to, of a picture
+that was recovered from pixels. Or, of a file whose coefficients cannot be had, JFIL: the file.
+"""
+
+from collections.abc import Sequence
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from pillow_colorgrid.codings.base import Encoded, Picture, has, only
+from pillow_colorgrid.codings.jpeg import exceptions, model, strips
+from pillow_colorgrid.codings.jpeg.description import (
+    EXCEPTIONS,
+    HEAD,
+    NETWORK_NAMES,
+    STRIP,
+    WHOLE_FILE,
+)
+from pillow_colorgrid.codings.jpeg.head import Head
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.jpeg import file, render
+from pillow_colorgrid.jpeg.geometry import COMPONENTS, unpack_geometry
+from pillow_colorgrid.jpeg.picture import JpegPicture
+from pillow_colorgrid.jpeg.recipe import Recipe
+from pillow_colorgrid.pixels import Bytes
+from pillow_colorgrid.runtime import execution, networks
+from pillow_colorgrid.runtime.workers import Workers
+
+MODES = {"grey": "L", "ycc": "RGB", "rgb": "RGB", "cmyk": "CMYK", "ycck": "CMYK"}
+"""Pillow's mode of each transform."""
+
+LAST_DIAGONAL = {8: 0, 4: 2}
+"""By draft interval: where the decoder may stop; at other intervals it takes all."""
+
+
+def encode(picture: Picture, options: object) -> Encoded:
+    """The file that `picture.image` was opened from (`encoder.files`).
+
+    Raises:
+        OSError: there is none.
+    """
+    from pillow_colorgrid.codings.jpeg.encoder import files
+
+    encoded = files.encode(picture, "auto")
+    if encoded is None:
+        raise OSError("this picture was not opened from a JPEG file, or is not as it was")
+    return encoded
+
+
+def decode(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Bytes:
+    """Sections -> (H, W, C) uint8, as Pillow shows the JPEG file.
+
+    At an interval the picture is rendered smaller, as libjpeg does it, from low frequencies.
+
+    Raises:
+        CgxError: one of its subclasses says what is wrong.
+    """
+    head = Head.unpack(only(sections, HEAD))
+    if head.as_it_is:
+        return _shown_by_pillow(header, only(sections, WHOLE_FILE), interval)
+    found = _picture(header, head, sections, partial, LAST_DIAGONAL.get(interval))
+    try:
+        pixels = render.pixels_scaled(found, 8 // interval)
+    except ValueError as error:
+        raise DamagedError(f"coefficients that cannot be shown: {error}") from error
+    if has(sections, EXCEPTIONS) and interval == 1:
+        exceptions.unpack(only(sections, EXCEPTIONS), pixels.shape).apply(pixels)
+    return pixels
+
+
+def restore(header: Header, sections: Sequence[Section]) -> bytes:
+    """The JPEG file that was saved, byte for byte.
+
+    Raises:
+        CgxError: the file is damaged.
+        ValueError: only pixels were to be had when it was saved.
+    """
+    head = Head.unpack(only(sections, HEAD))
+    if head.as_it_is:
+        return only(sections, WHOLE_FILE)
+    if not head.restorable:
+        raise ValueError("this picture was saved from pixels, not from a JPEG file")
+    found = _picture(header, head, sections, False, None)
+    try:
+        return file.write(found, Recipe.unpack(head.recipe))
+    except ValueError as error:
+        raise DamagedError(f"the recipe of the JPEG file is damaged: {error}") from error
+
+
+def _picture(
+    header: Header,
+    head: Head,
+    sections: Sequence[Section],
+    partial: bool,
+    last_diagonal: int | None,
+) -> JpegPicture:
+    """All coefficients, or those up to a diagonal; with `partial` those of the strips found."""
+    try:
+        geometry = unpack_geometry(head.geometry)
+    except ValueError as error:
+        raise DamagedError(f"the geometry of a JPEG picture is damaged: {error}") from error
+    if MODES[geometry.transform] != header.mode:
+        raise DamagedError(
+            f"a JPEG picture of {COMPONENTS[geometry.transform]} components "
+            f"({geometry.transform}) in a file of mode {header.mode}"
+        )
+    width, height = header.size
+    frame = strips.frame_of(geometry, width, height, head.strip_rows)
+    payloads = [section.payload for section in sections if section.type == STRIP.type]
+    if len(payloads) != frame.strips and not (partial and len(payloads) < frame.strips):
+        raise (TruncatedError if partial else DamagedError)(
+            f"{len(payloads)} strips, needs {frame.strips}"
+        )
+    whole = [np.zeros((*shape, 64), np.int16) for shape in frame.shapes]
+    if payloads:
+        used = networks.read_references(only(sections, NETWORK_NAMES))
+        threads = execution.threads()
+        predict = model.predict_by(used[0].id, threads if len(payloads) == 1 else 1)
+
+        def decode_strip(number: int) -> None:
+            found = strips.decode(
+                predict, frame, number, payloads[number], head.corrections, last_diagonal
+            )
+            for component, coefficients in enumerate(found):
+                whole[component][frame.rows(component, number)] = coefficients
+
+        with Workers(min(threads, len(payloads))) as workers:
+            workers.map(decode_strip, range(len(payloads)))
+    return geometry.picture(width, height, list(whole))
+
+
+def _shown_by_pillow(header: Header, data: bytes, interval: int) -> Bytes:
+    try:
+        with Image.open(BytesIO(data), formats=("JPEG", "MPO")) as shown:
+            if shown.size != header.size or shown.mode != header.mode:
+                raise DamagedError(
+                    f"a JPEG file of {shown.size}, {shown.mode} in a file of {header.size}, "
+                    f"{header.mode}"
+                )
+            pixels = np.asarray(shown)
+    except DamagedError:
+        raise
+    except Exception as error:  # whatever a reader raises on a forged file
+        raise DamagedError(f"the JPEG file inside cannot be shown: {error!r}") from error
+    pixels = pixels.reshape(header.size[1], header.size[0], -1)
+    return np.ascontiguousarray(pixels[::interval, ::interval])

@@ -1,0 +1,181 @@
+"""DC coefficients: which come when, and what a network sees around each.
+
+Blocks whose row and column are multiples of `COARSEST` are written as they are. Then the lattice is
+halved, `COARSEST` / 2 ... 1: first the blocks in the middle of four known ones ("diagonal"), then
+those between two and two ("cross"). A network sees the twelve nearest known blocks relative to the
+mean of the nearest four, in units of how much they differ.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pillow_colorgrid.codings.jpeg.features import ONE, UNIT, ZERO
+
+COARSEST = 64
+
+STRIDES = (32, 16, 8, 4, 2, 1)
+
+LEVELS = 5
+"""Networks are told the stride as one of 8 or more, 4, 2, 1 (and one that is never so)."""
+
+DIAGONAL = (
+    *((-1, -1), (-1, 1), (1, -1), (1, 1)),
+    *((-3, -1), (-3, 1), (3, -1), (3, 1)),
+    *((-1, -3), (-1, 3), (1, -3), (1, 3)),
+)
+"""Row and column, in strides, of the known blocks around one in the middle of four."""
+
+CROSS = (
+    *((-1, 0), (1, 0), (0, -1), (0, 1)),
+    *((-2, -1), (-2, 1), (2, -1), (2, 1)),
+    *((-1, -2), (-1, 2), (1, -2), (1, 2)),
+)
+
+NEAREST = 4
+"""The first of these make the base."""
+
+OWN_INPUTS = 2 * len(DIAGONAL) + 1 + LEVELS + 1
+"""Differences and whether they are known, spread, level, step."""
+
+SIDE_INPUTS = len(DIAGONAL) + 2
+"""For each plane that is known already: its differences, its own one, its spread."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The blocks of one step over the lattice.
+
+    Attributes:
+        kind: "diagonal" or "cross": the network.
+        level: 0 for strides from 8 on, 1 for 4, 2 for 2, 3 for 1.
+        rows, columns: (m,) of each block.
+        near_rows, near_columns: (m, 12) of its known neighbours, cut to the picture.
+        known: (m, 12) bool: which are part of the picture.
+    """
+
+    kind: str
+    level: int
+    rows: np.ndarray
+    columns: np.ndarray
+    near_rows: np.ndarray
+    near_columns: np.ndarray
+    known: np.ndarray
+
+
+def coarsest(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the blocks that are written as they are."""
+    y, x = np.mgrid[0:rows:COARSEST, 0:columns:COARSEST]
+    return y.reshape(-1), x.reshape(-1)
+
+
+def passes(rows: int, columns: int) -> Iterator[Pass]:
+    """All steps over a lattice of `rows` x `columns` blocks; empty ones are left out."""
+    for stride in STRIDES:
+        y, x = np.mgrid[0:rows:stride, 0:columns:stride]
+        odd_y, odd_x = (y // stride) % 2, (x // stride) % 2
+        level = {1: 3, 2: 2, 4: 1}.get(stride, 0)
+        for kind, chosen, offsets in (
+            ("diagonal", odd_y & odd_x, DIAGONAL),
+            ("cross", odd_y ^ odd_x, CROSS),
+        ):
+            row, column = y[chosen == 1], x[chosen == 1]
+            if len(row):
+                offset = np.array(offsets) * stride
+                near_y, near_x = row[:, None] + offset[:, 0], column[:, None] + offset[:, 1]
+                known = (near_y >= 0) & (near_y < rows) & (near_x >= 0) & (near_x < columns)
+                near_y, near_x = near_y.clip(0, rows - 1), near_x.clip(0, columns - 1)
+                yield Pass(kind, level, row, column, near_y, near_x, known)
+
+
+def log2_16(number: np.ndarray) -> np.ndarray:
+    """16 * log2 of integers from 1 on: cut to a mantissa of 8 bits, then to the nearest."""
+    exponent = np.frexp(number.astype(np.float64))[1] - 1  # 2**exponent <= number
+    mantissa = (number << 8 >> exponent) - 256  # 0..255
+    result: np.ndarray = exponent * 16 + LOG2_MANTISSA.take(mantissa)
+    return result
+
+
+LOG2_MANTISSA = np.rint(16 * np.log2(1 + np.arange(256) / 256)).astype(np.int64)
+
+SPREAD_UNIT = 16
+"""Spreads are kept in 1/16 of a dequantised step."""
+
+
+def _around(plane: np.ndarray, step: Pass) -> tuple[np.ndarray, np.ndarray]:
+    """Base and differences of (..., H, W) around the blocks of `step`: (..., m), (..., m, 12)."""
+    near = plane[..., step.near_rows, step.near_columns].astype(np.int64)
+    weight = step.known[:, :NEAREST]
+    count = np.maximum(weight.sum(-1), 1)
+    total = (near[..., :NEAREST] * weight).sum(-1)
+    base = (2 * total + count) // (2 * count)
+    return base, (near - base[..., None]) * step.known
+
+
+def _spread(differences: np.ndarray, step: Pass, least: np.ndarray) -> np.ndarray:
+    """(..., m) mean size of the differences in 1/16, plus `least`."""
+    count = np.maximum(step.known.sum(-1), 1)
+    result: np.ndarray = (SPREAD_UNIT * np.abs(differences).sum(-1)) // count + least
+    return result
+
+
+def inputs(
+    dc: np.ndarray, quantiser: np.ndarray, side: Sequence[np.ndarray], step: Pass
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the network of `step` sees, and the base and spread that its outputs refer to.
+
+    Args:
+        dc: (..., H, W) int32 dequantised; only known blocks are looked at.
+        quantiser: (...) the step of this plane's DC.
+        side: planes like `dc` that are known everywhere.
+
+    Returns:
+        (..., inputs, m) uint8; base (..., m) int64, dequantised; spread (..., m) int64 in 1/16.
+    """
+    quantiser = np.asarray(quantiser, np.int64)[..., None]
+    base, differences = _around(dc, step)
+    spread = _spread(differences, step, SPREAD_UNIT * quantiser // 2 + SPREAD_UNIT)
+    log_spread = log2_16(spread) - 64  # of the spread itself, not of its sixteenths
+    shape = base.shape
+    known = np.where(step.known, ONE, ZERO).T
+    level = np.full((LEVELS, shape[-1]), ZERO)
+    level[step.level] = ONE
+    table = np.broadcast_to(_byte(_third(_log2_natural(log2_16(quantiser)))), shape)
+    parts = [
+        _byte(np.moveaxis(_ratio(differences, spread[..., None]), -1, -2)),
+        np.broadcast_to(known, (*shape[:-1], *known.shape)),
+        _byte(_third(_log2_natural(log_spread)))[..., None, :],
+        np.broadcast_to(level, (*shape[:-1], *level.shape)),
+        table[..., None, :],
+    ]
+    for plane in side:
+        other_base, other = _around(plane, step)
+        other_spread = _spread(other, step, np.array(SPREAD_UNIT))
+        own = plane[..., step.rows, step.columns].astype(np.int64) - other_base
+        parts += [
+            _byte(np.moveaxis(_ratio(other, other_spread[..., None]), -1, -2)),
+            _byte(_ratio(own, other_spread))[..., None, :],
+            _byte(_log2_natural(log2_16(other_spread) - 64 - log_spread))[..., None, :],
+        ]
+    return np.concatenate([part.astype(np.uint8) for part in parts], axis=-2), base, spread
+
+
+def _ratio(differences: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """16 * differences / spread, rounded down."""
+    result: np.ndarray = UNIT * SPREAD_UNIT * differences // spread
+    return result
+
+
+def _byte(value: np.ndarray) -> np.ndarray:
+    result: np.ndarray = np.clip(value, -ZERO, ZERO - 1) + ZERO
+    return result
+
+
+def _log2_natural(value: np.ndarray) -> np.ndarray:
+    """16 * log2 -> 16 * natural logarithm."""
+    return (value * 177) >> 8
+
+
+def _third(value: np.ndarray) -> np.ndarray:
+    return value // 3

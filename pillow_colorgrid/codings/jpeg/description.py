@@ -1,0 +1,48 @@
+"""What the jpeg coding is: its number, its sections, what it tells."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from pillow_colorgrid.codings.base import NETWORKS, Coding, Kind, Work, each, one
+from pillow_colorgrid.codings.lossless.description import LOSSLESS
+from pillow_colorgrid.container import Header
+
+HEAD = Kind(b"JPEG", "JPEG headers")
+NETWORK_NAMES = Kind(NETWORKS.type, NETWORKS.name, optional=True)
+STRIP = Kind(b"JSTR", "coefficients")
+EXCEPTIONS = Kind(b"JEXC", "exceptions", optional=True)
+WHOLE_FILE = Kind(b"JFIL", "JPEG file as it is", optional=True)
+
+RESTORABLE = 1
+"""Flag in the first byte of HEAD (`head`)."""
+
+
+def _facts(starts: Mapping[bytes, bytes]) -> dict[str, Any]:
+    flags = starts.get(HEAD.type, b"\0")[:1]
+    return {"origin": "JPEG", "jpeg restorable": bool(flags and flags[0] & RESTORABLE)}
+
+
+def _info(header: Header, fp: IO[bytes]) -> dict[str, Any]:
+    from pillow_colorgrid.codings.jpeg import opening
+
+    return opening.info(header, fp)
+
+
+def _work() -> Work:
+    from pillow_colorgrid.codings.jpeg import coding
+
+    return coding
+
+
+JPEG = Coding(
+    number=6,
+    name="jpeg",
+    modes=("L", "RGB", "CMYK"),
+    parts=(one(HEAD), one(NETWORK_NAMES), each(STRIP), one(EXCEPTIONS), one(WHOLE_FILE)),
+    work=_work,
+    keyword=LOSSLESS.name,
+    options=LOSSLESS.options,
+    draft_intervals=(8, 4, 2),
+    facts=_facts,
+    info=_info,
+)

@@ -1,0 +1,52 @@
+"""Scale classes that suit a picture better than its networks think, by kind of pass."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from pillow_colorgrid.codings.jpeg.distribution import TOTAL_BITS, Mixture
+from pillow_colorgrid.codings.jpeg.encoder.record import Record
+
+CANDIDATES = range(-4, 5)
+"""Up to half an octave narrower or wider."""
+
+SAMPLE = 12_000
+"""Integers of a kind of pass that are looked at, at most."""
+
+WORTH_BITS = 8.0
+"""Half a byte is spent on a correction, once one is: what gains less is left as it is."""
+
+
+def choose(records: Iterable[Record]) -> Mapping[str, int]:
+    """The best correction of each kind of pass; {} where all of them together gain nothing."""
+    seen: dict[str, list[tuple[Mixture, np.ndarray]]] = {}
+    for record in records:
+        for key, mixture, values in record.passes:
+            seen.setdefault(key, []).append((mixture, values))
+    chosen, gained = {}, 0.0
+    for key, passes in seen.items():
+        best, gain = _best(passes)
+        if gain > WORTH_BITS:
+            chosen[key] = best
+            gained += gain
+    return chosen if gained > 16 * 8 else {}
+
+
+def _best(passes: list[tuple[Mixture, np.ndarray]]) -> tuple[int, float]:
+    """The best correction of some passes, and the bits that it saves."""
+    total = sum(len(values) for _, values in passes)
+    stride = -(-total // SAMPLE)
+    costs = dict.fromkeys(CANDIDATES, 0.0)
+    for mixture, values in passes:
+        some = mixture.some(np.arange(0, len(values), stride))
+        for correction in CANDIDATES:
+            costs[correction] += code_length_bits(some.wider(correction), values[::stride])
+    best = min(CANDIDATES, key=lambda correction: (costs[correction], abs(correction)))
+    return best, (costs[0] - costs[best]) * stride
+
+
+def code_length_bits(mixture: Mixture, values: np.ndarray) -> float:
+    """About what an ideal coder spends on integers."""
+    mass = mixture.below(values + np.int32(1)) - mixture.below(values)
+    floor = 1 << (TOTAL_BITS - 14)
+    return float(TOTAL_BITS * len(values) - np.log2(np.maximum(mass, floor)).sum())

@@ -1,0 +1,59 @@
+"""Coefficients -> the streams of all strips, and the corrections that go with them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pillow_colorgrid.codings.jpeg import strips
+from pillow_colorgrid.codings.jpeg.encoder import corrections
+from pillow_colorgrid.codings.jpeg.encoder.record import Record
+from pillow_colorgrid.codings.jpeg.strips import Frame
+from pillow_colorgrid.codings.jpeg.symbols import Writer
+from pillow_colorgrid.codings.jpeg.walk import Predict
+from pillow_colorgrid.runtime.workers import Workers
+
+BYTES_PER_LANE = 450
+"""A lane costs two bytes, and saves the decoder steps."""
+
+LANES = range(4, 4096)
+
+SAMPLED_STRIPS = 2
+"""Corrections are chosen by these many strips, from the middle of the picture."""
+
+
+def encode(
+    predict: Predict, frame: Frame, coefficients: Sequence[np.ndarray], workers: Workers
+) -> tuple[list[bytes], Mapping[str, int]]:
+    """The payload of each strip, and the corrections.
+
+    Args:
+        coefficients: (rows, columns, 64) int16 of each component.
+
+    Raises:
+        ValueError: a coefficient is too large for this coding.
+    """
+
+    def record(strip: int) -> Record:
+        made = Record()
+        planes = strips.planes_of(frame, strip, coefficients)
+        strips.code(predict, frame, planes, made, decoding=False)
+        return made
+
+    middle = max(0, (frame.strips - SAMPLED_STRIPS) // 2)
+    sampled = range(middle, min(middle + SAMPLED_STRIPS, frame.strips))
+    known = dict(zip(sampled, workers.map(record, sampled), strict=True))
+    chosen = corrections.choose(known.values())
+
+    def write(strip: int) -> bytes:
+        made = known.pop(strip, None) or record(strip)
+        writer = Writer(chosen)
+        made.write(writer)
+        return _stream(writer)
+
+    return workers.map(write, range(frame.strips)), chosen
+
+
+def _stream(writer: Writer) -> bytes:
+    size = writer.encoder.code_length_bits() / 8
+    lanes = int(np.clip(size / BYTES_PER_LANE, LANES.start, LANES.stop - 1))
+    return strips.LANES.pack(lanes) + writer.finish(lanes)

@@ -1,0 +1,200 @@
+"""From a picture that is to be saved to the JPEG file it was opened from, and into sections."""
+
+import os
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pillow_colorgrid import metadata
+from pillow_colorgrid.codings.base import Encoded, Picture
+from pillow_colorgrid.codings.jpeg import exceptions, model, strips
+from pillow_colorgrid.codings.jpeg.description import EXCEPTIONS, HEAD, STRIP, WHOLE_FILE
+from pillow_colorgrid.codings.jpeg.encoder import encoding
+from pillow_colorgrid.codings.jpeg.head import Head
+from pillow_colorgrid.container import Section
+from pillow_colorgrid.jpeg import file, render
+from pillow_colorgrid.jpeg.geometry import Geometry, GeometryComponent, pack_geometry
+from pillow_colorgrid.jpeg.picture import JpegPicture
+from pillow_colorgrid.jpeg.recover.picture import Recovered, recover
+from pillow_colorgrid.runtime import execution, networks
+from pillow_colorgrid.runtime.workers import Workers
+
+FORMATS = ("JPEG", "MPO")
+"""Pillow's names of what is read here."""
+
+SIGNATURE = b"\xff\xd8\xff"
+
+MAX_FILE_BYTES = 1 << 30
+
+Given = str | bytes | os.PathLike[str]
+"""The option `jpeg`: "auto", "never", the bytes of a file, or its path."""
+
+
+def encode(picture: Picture, given: Given) -> Encoded | None:
+    """The sections of the JPEG file of a picture; None where there is none.
+
+    Args:
+        picture: with the image that Pillow was asked to save.
+        given: "auto" looks for the file that the image was opened from.
+
+    Raises:
+        ValueError: `given` is a file, and not that of these pixels.
+        OSError: `given` cannot be read.
+    """
+    data = _file_of(picture.image) if isinstance(given, str) and given == "auto" else _read(given)
+    if data is None:
+        return None
+    encoded = _coefficients(picture, data) or _as_it_is(picture, data)
+    if encoded is None and given != "auto":
+        raise ValueError("jpeg= is not the file of this picture: it shows other pixels")
+    return encoded
+
+
+# -- which file -----------------------------------------------------------------------------------
+
+
+def _file_of(image: Image.Image | None) -> bytes | None:
+    """The bytes of the file that an image says it was opened from, if they can be had."""
+    if image is None or image.format not in FORMATS:
+        return None
+    name = getattr(image, "filename", "")
+    if not name:
+        return None
+    try:
+        return _bytes_of(Path(os.fsdecode(name)))
+    except OSError:
+        return None  # moved, deleted, or never a file of this machine
+
+
+def _read(given: Given) -> bytes:
+    data = bytes(given) if isinstance(given, bytes) else _bytes_of(Path(given))
+    if not data.startswith(SIGNATURE):
+        raise ValueError(f"jpeg= begins with {data[:3].hex()}, allowed: {SIGNATURE.hex()}")
+    return data
+
+
+def _bytes_of(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise OSError(f"{path.name} has {size} bytes, allowed {MAX_FILE_BYTES}")
+    return path.read_bytes()
+
+
+# -- what becomes of it ---------------------------------------------------------------------------
+
+
+def _coefficients(picture: Picture, data: bytes) -> Encoded | None:
+    """Sections with coefficients; None where they are not to be had, or show other pixels."""
+    try:
+        found, recipe = file.read_exact(data, max_pixels=_pixels(picture))
+        if not _same(render.pixels(found), picture.pixels):
+            return None
+        return _sections(found, picture, data, recipe.pack())
+    except ValueError:  # UnsupportedJpegError, and what neither renderer nor coder takes
+        return None
+
+
+def _pixels(picture: Picture) -> int:
+    result: int = picture.pixels.shape[0] * picture.pixels.shape[1]
+    return result
+
+
+def _same(shown: np.ndarray, pixels: np.ndarray) -> bool:
+    return shown.shape == pixels.shape and np.array_equal(shown, pixels)
+
+
+def _sections(found: JpegPicture, picture: Picture, data: bytes, recipe: bytes) -> Encoded:
+    tells = _tells(picture, data)
+    sections = coefficient_sections(found, recipe, tells)
+    if sum(len(section.payload) for section in sections) > len(data):
+        smaller = _as_it_is(picture, data)
+        if smaller is not None:
+            return smaller
+    return Encoded(sections, tells_metadata=tells)
+
+
+def coefficient_sections(
+    found: JpegPicture, recipe: bytes = b"", tells_metadata: bool = False
+) -> list[Section]:
+    """The sections of coefficients.
+
+    Args:
+        recipe: what else is in their file; b"": there is no file.
+
+    Raises:
+        ValueError: a coefficient is too large for this coding.
+    """
+    geometry = Geometry(
+        tuple(GeometryComponent(c.horizontal, c.vertical, c.table) for c in found.components),
+        found.transform,
+    )
+    frame = strips.frame_of(geometry, found.width, found.height)
+    threads = execution.threads()
+    predict = model.predict_by(model.CURRENT, threads if frame.strips == 1 else 1)
+    coefficients = [component.coefficients for component in found.components]
+    with Workers(min(threads, frame.strips)) as workers:
+        payloads, corrections = encoding.encode(predict, frame, coefficients, workers)
+    head = Head(
+        restorable=bool(recipe),
+        tells_metadata=tells_metadata,
+        strip_rows=frame.strip_rows,
+        geometry=pack_geometry(found),
+        recipe=recipe,
+        corrections=corrections,
+    )
+    return [
+        HEAD.section(head.pack()),
+        networks.pack_references([model.CURRENT]),
+        *(STRIP.section(payload) for payload in payloads),
+    ]
+
+
+def _as_it_is(picture: Picture, data: bytes) -> Encoded | None:
+    """Sections that keep the file; None where Pillow shows other pixels."""
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as shown:
+            if shown.mode != picture.mode:
+                return None
+            pixels = np.asarray(shown).reshape(shown.height, shown.width, -1)
+    except Exception:  # whatever a reader raises on a broken file
+        return None
+    if not _same(pixels, picture.pixels):
+        return None
+    tells = _tells(picture, data)
+    head = Head(restorable=True, tells_metadata=tells, as_it_is=True)
+    sections = [HEAD.section(head.pack()), WHOLE_FILE.section(data)]
+    return Encoded(sections, tells_metadata=tells)
+
+
+def _tells(picture: Picture, data: bytes) -> bool:
+    """Whether the metadata to be written are those that the file's headers tell."""
+    with Image.open(BytesIO(data), formats=FORMATS) as fresh:
+        return _told(picture.metadata) == _told(metadata.to_write(fresh, {}))
+
+
+def _told(sections: Sequence[Section]) -> list[tuple[bytes, bytes]]:
+    return [(section.type, section.payload) for section in sections]
+
+
+# -- pictures that once were JPEG files -----------------------------------------------------------
+
+
+def encode_recovered(recovered: Recovered) -> Encoded:
+    """The sections of a picture whose coefficients were found in its pixels."""
+    sections = coefficient_sections(recovered.picture)
+    if len(recovered.exceptions.positions):
+        sections.append(EXCEPTIONS.section(exceptions.pack(recovered.exceptions)))
+    return Encoded(sections)
+
+
+def encode_once_a_jpeg(pixels: np.ndarray) -> Encoded | None:
+    """The sections of a picture that once was a JPEG file; None where it was not, or hardly.
+
+    Args:
+        pixels: (H, W, 1 or 3) uint8.
+    """
+    recovered = recover(pixels)
+    return None if recovered is None else encode_recovered(recovered)

@@ -1,0 +1,52 @@
+"""What goes by in an encoder, kept, so that corrections can be chosen before it is written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pillow_colorgrid.codings.jpeg.distribution import Mixture
+from pillow_colorgrid.codings.jpeg.symbols import Writer
+
+
+@dataclass
+class Record:
+    """A coder (`symbols.Coder`) that only remembers.
+
+    Attributes:
+        passes: key, mixtures and integers of each pass.
+        steps: what is to be written, in order.
+    """
+
+    passes: list[tuple[str, Mixture, np.ndarray]] = field(default_factory=list)
+    steps: list[Callable[[Writer], object]] = field(default_factory=list)
+
+    def integers(self, key: str, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
+        """Remember the integers of a pass."""
+        shown = _shown(values)
+        self.passes.append((key, mixture, shown))
+        self.steps.append(lambda writer: writer.integers(key, mixture, shown))
+        return shown
+
+    def flags(self, frequencies: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
+        """Remember flags."""
+        shown = _shown(flags)
+        self.steps.append(lambda writer: writer.flags(frequencies, shown))
+        return shown
+
+    def raw(self, bits: int, values: np.ndarray | None, count: int) -> np.ndarray:
+        """Remember numbers."""
+        shown = _shown(values)
+        self.steps.append(lambda writer: writer.raw(bits, shown, count))
+        return shown
+
+    def write(self, writer: Writer) -> None:
+        """Write all, in order."""
+        for step in self.steps:
+            step(writer)
+
+
+def _shown(values: np.ndarray | None) -> np.ndarray:
+    if values is None:
+        raise ValueError("an encoder is shown what it codes")
+    return values

@@ -1,0 +1,159 @@
+"""The section JPEG: all of a file but its coefficients. It comes first, for `Image.open` reads it.
+
+    1       flags: 1 the file can be restored, 2 it tells the metadata, 4 corrections,
+            8 the recipe is packed by zstd, 16 the file is kept as it is
+    varint  rows of MCUs in a strip (0: kept as it is)
+    varint  bytes of the geometry, and the geometry (`jpeg.geometry`)
+    16      corrections, where flagged: 4 bits for each of `walk.KEYS`, low nibble first, + 8
+    ...     the recipe (`jpeg.recipe`), where the file can be restored
+
+A varint is little-endian base 128, as in the recipe.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pillow_colorgrid.codings.jpeg.keys import KEYS
+from pillow_colorgrid.errors import DamagedError
+
+RESTORABLE, TELLS_METADATA, CORRECTED, PACKED, AS_IT_IS = 1, 2, 4, 8, 16
+
+ALL_FLAGS = RESTORABLE | TELLS_METADATA | CORRECTED | PACKED | AS_IT_IS
+
+CORRECTION_BYTES = (len(KEYS) + 1) // 2
+
+CORRECTIONS = range(-8, 8)
+
+MAX_GEOMETRY_BYTES = 2048
+
+MAX_RECIPE_BYTES = 1 << 30
+"""A recipe holds previews and whatever else programs put behind a picture."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the section says.
+
+    Attributes:
+        restorable: the very file can be restored.
+        tells_metadata: `Image.info` is what Pillow finds in the file.
+        as_it_is: the file is kept in one piece, in a section of its own.
+        strip_rows: rows of MCUs in a strip.
+        geometry: packed by `jpeg.geometry`.
+        recipe: packed by `jpeg.recipe`, unless `as_it_is`.
+        corrections: scale classes by pass.
+    """
+
+    restorable: bool
+    tells_metadata: bool
+    strip_rows: int = 0
+    geometry: bytes = b""
+    recipe: bytes = b""
+    as_it_is: bool = False
+    corrections: Mapping[str, int] = field(default_factory=dict)
+
+    def pack(self) -> bytes:
+        """The bytes of the section."""
+        recipe, packed = self.recipe, 0
+        if len(recipe) > 64:
+            import zstandard
+
+            smaller = zstandard.ZstdCompressor(level=19).compress(recipe)
+            if len(smaller) < len(recipe):
+                recipe, packed = smaller, PACKED
+        corrected = any(self.corrections.values())
+        flags = (
+            (RESTORABLE if self.restorable else 0)
+            | (TELLS_METADATA if self.tells_metadata else 0)
+            | (CORRECTED if corrected else 0)
+            | packed
+            | (AS_IT_IS if self.as_it_is else 0)
+        )
+        out = bytes([flags]) + _varint(self.strip_rows) + _varint(len(self.geometry))
+        out += self.geometry
+        if corrected:
+            nibbles = [self.corrections.get(key, 0) + 8 for key in KEYS] + [8]
+            out += bytes(
+                low | high << 4 for low, high in zip(nibbles[::2], nibbles[1::2], strict=False)
+            )
+        return out + recipe
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "Head":
+        """The inverse of `pack`.
+
+        Raises:
+            DamagedError: naming what was found and what is allowed.
+        """
+        flags = data[0] if data else 0xFF
+        if flags & ~ALL_FLAGS:
+            raise DamagedError(f"JPEG section with flags {flags:#x}, known are {ALL_FLAGS:#x}")
+        strip_rows, at = _read_varint(data, 1)
+        size, at = _read_varint(data, at)
+        if size > MAX_GEOMETRY_BYTES or at + size > len(data):
+            raise DamagedError(
+                f"geometry of {size} bytes in a section of {len(data)}, allowed "
+                f"{MAX_GEOMETRY_BYTES} at most"
+            )
+        geometry, at = data[at : at + size], at + size
+        corrections: dict[str, int] = {}
+        if flags & CORRECTED:
+            given = data[at : at + CORRECTION_BYTES]
+            at += CORRECTION_BYTES
+            if len(given) < CORRECTION_BYTES:
+                raise DamagedError(f"{len(given)} bytes of corrections, needs {CORRECTION_BYTES}")
+            nibbles = [n for byte in given for n in (byte & 15, byte >> 4)]
+            if len(nibbles) > len(KEYS) and nibbles[-1] != 8:
+                raise DamagedError(f"the last half byte of the corrections is {nibbles[-1]}, not 8")
+            corrections = {key: n - 8 for key, n in zip(KEYS, nibbles, strict=False)}
+        recipe = data[at:]
+        if flags & PACKED:
+            recipe = _unpacked(recipe)
+        return cls(
+            bool(flags & RESTORABLE),
+            bool(flags & TELLS_METADATA),
+            strip_rows,
+            geometry,
+            recipe,
+            bool(flags & AS_IT_IS),
+            corrections,
+        )
+
+
+def _unpacked(data: bytes) -> bytes:
+    """A bounded zstd frame with nothing behind it."""
+    import zstandard
+
+    try:
+        size = zstandard.frame_content_size(data)
+        if not 0 <= size <= MAX_RECIPE_BYTES:
+            raise DamagedError(f"a recipe of {size} bytes, allowed 0 to {MAX_RECIPE_BYTES}")
+        unpacker = zstandard.ZstdDecompressor().decompressobj()
+        recipe = unpacker.decompress(data)
+    except zstandard.ZstdError as error:
+        raise DamagedError(f"the recipe of a JPEG file is damaged: {error}") from error
+    if len(recipe) != size or unpacker.unused_data:
+        raise DamagedError(
+            f"a recipe of {len(recipe)} bytes and {len(unpacker.unused_data)} behind it, "
+            f"allowed {size} and 0"
+        )
+    return recipe
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    number = 0
+    for position in range(at, at + 5):
+        if position >= len(data):
+            break
+        number |= (data[position] & 127) << 7 * (position - at)
+        if data[position] < 128:
+            return number, position + 1
+    raise DamagedError(f"no number at byte {at} of a JPEG section of {len(data)} bytes")

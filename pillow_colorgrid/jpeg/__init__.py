@@ -1,0 +1,1 @@
+"""JPEG files in numpy: read into coefficients, written back byte for byte, shown as pixels."""

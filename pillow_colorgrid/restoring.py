@@ -1,0 +1,36 @@
+"""The very JPEG file that a .cgx file was made of: ``pillow_colorgrid.jpeg_bytes``."""
+
+import os
+from pathlib import Path
+from typing import IO
+
+from pillow_colorgrid import container, metadata
+from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.jpeg.description import JPEG
+
+
+def jpeg_bytes(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
+    """The JPEG file, byte for byte.
+
+    Args:
+        file: a .cgx file: its path, or open for reading in binary mode.
+
+    Raises:
+        ValueError: no JPEG file went into it, only pixels.
+        CgxError: it is damaged.
+        SyntaxError: it is no .cgx file.
+    """
+    if isinstance(file, str | os.PathLike):
+        with Path(file).open("rb") as opened:
+            return jpeg_bytes(opened)
+    header = container.read_header(file)
+    coding = registry.of(header)
+    if coding is not JPEG:
+        raise ValueError(f"this file holds pixels (coding {coding.name}), not a JPEG file")
+    sections = list(container.read_sections(file))
+
+    from pillow_colorgrid import codec
+    from pillow_colorgrid.codings.jpeg import coding as jpeg
+
+    codec.check_sections(header, metadata.without([section.type for section in sections]))
+    return jpeg.restore(header, sections)

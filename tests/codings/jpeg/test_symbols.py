@@ -1,0 +1,91 @@
+"""Integers of all sizes through the entropy coder, by their mixtures."""
+
+import numpy as np
+import pytest
+
+from pillow_colorgrid.codings.jpeg.distribution import CLASSES, TOTAL_BITS, Mixture
+from pillow_colorgrid.codings.jpeg.symbols import TAIL_LENGTHS, Reader, Writer
+from pillow_colorgrid.entropy.rans import StreamError
+
+
+def mixtures(count: int, seed: int, widest: int = CLASSES) -> tuple[Mixture, np.ndarray]:
+    """Random mixtures and integers drawn from them."""
+    rng = np.random.default_rng(seed)
+    means = (rng.normal(0, 40, (2, count)) * np.exp(rng.normal(0, 1, count))).astype(np.int32)
+    classes = rng.integers(0, widest, (2, count)).astype(np.int32)
+    weights = rng.integers(0, 65, count).astype(np.int32)
+    first = rng.random(count) < weights / 64
+    scale = np.exp2((np.where(first, classes[0], classes[1]) - 40) / 8)
+    values = np.where(first, means[0], means[1]) / 32 + rng.logistic(0, 1, count) * scale
+    return Mixture(means, classes, weights), np.rint(values).clip(-8000, 8000).astype(np.int32)
+
+
+@pytest.mark.parametrize("lanes", [1, 7, 64])
+@pytest.mark.parametrize("widest", [20, 60, CLASSES])
+def test_integers_come_back(lanes: int, widest: int) -> None:
+    mixture, values = mixtures(3000, 1, widest)
+    writer = Writer({"pass": 2})
+    assert np.array_equal(writer.integers("pass", mixture, values), values)
+    reader = Reader(writer.finish(lanes), lanes, {"pass": 2})
+    assert np.array_equal(reader.integers("pass", mixture, None), values)
+    reader.finish()
+
+
+def test_far_away_integers_come_back() -> None:
+    mixture, _ = mixtures(400, 2, 30)
+    values = mixture.center() + np.linspace(-16000, 16000, 400).astype(np.int32)
+    writer = Writer({})
+    writer.integers("pass", mixture, values)
+    reader = Reader(writer.finish(4), 4, {})
+    assert np.array_equal(reader.integers("pass", mixture, None), values)
+
+
+def test_what_lies_too_far_is_refused() -> None:
+    mixture, _ = mixtures(1, 3, 30)
+    with pytest.raises(ValueError, match="beyond its window"):
+        Writer({}).integers("pass", mixture, mixture.center() + np.int32(1 << TAIL_LENGTHS + 1))
+
+
+def test_rate_is_near_cross_entropy() -> None:
+    mixture, values = mixtures(40_000, 4)
+    mixture.classes[:] = np.clip(mixture.classes, 16, 72)  # what coefficients have
+    mass = mixture.below(values + np.int32(1)) - mixture.below(values)
+    ideal = float((TOTAL_BITS - np.log2(np.maximum(mass, 1))).sum())
+    writer = Writer({})
+    writer.integers("pass", mixture, values)
+    assert writer.encoder.code_length_bits() < 1.03 * ideal
+
+
+def test_flags_and_raw_numbers_come_back() -> None:
+    rng = np.random.default_rng(5)
+    frequencies = rng.integers(1, 1 << 14, 1000).astype(np.uint16)
+    flags = rng.random(1000) < frequencies / (1 << 14)
+    numbers = {bits: rng.integers(0, 1 << bits, 50) for bits in range(1, 15)}
+    writer = Writer({})
+    writer.flags(frequencies, flags)
+    for bits, some in numbers.items():
+        writer.raw(bits, some, 50)
+    reader = Reader(writer.finish(9), 9, {})
+    assert np.array_equal(reader.flags(frequencies, None), flags)
+    for bits, some in numbers.items():
+        assert np.array_equal(reader.raw(bits, None, 50), some)
+    reader.finish()
+
+
+def test_a_cut_stream_is_an_error() -> None:
+    mixture, values = mixtures(3000, 6)
+    writer = Writer({})
+    writer.integers("pass", mixture, values)
+    data = writer.finish(8)
+    reader = Reader(data[: len(data) // 2 & ~1], 8, {})
+    with pytest.raises(StreamError):
+        reader.integers("pass", mixture, None)
+
+
+def test_mass_rises_to_the_whole() -> None:
+    mixture, _ = mixtures(500, 7)
+    places = np.arange(-40_000, 40_000, 997, dtype=np.int32)[:, None]
+    mass = mixture.below(np.broadcast_to(places, (len(places), 500)))
+    assert (np.diff(mass, axis=0) >= 0).all()
+    assert mass.min() >= 0
+    assert mass.max() <= 1 << TOTAL_BITS

@@ -1,0 +1,377 @@
+"""Train the networks of the jpeg coding.
+
+    nice python -m tools.train.jpeg_training --data DIR --minutes 360 --out runs/jpeg --resume
+
+The loss is the file's own size: bits that an ideal coder would write, each picture weighted so that
+coarse and fine tables count alike. Weights and activations are rounded in the last part.
+"""
+
+import argparse
+import csv
+import math
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pillow_colorgrid.codings.jpeg import dc_context, features, layout, side
+from tools.data.crops import load_crops
+from tools.data.jpeg_files import Batch, batches
+from tools.train.jpeg_networks import EXCHANGED, TABLE_INPUT, networks, real
+from tools.train.layers import QConv, TorchOps
+from tools.train.lossless_training import Rounded
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a training; they are kept in each checkpoint."""
+
+    data: str = ""
+    out: str = "runs/jpeg"
+    start: str = ""  # a checkpoint whose networks are where a fresh training begins
+    minutes: float = 360.0
+    seed: int = 1
+    size: int = 256  # edge of a training square
+    batch: int = 3
+    learning_rate: float = 1.2e-3
+    quantise_from: float = 0.7  # part of the time after which weights and activations are rounded
+    checkpoint_minutes: float = 5.0
+
+
+class FastOps(TorchOps):
+    """TorchOps whose rounding is one pass over memory, and whose 1x1 convolutions are products."""
+
+    def conv(self, layer: QConv, x: Tensor) -> Tensor:
+        if layer.padding:
+            return super().conv(layer, x)
+        weight, bias = layer.rounded() if self.quantised else (layer.weight, layer.bias)
+        y = functional.linear(x.permute(0, 2, 3, 1), weight[:, :, 0, 0], bias).permute(0, 3, 1, 2)
+        return y if layer.out is None else self.keep(y, layer.out)
+
+    def keep(self, x: Tensor, out: object) -> Tensor:
+        if self.quantised:
+            return Rounded.apply(x, out)
+        return functional.hardtanh(x, *out.limits)
+
+
+SMALLEST_LOG2_SCALE, LARGEST_LOG2_SCALE = -5.0, 10.0
+
+
+def mixture_bits(
+    value: Tensor, out: Tensor, mean: Tensor | float, gain: Tensor, log2_scale: Tensor
+) -> Tensor:
+    """Bits of integers under a mixture of two logistics.
+
+    Args:
+        value: (...) integers.
+        out: (..., 5) of the head.
+        mean: what means are relative to, in quantised steps.
+        gain: what a mean of 1 is, in quantised steps.
+        log2_scale: what a scale of 0 is.
+    """
+    mu = mean + out[..., 0:2] * gain[..., None]
+    log2 = (out[..., 2:4] + log2_scale[..., None]).clamp(SMALLEST_LOG2_SCALE, LARGEST_LOG2_SCALE)
+    inverse = torch.exp2(-log2)
+    distance = -(value[..., None] - mu).abs()
+    mass = torch.sigmoid((distance + 0.5) * inverse) - torch.sigmoid((distance - 0.5) * inverse)
+    weight = torch.sigmoid(out[..., 4])
+    mixed = weight * mass[..., 0] + (1 - weight) * mass[..., 1]
+    return -torch.log2(mixed * (1 - 2**-9) + 2**-15)
+
+
+def group_bits(
+    out: Tensor, coefficients: Tensor, group: layout.Group, gain: Tensor, log2_gain: Tensor
+) -> Tensor:
+    """Bits of each picture.
+
+    Args:
+        out: (N, outputs, h, w) of the head.
+        coefficients: (N, n, h, w) quantised.
+        gain: (N, n) usual size in quantised steps; log2_gain: its logarithm.
+    """
+    count = len(group.frequencies)
+    pictures = out.shape[0]
+    mixture = out[:, : layout.OUTPUTS * count]
+    mixture = mixture.reshape(pictures, layout.OUTPUTS, count, -1).permute(0, 2, 3, 1)
+    value = coefficients.reshape(pictures, count, -1)
+    if group.flagged:
+        zero = (value == 0).all(1)  # (N, blocks)
+        flag = out[:, -1].reshape(pictures, -1)
+        flag_bits = functional.softplus(torch.where(zero, -flag, flag)) / np.log(2)
+        total = flag_bits.sum(1)
+        picture, block = (~zero).nonzero(as_tuple=True)
+        bits = mixture_bits(
+            value[picture, :, block],
+            mixture[picture, :, block],
+            0.0,
+            gain[picture],
+            log2_gain[picture],
+        )
+        return total.index_add(0, picture, bits.sum(1))
+    shape = value.shape
+    bits = mixture_bits(
+        value, mixture, 0.0, gain[..., None].expand(shape), log2_gain[..., None].expand(shape)
+    )
+    return bits.sum((1, 2))
+
+
+def dc_bits(
+    nets: nn.ModuleDict,
+    ops: TorchOps,
+    name: str,
+    dc: np.ndarray,
+    quantiser: np.ndarray,
+    known: list[np.ndarray],
+) -> Tensor:
+    """Bits of each picture's DC coefficients (N, H, W), quantised."""
+    values = dc.astype(np.int32) * quantiser[:, None, None]
+    rows, columns = dc.shape[1:]
+    total = torch.full((len(dc),), 11.0 * len(dc_context.coarsest(rows, columns)[0]))
+    step_size = torch.from_numpy(quantiser.astype(np.float32))[:, None]
+    for step in dc_context.passes(rows, columns):
+        inputs, base, spread = dc_context.inputs(values, quantiser, known, step)
+        out = nets[f"dc_{name}_{step.kind}"](ops, real(torch.from_numpy(inputs))[:, :, None])
+        out = out[:, :, 0].transpose(1, 2)  # (N, m, 5)
+        gain = torch.from_numpy((spread / 16).astype(np.float32)) / step_size
+        mean = torch.from_numpy(base.astype(np.float32)) / step_size
+        value = torch.from_numpy(dc[:, step.rows, step.columns].astype(np.float32))
+        total = total + mixture_bits(value, out, mean[..., None], gain, torch.log2(gain)).sum(1)
+    return total
+
+
+def ac_bits(
+    nets: nn.ModuleDict,
+    ops: TorchOps,
+    plane: str,
+    planes: list[np.ndarray],
+    tables: np.ndarray,
+    known: np.ndarray | None,
+) -> Tensor:
+    """Bits of each picture's AC coefficients.
+
+    Args:
+        planes: components as (N, 64, H, W) quantised.
+        tables: (N, components, 64).
+        known: luminance at this resolution, (N, 64, H, W) dequantised, for colour.
+    """
+    pictures, _, rows, columns = planes[0].shape
+    values = [features.dequantised(p, tables[:, i]) for i, p in enumerate(planes)]
+    table = (
+        nets[f"{plane}_table"](
+            ops,
+            real(
+                torch.from_numpy(features.of_tables(tables).reshape(pictures, -1, 1, 1)),
+                TABLE_INPUT,
+            ),
+        )
+        .clamp(max=EXCHANGED.limits[1])
+        .expand(-1, -1, rows, columns)
+    )
+    inside = np.broadcast_to(features.inside(rows, columns), (pictures, 8, rows, columns))
+    near = [inside] + [features.of_dc(v[:, 0]) for v in values]
+    side_inputs = None
+    if known is not None:
+        near.append(features.of_dc(known[:, 0]))
+        every = np.arange(64)
+        side_inputs = real(
+            torch.from_numpy(
+                features.of_coefficients(np.abs(known) >> 3, known, "luminance", every)
+            )
+        )
+    near_real = torch.cat([real(torch.from_numpy(np.concatenate(near, 1))), table], 1)
+    state = nets[f"{plane}_start"](ops, near_real, side_inputs)
+    total = torch.zeros(pictures)
+    last = len(layout.GROUPS[plane]) - 1
+    for number, group in enumerate(layout.GROUPS[plane]):
+        chosen = planes[group.component][:, group.frequencies]
+        seen = features.of_coefficients(
+            chosen, values[group.component][:, group.frequencies], plane, group.frequencies
+        )
+        coefficients = torch.from_numpy(chosen.astype(np.float32))
+        standard = features.STANDARD[plane][group.frequencies]
+        gain = torch.from_numpy(
+            (standard / tables[:, group.component, group.frequencies]).astype(np.float32)
+        )
+        log2_gain = torch.log2(gain)
+        head = nets[f"{plane}_head_{number}"]
+        if not group.steps:
+            total = total + group_bits(head(ops, state), coefficients, group, gain, log2_gain)
+        else:
+            coded = np.zeros((rows, columns), bool)
+            for phases in group.steps:
+                masked = np.where(coded, seen, np.uint8(features.ZERO))
+                flags = np.where(coded, np.uint8(features.ONE), np.uint8(features.ZERO))
+                around = np.concatenate(features.shifted(masked, features.ZERO), 1)
+                around_known = np.stack(features.shifted(flags, features.ZERO))
+                for y, x in phases:
+                    here = (..., slice(y, None, 2), slice(x, None, 2))
+                    taps = real(torch.from_numpy(np.ascontiguousarray(around[here])))
+                    flag = real(torch.from_numpy(np.ascontiguousarray(around_known[here])))
+                    taps = torch.cat([taps, flag.expand(pictures, -1, -1, -1)], 1)
+                    out = head(ops, state[here], taps)
+                    total = total + group_bits(out, coefficients[here], group, gain, log2_gain)
+                for y, x in phases:
+                    coded[y::2, x::2] = True
+        if number < last:
+            state = nets[f"{plane}_update_{number}"](
+                ops, state, real(torch.from_numpy(seen)), table
+            )
+    return total
+
+
+def picture_bits(nets: nn.ModuleDict, batch: Batch, ops: TorchOps) -> dict[str, Tensor]:
+    """Bits of each picture of a batch, by part: luminance and colour, DC and AC."""
+    y, cb, cr = batch.planes
+    rows, columns = cb.shape[2:]
+    values = features.dequantised(y, batch.tables[:, 0])
+    at_color = side.at_color(values, rows, columns, batch.down, batch.across)
+    dc_side = side.dc_at_color(values[:, 0], rows, columns, batch.down, batch.across)
+    cb_dc = features.dequantised(cb, batch.tables[:, 1])[:, 0]
+    bits = {
+        "y_dc": dc_bits(nets, ops, "luminance", y[:, 0], batch.tables[:, 0, 0], []),
+        "y_ac": ac_bits(nets, ops, "luminance", [y], batch.tables[:, :1], None),
+        "c_dc": dc_bits(nets, ops, "cb", cb[:, 0], batch.tables[:, 1, 0], [dc_side])
+        + dc_bits(nets, ops, "cr", cr[:, 0], batch.tables[:, 2, 0], [dc_side, cb_dc]),
+        "c_ac": ac_bits(nets, ops, "color", [cb, cr], batch.tables[:, 1:], at_color),
+    }
+    return bits
+
+
+class Run:
+    """One training: networks, optimiser, the time spent so far, and where they are kept."""
+
+    def __init__(self, config: Config, resume: bool) -> None:
+        self.config, self.folder = config, Path(config.out)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(config.seed)
+        self.nets = networks().to(memory_format=torch.channels_last)
+        self.optimiser = torch.optim.Adam(
+            self.nets.parameters(), lr=config.learning_rate, betas=(0.9, 0.98)
+        )
+        self.step, self.seconds = 0, 0.0
+        last = self.folder / "last.pt"
+        if resume and last.exists():
+            state = torch.load(last, weights_only=True)
+            self.nets.load_state_dict(state["networks"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds = state["step"], state["seconds"]
+        elif config.start:
+            self.nets.load_state_dict(torch.load(config.start, weights_only=True)["networks"])
+
+    def save(self, losses: dict[str, float]) -> None:
+        """Write a checkpoint whole or not at all."""
+        state = {
+            "networks": self.nets.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "config": asdict(self.config),
+            "step": self.step,
+            "seconds": self.seconds,
+            "losses": losses,
+        }
+        unfinished = self.folder / "last.pt.part"
+        torch.save(state, unfinished)
+        unfinished.replace(self.folder / "last.pt")
+
+    @property
+    def progress(self) -> float:
+        return min(1.0, self.seconds / (60 * self.config.minutes))
+
+    def train_step(self, batch: Batch) -> dict[str, float]:
+        """One step; the bits per luminance pixel of each part."""
+        warm, shrink = (
+            min(1.0, (self.step + 1) / 100),
+            0.5 * (1 + math.cos(math.pi * self.progress)),
+        )
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.config.learning_rate * warm * (0.01 + 0.99 * shrink)
+        self.optimiser.zero_grad(set_to_none=True)
+        ops = FastOps(self.progress >= self.config.quantise_from)
+        bits = picture_bits(self.nets, batch, ops)
+        total = sum(bits.values())
+        pixels = batch.planes[0][0].size
+        # a picture of twice the bits counts 1.4 times
+        loss = (total / (total.detach() / pixels).sqrt()).mean() / pixels
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.nets.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        return {name: float(part.detach().mean()) / pixels for name, part in bits.items()}
+
+
+@torch.no_grad()
+def held_out_bits(nets: nn.ModuleDict, held_out: list[Batch], quantised: bool) -> dict[str, float]:
+    """Bits per luminance pixel on pictures that were not trained on."""
+    ops = FastOps(quantised)
+    parts: dict[str, list[float]] = {}
+    for batch in held_out:
+        for name, part in picture_bits(nets, batch, ops).items():
+            parts.setdefault(name, []).append(float(part.mean()) / batch.planes[0][0].size)
+    return {name: float(np.mean(values)) for name, values in parts.items()}
+
+
+PARTS = ("y_dc", "y_ac", "c_dc", "c_ac")
+
+
+def train(config: Config, resume: bool) -> None:
+    """Train until `config.minutes` are spent."""
+    torch.set_num_threads(1)
+    run = Run(config, resume)
+    source = batches(
+        load_crops(Path(config.data)), config.size, config.batch, config.seed + run.step
+    )
+    apart = batches(load_crops(Path(config.data), held_out=True), config.size, 4, 0)
+    held_out = [next(apart) for _ in range(8)]
+    log_path = run.folder / "log.tsv"
+    fresh = not (resume and log_path.exists())
+    with log_path.open("w" if fresh else "a", buffering=1, newline="") as file:
+        log = csv.writer(file, delimiter="\t")
+        if fresh:
+            log.writerow(
+                [
+                    "step",
+                    "minutes",
+                    *PARTS,
+                    *(f"{p}_held_out" for p in PARTS),
+                    "held_out",
+                    "rounded",
+                ]
+            )
+        recent: dict[str, list[float]] = {part: [] for part in PARTS}
+        begin, next_checkpoint = time.monotonic() - run.seconds, run.seconds + 60
+        while run.progress < 1:
+            for name, bits in run.train_step(next(source)).items():
+                recent[name].append(bits)
+            run.seconds = time.monotonic() - begin
+            if run.seconds < next_checkpoint and run.progress < 1:
+                continue
+            next_checkpoint = run.seconds + 60 * config.checkpoint_minutes
+            exact = held_out_bits(run.nets, held_out, quantised=False)
+            rounded = held_out_bits(run.nets, held_out, quantised=True)
+            run.save({**exact, "rounded": sum(rounded.values())})
+            row = [float(np.mean(recent[p] or [np.nan])) for p in PARTS]
+            row += [exact[p] for p in PARTS] + [sum(exact.values()), sum(rounded.values())]
+            log.writerow([run.step, f"{run.seconds / 60:.1f}", *(f"{x:.4f}" for x in row)])
+            recent = {part: [] for part in PARTS}
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    for field in fields(Config):
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"), type=type(field.default), default=field.default
+        )
+    parser.add_argument("--resume", action="store_true")
+    given = vars(parser.parse_args())
+    resume = given.pop("resume")
+    train(Config(**given), resume)
+
+
+if __name__ == "__main__":
+    main()
