@@ -33,6 +33,7 @@ lint: .venv/all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict pillow_colorgrid
+	$(BIN)/lint-imports
 
 format: .venv/all
 	$(BIN)/ruff check --fix .

@@ -12,6 +12,7 @@ import pillow_colorgrid
 from pillow_colorgrid import container
 from pillow_colorgrid.codings.base import ALPHA
 from pillow_colorgrid.codings.crayon import coding as grid_coding
+from pillow_colorgrid.codings.crayon.description import CRAYON
 from pillow_colorgrid.codings.lossless import (
     coding as lossless,
     description,
@@ -137,7 +138,7 @@ def test_no_checksum_is_stated_and_metadata_stays() -> None:
     data = save(photograph("coffee", 64, 48), exif=b"Exif\0\0data", comment="hello", dpi=(72, 72))
     result = trimmed(data)
     header = container.read_header(io.BytesIO(result))
-    assert (header.coding, header.checksum) == ("grid", bytes(8))
+    assert (header.coding, header.checksum) == (CRAYON.number, bytes(8))
     assert [s for s in sections(result) if not s.critical] == [
         s for s in sections(data) if not s.critical
     ]

@@ -69,6 +69,16 @@ def of(header: Header) -> Coding:
 # -- what a user asked for ------------------------------------------------------------------------
 
 
+def _choices() -> dict[str, Coding]:
+    """What `mode=` may be."""
+    return {coding.name: coding for coding in all_codings() if coding.asked_by == coding.name}
+
+
+def modes_with(option: str) -> list[str]:
+    """The values of `mode=` whose coding has an option."""
+    return [name for name, coding in _choices().items() if option in described(coding.options)]
+
+
 def asked_for(keywords: Mapping[str, Any]) -> tuple[Coding, Any]:
     """The coding that the keywords of `Image.save` ask for, and its options.
 
@@ -81,13 +91,13 @@ def asked_for(keywords: Mapping[str, Any]) -> tuple[Coding, Any]:
     mode = keywords.get("mode", keywords.get("coding", DEFAULT.name))
     if "mode" in keywords and keywords.get("coding", mode) != mode:
         raise ValueError(f"mode={mode!r} and coding={keywords['coding']!r} contradict each other")
-    choices = {coding.name: coding for coding in all_codings() if coding.asked_by == coding.name}
+    choices = _choices()
     if not isinstance(mode, str) or mode not in choices:
         raise ValueError(f"mode={mode!r}, allowed: {', '.join(map(repr, choices))}")
     chosen = choices[mode]
     own = described(chosen.options)
     for name in keywords:
-        having = [coding.name for coding in choices.values() if name in described(coding.options)]
+        having = modes_with(name)
         if having and name not in own:
             raise ValueError(
                 f"{name}={keywords[name]!r} is no option of mode={mode!r}, but of "

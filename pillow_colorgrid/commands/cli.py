@@ -238,6 +238,10 @@ def _convert_problem(options: argparse.Namespace, given: dict[str, Any]) -> str:
         return "--scheduler is for --engine dask"
     from pillow_colorgrid.codings import registry
 
+    for keyword in given.keys() - {"mode"}:
+        modes = registry.modes_with(keyword)
+        if (options.mode or registry.DEFAULT.name) not in modes:
+            return f"--{SAVE_FLAGS[keyword]} is for --mode {' or '.join(modes)}"
     try:
         coding, _ = registry.asked_for(given)
     except ValueError as error:

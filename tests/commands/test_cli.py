@@ -42,7 +42,7 @@ def test_info_tells_where_the_bytes_went(tmp_path: Path) -> None:
     )
     done = cgx("info", path)
     assert done.returncode == 0, done.stderr
-    assert f"50x40 RGB, coding decolorized, {path.stat().st_size:,} bytes" in done.stdout
+    assert f"50x40 RGB, coding decolorized (lossless), {path.stat().st_size:,} bytes" in done.stdout
     assert "network 1: a_decoder" in done.stdout
     lines = [line for line in done.stdout.splitlines() if " bytes " in line and "bpp" in line]
     total = sum(int(line.split(" bytes ")[0].split()[-1].replace(",", "")) for line in lines)

@@ -97,7 +97,9 @@ def test_info_tells_the_parts(quality: int, source: Path) -> None:
     with Image.open(source) as image:
         image.save(path, mode="grid", quality=quality)
     found = info.facts(path)
-    assert found.coding == CRAYON.number
+    assert (found.coding, found.lossless) == (CRAYON.name, False)
+    exact = {"quality": 100} if quality == 100 else {}
+    assert found.told == {"n": 20, "hints": "mean", **exact}
     assert [network["name"] for network in found.networks][1] == "crayon"
     parts = {"hints", "luminance", "alpha", info.OVERHEAD}
     assert parts | ({"preview luminance"} if quality == 100 else set()) <= set(found.spent)

@@ -56,7 +56,7 @@ def test_file_tells_what_it_is(picture: Path) -> None:
     assert said_by_file("--extension", picture) == "cgx"
 
 
-@pytest.mark.parametrize("coding", registry.all_codings(), ids=lambda coding: coding.name)
+@pytest.mark.parametrize("coding", [*registry.all_codings()], ids=lambda coding: coding.name)
 def test_file_knows_every_coding(coding: Coding, tmp_path: Path) -> None:
     header = container.Header(coding.number, "RGB", (3, 2), bytes(8))
     (tmp_path / "x").write_bytes(container.pack(header, []))

@@ -56,9 +56,11 @@ def save(kind: str, path: Path) -> Image.Image:
         picture = picture.quantize(16)
     if kind == "transparent":
         picture.putalpha(noise("L", picture.size))
-    mode = "decolorized" if kind == "decolorized" else "lossless"
-    # An inner codec chosen by name: the colour is always predicted.
-    picture.save(path, mode=mode, effort=1, inner="webp", predict="always")
+    if kind == "decolorized":
+        # An inner codec chosen by name: the colour is always predicted.
+        picture.save(path, mode="decolorized", inner="webp", predict="always")
+    else:
+        picture.save(path, effort=1)
     return picture
 
 

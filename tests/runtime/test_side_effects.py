@@ -86,7 +86,7 @@ from PIL import Image
 with Image.open({str(cgx)!r}) as picture:
     picture.load()
 file = io.BytesIO()
-picture.save(file, "CGX", mode={mode!r}, effort=1)
+picture.save(file, "CGX", mode={mode!r})
 assert Image.open(file).tobytes() == picture.tobytes()
 assert "onnxruntime" in sys.modules
 assert "CI" not in os.environ
@@ -110,7 +110,7 @@ def test_telemetry_is_off_before_the_import_unless_the_user_chose(
     home: Path, tmp_path: Path, given: dict[str, str], seen: str
 ) -> None:
     stub_of_onnxruntime(tmp_path)
-    script = "from pillow_colorgrid import networks; networks._import_onnxruntime()"
+    script = "from pillow_colorgrid.runtime import networks; networks._import_onnxruntime()"
     root = ROOT
     path = os.pathsep.join([str(tmp_path), str(root)])
     assert run(script, home, PYTHONPATH=path, **given) == f"telemetry off: {seen}"
@@ -121,7 +121,7 @@ def test_importing_onnxruntime_first_is_left_alone(home: Path) -> None:
     script = """
 import types
 sys.modules["onnxruntime"] = types.ModuleType("onnxruntime")
-from pillow_colorgrid import networks
+from pillow_colorgrid.runtime import networks
 networks._import_onnxruntime()
 print(os.environ.get("ORT_DISABLE_TELEMETRY"))
 """

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import noise, photograph
-from tools.bench import Codec
+from tools.bench.sizes import Codec
 from tools.data.images import pictures
 from tools.rate_distortion import (
     bilinear,

@@ -1,6 +1,6 @@
 """``python -m tools.bench``: see `sizes`."""
 
-from tools.bench import main
+from tools.bench.sizes import main
 
 if __name__ == "__main__":
     main()

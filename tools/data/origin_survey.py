@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from pillow_colorgrid.codings.lossless.origin import recognise
+from pillow_colorgrid.codings.lossless.encoder.origin import recognise
 from pillow_colorgrid.color.renderings import ORIGINS
 from tools.data.images import pictures
 

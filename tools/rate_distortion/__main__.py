@@ -1,6 +1,6 @@
 """``python -m tools.rate_distortion``: see `report`."""
 
-from tools.rate_distortion import main
+from tools.rate_distortion.report import main
 
 if __name__ == "__main__":
     main()

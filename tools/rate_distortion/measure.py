@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from tools.bench import read, write
+from tools.bench.sizes import read, write
 from tools.data.images import Picture, bpp
 from tools.rate_distortion.metrics import Rgb, compare
 from tools.rate_distortion.points import Point

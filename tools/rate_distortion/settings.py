@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tools.bench import Codec
+from tools.bench.sizes import Codec
 
 QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 95, 98, 100)
 

@@ -38,6 +38,7 @@ from pillow_colorgrid.codings.lossless.description import (
     Options,
 )
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, pack_adaptation
+from pillow_colorgrid.codings.lossless.encoder.origin import recognise
 from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
@@ -105,7 +106,7 @@ def planes_of(pixels: np.ndarray, look: bool = True) -> tuple[list[np.ndarray], 
         look: for an origin; else Y, Co, Cg in any case.
     """
     look = look and pixels.shape[2] > GREY
-    found = lossless_origin.recognise(pixels[..., :COLOR]) if look else None
+    found = recognise(pixels[..., :COLOR]) if look else None
     if found is None:
         return split(pixels), []
     rendering, planes = found

@@ -14,8 +14,9 @@ from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.lossless import account as lossless_account, coding as lossless, model
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes
+from pillow_colorgrid.codings.lossless.encoder.origin import recognise
 from pillow_colorgrid.codings.lossless.encoder.origin_search import find
-from pillow_colorgrid.codings.lossless.origin import Rendering, pack, recognise, unpack
+from pillow_colorgrid.codings.lossless.origin import Rendering, pack, unpack
 from pillow_colorgrid.color import renderings
 from pillow_colorgrid.color.renderings import ORIGINS, Jpeg, PhotoCD, render
 from pillow_colorgrid.commands.info import facts

@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from pillow_colorgrid.codings.lossless.origin import Places
 from pillow_colorgrid.color.renderings import (
     HIGHEST,
     ORIGINS,
@@ -24,9 +25,6 @@ from pillow_colorgrid.color.renderings import (
     cut,
     strips,
 )
-
-Places = npt.NDArray[np.int64]
-"""Of pixels, row by row."""
 
 Mask = npt.NDArray[np.bool_]
 
