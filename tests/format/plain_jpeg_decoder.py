@@ -908,6 +908,454 @@ def add_exceptions(pixels, data):
     flat[at] += residuals.T
 
 
+# ---------------------------------------------------------------- 3.8.7: the file
+
+# fmt: off
+DC_SYMBOLS = bytes(range(12))
+STANDARD_TABLES = {  # T.81 K.3, by (class, chrominance): counts and symbols
+    (0, 0): (bytes([0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]), DC_SYMBOLS),
+    (0, 1): (bytes([0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0]), DC_SYMBOLS),
+    (1, 0): (bytes([0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125]), bytes.fromhex(
+        "01020300041105122131410613516107227114328191a1082342b1c11552d1f02433627282090a16171819"
+        "1a25262728292a3435363738393a434445464748494a535455565758595a636465666768696a7374757677"
+        "78797a838485868788898a92939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6"
+        "c7c8c9cad2d3d4d5d6d7d8d9dae1e2e3e4e5e6e7e8e9eaf1f2f3f4f5f6f7f8f9fa")),
+    (1, 1): (bytes([0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119]), bytes.fromhex(
+        "000102031104052131061241510761711322328108144291a1b1c109233352f0156272d10a162434e125f1"
+        "1718191a262728292a35363738393a434445464748494a535455565758595a636465666768696a73747576"
+        "7778797a82838485868788898a92939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4"
+        "c5c6c7c8c9cad2d3d4d5d6d7d8d9dae2e3e4e5e6e7e8e9eaf2f3f4f5f6f7f8f9fa")),
+}
+PROGRESSIONS = {  # places in the frame; first, last coefficient; high, low
+    0x81: ((None, 0, 0, 0, 1), (0, 1, 5, 0, 2), (2, 1, 63, 0, 1), (1, 1, 63, 0, 1),
+           (0, 6, 63, 0, 2), (0, 1, 63, 2, 1), (None, 0, 0, 1, 0), (2, 1, 63, 1, 0),
+           (1, 1, 63, 1, 0), (0, 1, 63, 1, 0)),
+    0x82: ((None, 0, 0, 0, 1), ("each", 1, 5, 0, 2), ("each", 6, 63, 0, 2),
+           ("each", 1, 63, 2, 1), (None, 0, 0, 1, 0), ("each", 1, 63, 1, 0)),
+}
+# fmt: on
+
+
+def segment(marker, payload):
+    return struct.pack(">BBH", 255, marker, len(payload) + 2) + payload
+
+
+class Table:
+    """A Huffman table: counts and symbols, or the frequencies it will be optimal for."""
+
+    def __init__(self, counts=None, symbols=None):
+        self.counts, self.symbols = counts, symbols
+        self.frequencies = Counter()
+
+    def settle(self):
+        """T.81 K.2 where it is optimal; then the codes (T.81 C)."""
+        if self.counts is None:
+            self.counts, self.symbols = optimal(self.frequencies)
+        self.codes, code, place = {}, 0, 0
+        for length, count in enumerate(self.counts, 1):
+            for symbol in self.symbols[place : place + count]:
+                self.codes[symbol] = code, length
+                code += 1
+            place += count
+            code <<= 1
+
+
+def optimal(frequencies):
+    """T.81 K.2: counts and symbols of the optimal table."""
+    frequency = {**frequencies, 256: 1}
+    members = {symbol: [symbol] for symbol in frequency}
+    sizes = Counter()
+    while len(frequency) > 1:
+        v1 = min(frequency, key=lambda s: (frequency[s], -s))
+        first = frequency.pop(v1)
+        v2 = min(frequency, key=lambda s: (frequency[s], -s))
+        frequency[v1] = first + frequency.pop(v2)
+        members[v1] += members.pop(v2)
+        sizes.update(members[v1])
+    counts = Counter(sizes.values())
+    for length in range(max(counts, default=1), 16, -1):
+        while counts[length]:
+            shorter = length - 2
+            while not counts[shorter]:
+                shorter -= 1
+            counts[length] -= 2
+            counts[length - 1] += 1
+            counts[shorter + 1] += 2
+            counts[shorter] -= 1
+    longest = max((length for length in range(1, 17) if counts[length]), default=1)
+    counts[longest] -= 1
+    symbols = sorted((s for s in sizes if s != 256), key=lambda s: (sizes[s], s))
+    return bytes(max(counts[length], 0) for length in range(1, 17)), bytes(symbols)
+
+
+class Scan:
+    """One scan: its header, and its symbols: (table, symbol, bits, number of bits), or RST."""
+
+    RESTART = "restart"
+
+    def __init__(self, picture, members, band, bits, flags, difference, padded):
+        self.places = [place for place, _, _ in members]
+        self.slots = [(dc, ac) for _, dc, ac in members]
+        self.first, self.last = band
+        self.high, self.low = bits
+        self.flags, self.difference = flags, difference
+        self.picture, self.padded = picture, padded
+
+    def header(self, identifiers):
+        members = zip(self.places, self.slots, strict=True)
+        listed = b"".join(bytes([identifiers[p], dc << 4 | ac]) for p, (dc, ac) in members)
+        tail = bytes([self.first, self.last, self.high << 4 | self.low])
+        return segment(0xDA, bytes([len(self.places)]) + listed + tail)
+
+    def units(self):
+        """Of each MCU its blocks: (place in the scan, block in zigzag order)."""
+        if len(self.places) == 1:
+            c = self.picture.components[self.places[0]]
+            for i, j in np.ndindex(c.rows, c.columns):
+                yield [(0, c.blocks[i, j, ZIGZAG].tolist())]
+            return
+        down = ceil_div(self.picture.height, 8 * self.picture.vmax)
+        across = ceil_div(self.picture.width, 8 * self.picture.hmax)
+        for i, j in np.ndindex(down, across):
+            unit = []
+            for n, place in enumerate(self.places):
+                c = self.picture.components[place]
+                for a, b in np.ndindex(c.v, c.h):
+                    block = self.padded[place][i * c.v + a, j * c.h + b]
+                    unit.append((n, block[ZIGZAG].tolist()))
+            yield unit
+
+    def symbols(self, progressive, tables, interval):
+        """Fill `self.out`; `tables` by (class, slot)."""
+        self.out, self.tables = [], tables
+        self.run, self.waiting = 0, []
+        self.previous = [0] * len(self.places)
+        for number, unit in enumerate(self.units()):
+            if interval and number and number % interval == 0:
+                self.end_run()
+                self.previous = [0] * len(self.places)
+                self.out.append(self.RESTART)
+            for n, block in unit:
+                if not progressive:
+                    self.dc(n, block)
+                    self.sequential(n, block)
+                elif self.first == 0 and self.high == 0:
+                    self.dc(n, block)
+                elif self.first == 0:
+                    self.out.append((None, 0, block[0] >> self.low & 1, 1))
+                elif self.high == 0:
+                    self.ac_first(n, block)
+                else:
+                    self.ac_refine(n, block)
+        self.end_run()
+
+    def emit(self, kind, n, symbol, bits=0, count=0):
+        table = self.tables[kind, self.slots[n][kind]]
+        table.frequencies[symbol] += 1
+        self.out.append((table, symbol, bits & ((1 << count) - 1), count))
+
+    def dc(self, n, block):
+        value = block[0] >> self.low
+        difference = value - self.previous[n]
+        self.previous[n] = value
+        size = abs(difference).bit_length()
+        self.emit(0, n, size, difference if difference >= 0 else difference - 1, size)
+
+    def coefficient(self, n, run, value):
+        while run > 15:
+            self.emit(1, n, 0xF0)
+            run -= 16
+        size = abs(value).bit_length()
+        self.emit(1, n, run << 4 | size, value if value >= 0 else value - 1, size)
+
+    def sequential(self, n, block):
+        run = 0
+        for value in block[1:]:
+            if value:
+                self.coefficient(n, run, value)
+                run = 0
+            else:
+                run += 1
+        if run:
+            self.emit(1, n, 0)
+
+    def end_run(self):
+        """EOBn of the blocks that ended, and the correction bits that wait."""
+        if self.run:
+            size = self.run.bit_length() - 1
+            self.emit(1, 0, size << 4, self.run, size)
+            self.run = 0
+        self.correct(self.waiting)
+        self.waiting = []
+
+    def correct(self, bits):
+        self.out += [(None, 0, bit, 1) for bit in bits]
+
+    def end_block(self):
+        self.run += 1
+        if self.run == 0x7FFF or len(self.waiting) > 937 or self.flags & 2:
+            self.end_run()
+
+    def ac_first(self, n, block):
+        run = 0
+        for value in block[self.first : self.last + 1]:
+            value = (abs(value) >> self.low) * (1 if value > 0 else -1)
+            if value:
+                self.end_run()
+                self.coefficient(n, run, value)
+                run = 0
+            else:
+                run += 1
+        if run:
+            self.end_block()
+
+    def ac_refine(self, n, block):
+        band = block[self.first : self.last + 1]
+        sizes = [abs(value) >> self.low for value in band]
+        last_new = max((k for k, size in enumerate(sizes) if size == 1), default=-1)
+        run, corrections = 0, []
+        for k, size in enumerate(sizes):
+            if size == 0:
+                run += 1
+                continue
+            while run > 15 and k <= last_new:
+                self.end_run()
+                self.emit(1, n, 0xF0)
+                run -= 16
+                self.correct(corrections)
+                corrections = []
+            if size > 1:
+                corrections.append(size & 1)
+                continue
+            self.end_run()
+            self.emit(1, n, run << 4 | 1, int(band[k] > 0), 1)
+            self.correct(corrections)
+            run, corrections = 0, []
+        if run or corrections:
+            self.waiting += corrections
+            self.end_block()
+
+    def coded(self):
+        """The bytes of the scan behind its header."""
+        data, text, restarts = bytearray(), [], 0
+        fill = "0" if self.flags & 1 else "1"
+
+        def flush():
+            bits = "".join(text)
+            text.clear()
+            bits += fill * (-len(bits) % 8)
+            whole = int(bits or "0", 2).to_bytes(len(bits) // 8, "big")
+            data.extend(whole.replace(b"\xff", b"\xff\x00"))
+
+        for one in self.out:
+            if one is self.RESTART:
+                flush()
+                data.extend([255, 0xD0 + restarts % 8])
+                restarts += 1
+                continue
+            table, symbol, bits, count = one
+            if table:
+                code, length = table.codes[symbol]
+                text.append(f"{code:0{length}b}")
+            if count:
+                text.append(f"{bits:0{count}b}")
+        flush()
+        return self.differing(bytes(data))
+
+    def differing(self, data):
+        """Flag 4: what the true bytes are."""
+        out, source = [], Reader(data)
+        for kept, dropped, put in self.difference:
+            out.append(source.take(kept))
+            source.take(dropped)
+            out.append(put)
+        return b"".join(out) + source.rest()
+
+
+class Recipe:
+    """The recipe's parts, and the file that they make of the blocks."""
+
+    def __init__(self, picture, data):
+        self.picture, self.reader = picture, Reader(data)
+        assert self.reader.byte() == 1
+        count = self.reader.byte()
+        assert count & 7 == len(picture.components)
+        assert count < 16
+        dummies = None
+        if count & 8:
+            dummies = self.reader.take(self.reader.varint())
+        self.padded = padded_blocks(picture, dummies)
+        self.pieces = [b"\xff\xd8"]  # bytes; (class << 4 | slot, Table) lists; scans
+        self.tables, self.interval, self.progressive = {}, 0, False
+        self.identifiers = {}
+        while self.part(self.reader.byte()):
+            pass
+        self.pieces.append(self.reader.rest())
+
+    def file(self):
+        out = []
+        for piece in self.pieces:
+            if isinstance(piece, Scan):
+                out += [piece.header(self.identifiers), piece.coded()]
+            elif isinstance(piece, list):
+                for _, table in piece:
+                    table.settle()
+                tables = (bytes([at]) + t.counts + t.symbols for at, t in piece)
+                out.append(segment(0xC4, b"".join(tables)))
+            else:
+                out.append(piece)
+        return b"".join(out)
+
+    def part(self, code):
+        """One part; False at the end."""
+        reader, pieces = self.reader, self.pieces
+        if code in (0x00, 0x01):
+            pieces.append(b"\xff\xd9" if code == 0 else b"")
+            return False
+        if code == 0x02:
+            pieces.append(reader.take(reader.varint()))
+        elif code == 0x03:
+            marker = reader.byte()
+            pieces.append(segment(marker, reader.take(reader.varint())))
+        elif code == 0x04:
+            pieces.append(segment(0xE0, b"JFIF\0" + bytes([1, 1, 0, 0, 1, 0, 1, 0, 0])))
+        elif code == 0x05:
+            pieces.append(segment(0xE0, b"JFIF\0" + reader.take(7) + bytes(2)))
+        elif code == 0x06:
+            pieces.append(segment(0xEE, b"Adobe" + bytes([0, 100, 0, 0, 0, 0, reader.byte()])))
+        elif code in (0x10, 0x11, 0x12, 0x13):
+            steps = self.picture.components[code - 0x10].steps
+            pieces.append(segment(0xDB, bytes([code - 0x10, *(steps[n] for n in ZIGZAG)])))
+        elif code == 0x14:
+            pieces.append(segment(0xDB, b"".join(self.dqt() for _ in range(reader.byte()))))
+        elif code in (0x20, 0x21, 0x22, 0x24, 0x25, 0x26):
+            self.frame(code)
+        elif code == 0x30:
+            self.define(self.dht())
+        elif code >> 4 == 4:
+            kind = (2 if code & 1 else min(code >> 1 & 3, 1), None)
+            self.define([((code >> 3 & 1) << 4 | code >> 1 & 3, *kind)])
+        elif code == 0x50:
+            data = reader.take(2)
+            self.interval = int.from_bytes(data, "big")
+            pieces.append(segment(0xDD, data))
+        elif code == 0x60:
+            members = [(p, min(p, 1), min(p, 1)) for p in range(len(self.picture.components))]
+            self.scan(members, (0, 63), (0, 0))
+        elif code == 0x61:
+            self.listed_scan()
+        elif code == 0x80:
+            for one in (0x40, 0x48, 0x42, 0x4A):
+                self.part(one)
+        elif code in PROGRESSIONS:
+            self.progression(code)
+        else:
+            raise AssertionError(f"unknown part {code:#x}")
+        return True
+
+    def dqt(self):
+        at, which = self.reader.take(2)
+        size = 2 if at >> 4 else 1
+        if which == 0xFF:
+            return bytes([at]) + self.reader.take(64 * size)
+        steps = self.picture.components[which].steps
+        return bytes([at]) + b"".join(steps[n].to_bytes(size, "big") for n in ZIGZAG)
+
+    def frame(self, code):
+        components = self.picture.components
+        if code < 0x24:
+            named = [(n + 1, min(n, 1)) for n in range(len(components))]
+        else:
+            named = [tuple(self.reader.take(2)) for _ in components]
+        self.identifiers = dict(enumerate(identifier for identifier, _ in named))
+        self.progressive = code & 3 == 2
+        head = struct.pack(">BHHB", 8, self.picture.height, self.picture.width, len(components))
+        listed = (
+            bytes([identifier, c.h << 4 | c.v, slot])
+            for (identifier, slot), c in zip(named, components, strict=True)
+        )
+        self.pieces.append(segment(0xC0 | code & 3, head + b"".join(listed)))
+
+    def dht(self):
+        found = []
+        for _ in range(self.reader.byte()):
+            at, kind = self.reader.take(2)
+            own = None
+            if kind == 3:
+                counts = self.reader.take(16)
+                own = counts, self.reader.take(sum(counts))
+            found.append((at, kind, own))
+        return found
+
+    def define(self, tables):
+        piece = []
+        for at, kind, own in tables:
+            assert kind < 4
+            if kind < 2:
+                own = STANDARD_TABLES[at >> 4, kind]
+            table = Table(*(own or ()))
+            self.tables[at >> 4, at & 15] = table
+            piece.append((at, table))
+        self.pieces.append(piece)
+
+    def listed_scan(self):
+        reader = self.reader
+        flags, count = reader.take(2)
+        members = []
+        for _ in range(count):
+            place, slots = reader.take(2)
+            members.append((place, slots >> 4, slots & 15))
+        first, last, bits = reader.take(3)
+        difference = []
+        if flags & 4:
+            for _ in range(reader.varint()):
+                kept, dropped = reader.varint(), reader.varint()
+                difference.append((kept, dropped, reader.take(reader.varint())))
+        self.scan(members, (first, last), (bits >> 4, bits & 15), flags, difference)
+
+    def scan(self, members, band, bits, flags=0, difference=()):
+        scan = Scan(self.picture, members, band, bits, flags, difference, self.padded)
+        scan.symbols(self.progressive, dict(self.tables), self.interval)
+        self.pieces.append(scan)
+
+    def progression(self, code):
+        everyone = range(len(self.picture.components))
+        for places, first, last, high, low in PROGRESSIONS[code]:
+            if places == "each":
+                scans = [[place] for place in everyone]
+            else:
+                scans = [list(everyone) if places is None else [places]]
+            for members in scans:
+                kind = int(first > 0)
+                slot_of = {p: min(p, 1) if code == 0x81 else 0 for p in members}
+                if kind or not high:
+                    for slot in sorted(set(slot_of.values())):
+                        self.part(0x41 | kind << 3 | slot << 1)
+                used = [
+                    (p, slot_of[p] if not kind and not high else 0, slot_of[p] if kind else 0)
+                    for p in members
+                ]
+                self.scan(used, (first, last), (high, low))
+
+
+def padded_blocks(picture, dummies):
+    """The blocks of each component, those without picture (libjpeg's rule) included."""
+    assert dummies is None
+    padded = []
+    for c in picture.components:
+        rows = c.v * ceil_div(picture.height, 8 * picture.vmax)
+        columns = c.h * ceil_div(picture.width, 8 * picture.hmax)
+        blocks = np.zeros((rows, columns, 64), np.int64)
+        blocks[: c.rows, : c.columns] = c.blocks
+        for j in range(c.columns, columns):
+            blocks[: c.rows, j, 0] = blocks[: c.rows, j - 1, 0]
+        for i in range(c.rows, rows):
+            for j in range(columns):
+                blocks[i, j, 0] = blocks[i - 1, j // c.h * c.h + c.h - 1, 0]
+        padded.append(blocks)
+    return padded
+
+
 # ---------------------------------------------------------------- decoding
 
 
