@@ -11,7 +11,9 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile, ImagePalette
 
-from pillow_colorgrid import container, metadata, options
+from pillow_colorgrid import container, metadata
+from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.base import Picture
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, NewerFormatError
 from pillow_colorgrid.runtime import execution
@@ -48,13 +50,22 @@ class CgxImageFile(ImageFile.ImageFile):
     def _open(self) -> None:
         assert self.fp is not None  # for mypy; Pillow has just set it
         self._header = container.read_header(self.fp)
+        coding = registry.of(self._header)
         found = metadata.read(self.fp)
         self._size = self._header.size
         self._mode = self._header.mode
+        if coding.info is not None:
+            self.fp.seek(found.pixel_offset)
+            self.info.update(coding.info(self._header, self.fp))
         self.info.update(found.info)
         if self._mode in ("P", "PA"):
             self.palette = found.palette or ImagePalette.ImagePalette()
         self._pixel_offset = found.pixel_offset
+        self.info["cgx"] = {
+            "coding": coding.name,
+            "lossless": not coding.lossy,
+            **coding.facts(container.section_starts(self.fp, found.pixel_offset)),
+        }
         self.tile = []
         self._load_lock = threading.Lock()
 
@@ -92,15 +103,13 @@ class CgxImageFile(ImageFile.ImageFile):
         if size is None or self._header is None or self.fp is None or self._im is not None:
             return None
 
-        from pillow_colorgrid import draft
-
         width, height = self._header.size
-        number = draft.interval(self._header.coding, self._header.size, size)
-        if number == self._draft_interval:
+        interval = registry.of(self._header).draft_interval((width, height), size)
+        if interval == self._draft_interval:
             return None
-        self._draft_interval = number
-        self._size = draft.size_at(self._header.size, number)
-        return self.mode, (0, 0, width / number, height / number)
+        self._draft_interval = interval
+        self._size = -(-width // interval), -(-height // interval)
+        return self.mode, (0, 0, width / interval, height / interval)
 
     def load_seek(self, pos: int) -> None:
         """Never called; its presence makes ImageFile.Parser wait for the whole file."""
@@ -123,15 +132,15 @@ class CgxImageFile(ImageFile.ImageFile):
     def _decode(self) -> None:
         if self._header is None or self.fp is None:
             raise ValueError("operation on a closed CGX picture")
-        from pillow_colorgrid import codec, draft, pixels
+        from pillow_colorgrid import codec, pixels
 
         self.fp.seek(self._pixel_offset)
         sections, partial = self._read_sections(self.fp)
-        number = self._draft_interval
-        if number > 1 and not partial:
-            decoded = draft.decode(self._header, sections, number)
+        interval = self._draft_interval
+        if partial:
+            decoded = codec.decode(self._header, sections, partial)[::interval, ::interval]
         else:
-            decoded = codec.decode(self._header, sections, partial)[::number, ::number]
+            decoded = codec.decode(self._header, sections, False, interval)
         self.im = pixels.to_image(decoded, self._header.mode).im
         self.readonly = 0
         if self._exclusive_fp and self._close_exclusive_fp_after_loading:
@@ -167,12 +176,12 @@ class CgxImageFile(ImageFile.ImageFile):
             return
         try:
             self.fp.seek(0)
-            container.read_header(self.fp)
-            kinds = {section.type for section in container.read_sections(self.fp)}
+            header = container.read_header(self.fp)
+            types = [section.type for section in container.read_sections(self.fp)]
 
             from pillow_colorgrid import codec
 
-            codec.check_known([Section(kind, b"") for kind in kinds - {metadata.PALETTE}])
+            codec.check_sections(header, metadata.without(types))
         finally:
             super().verify()
 
@@ -186,7 +195,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     """
     keywords = getattr(im, "encoderinfo", {})
     _refuse_frames(im, keywords)
-    chosen = options.from_keywords(keywords)
+    coding, chosen = registry.asked_for(keywords)
     if im.mode not in container.MODE_IDS:
         allowed = ", ".join(container.MODE_IDS)
         raise OSError(f"cannot write mode {im.mode} as CGX (allowed: {allowed})")
@@ -196,7 +205,8 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
     from pillow_colorgrid import codec, pixels
 
-    fp.write(codec.encode(pixels.from_image(im), im.mode, chosen, sections))
+    picture = Picture(pixels.from_image(im), im.mode, im, tuple(sections))
+    fp.write(codec.encode(picture, coding, chosen, sections))
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:

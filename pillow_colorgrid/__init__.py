@@ -15,6 +15,8 @@ from pillow_colorgrid.errors import (
     NewerFormatError,
     TruncatedError,
 )
+from pillow_colorgrid.restoring import jpeg_bytes
+from pillow_colorgrid.saving import save
 from pillow_colorgrid.trimming import trim
 from pillow_colorgrid.version import __version__
 
@@ -27,7 +29,9 @@ __all__ = [
     "NewerFormatError",
     "TruncatedError",
     "__version__",
+    "jpeg_bytes",
     "register_cgx_opener",
+    "save",
     "trim",
 ]
 

@@ -1,138 +1,98 @@
 """The way of a picture, both directions, on one page.
 
-encode: pixels -> coding (decolorized, ...) -> sections -> container -> bytes
-decode: bytes -> container -> sections -> coding -> pixels -> checksum
+encode: pixels -> coding (the one asked for; of the exact ones the smallest) -> sections -> bytes
+decode: bytes -> sections -> order checked -> coding -> pixels -> checksum
+
+`codings.base` says what a coding is, `codings.registry` which there are.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any
 
 from pillow_colorgrid import container
-from pillow_colorgrid.codings import choose, planes
-from pillow_colorgrid.codings.crayon import coding as crayon
-from pillow_colorgrid.codings.decolorized import coding as decolorized
-from pillow_colorgrid.codings.lossless import coding as lossless, sections as lossless_sections
-from pillow_colorgrid.codings.stored import coding as stored
-from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.codings import choose, registry
+from pillow_colorgrid.codings.base import Coding, Picture, check_order
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import CgxError, DamagedError, NewerFormatError
-from pillow_colorgrid.options import SaveOptions
-from pillow_colorgrid.pixels import LAYOUTS, Pixels
-
-CHANNELS = {mode: layout.channels for mode, layout in LAYOUTS.items()}
-"""Samples of a pixel for each Pillow mode that can be stored."""
-
-PHOTOGRAPH_MODES = ("L", "RGB", "RGBA")
-"""The modes that every coding takes; the planes coding takes all others."""
-
-
-class Coding(Protocol):
-    """What a module of `codings` offers."""
-
-    def decode(
-        self, header: Header, sections: Sequence[Section], channels: int, partial: bool
-    ) -> Bytes:
-        """Sections -> (H, W, C) uint8; with `partial`, what is missing stays 0."""
-
-
-class ExactCoding(Coding, Protocol):
-    """A coding whose files give back the pixels that were saved."""
-
-    def encode(self, pixels: Bytes, options: SaveOptions) -> list[Section]:
-        """(H, W, C) uint8 -> sections."""
-
-
-EXACT_CODINGS: dict[str, ExactCoding] = {
-    "decolorized": decolorized,
-    "lossless": lossless,
-    "planes": planes,
-    "stored": stored,
-}
-
-CODINGS: dict[str, Coding] = {**EXACT_CODINGS, "grid": crayon}
-"""Adding a coding is one entry."""
-
-UNSTATED_CODINGS = ("grid",)
-"""Codings whose files need not state the checksum of their pixels."""
-
-KNOWN_SECTIONS = {
-    *(b"NETS", b"BTNK", b"INNR"),
-    *lossless_sections.KNOWN,
-    *(crayon.GRID, crayon.LUMINANCE),
-    *(planes.PLANES_SECTION, stored.STORED_SECTION),
-}
-"""Critical sections that this release understands."""
+from pillow_colorgrid.errors import CgxError, DamagedError
+from pillow_colorgrid.pixels import Pixels
 
 
 def encode(
-    pixels: Pixels, mode: str, options: SaveOptions, metadata: Sequence[Section] = ()
+    picture: Picture, coding: Coding, options: Any, metadata: Sequence[Section] = ()
 ) -> bytes:
-    """(H, W, C) pixels of a Pillow `mode` (pixels.py) -> the whole file.
-
-    `metadata` sections stand before the pixels, so that reading them needs no decoding.
-
-    Raises:
-        OSError: a coding was asked for that does not take this mode.
-    """
-    height, width, _ = pixels.shape
-    coding = _coding_of(mode, options)
-    if coding == "grid":
-        sections, checksum = crayon.encode(pixels, options)
-    else:
-        checksum = container.pixel_checksum(pixels.tobytes())
-        if coding == "lossless":
-            coding, sections = choose.encode(pixels, options)
-        else:
-            sections = EXACT_CODINGS[coding].encode(pixels, options)
-    header = Header(coding=coding, mode=mode, size=(width, height), checksum=checksum)
-    return container.pack(header, [*metadata, *sections])
-
-
-def _coding_of(mode: str, options: SaveOptions) -> str:
-    """The coding for a picture: the default becomes `planes` where networks do not help."""
-    if mode in PHOTOGRAPH_MODES:
-        return options.coding
-    if options.mode != "lossless":
-        allowed = ", ".join(PHOTOGRAPH_MODES)
-        raise OSError(
-            f"cannot write mode {mode} as CGX with mode={options.mode!r} (allowed: {allowed}; "
-            'mode="lossless" takes all)'
-        )
-    return "planes"
-
-
-def decode(header: Header, sections: Sequence[Section], partial: bool = False) -> Pixels:
-    """The sections of a file -> its (H, W, C) pixels (pixels.py).
-
-    They are exactly those that were saved; of the grid coding, those that its checksum states.
+    """A picture -> the whole file.
 
     Args:
-        partial: show what is surely right of a file that was cut; the rest is 0.
+        coding: that was asked for (`registry.asked_for`), with `options` of its kind. The default
+            stands for whichever exact coding suits the picture best.
+        metadata: sections before the pixels, so that reading them needs no decoding.
+
+    Raises:
+        OSError: the coding does not take pictures of this mode.
+    """
+    if coding is registry.DEFAULT:
+        coding, encoded = choose.encode(picture, options)
+    else:
+        if picture.mode not in coding.modes:
+            raise OSError(
+                f"cannot write mode {picture.mode} as CGX with mode={coding.asked_by!r} (allowed: "
+                f"{', '.join(coding.modes)}; mode={registry.DEFAULT.asked_by!r} takes all)"
+            )
+        encoded = coding.work().encode(picture, options)
+    checksum = encoded.checksum or container.pixel_checksum(picture.pixels.tobytes())
+    height, width, _ = picture.pixels.shape
+    header = Header(coding.number, picture.mode, (width, height), checksum)
+    told = () if encoded.tells_metadata else metadata
+    return container.pack(header, [*told, *encoded.sections])
+
+
+def decode(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Pixels:
+    """The sections of a file -> its (H, W, C) pixels (pixels.py).
+
+    They are exactly those that were saved; of a lossy coding, those that its checksum states.
+
+    Args:
+        sections: from the pixels on, without metadata.
+        partial: show what is surely right of a file that was cut; the rest is 0, or guessed.
+        interval: every so many pixels of every such row, exactly as in the whole picture: 1, or
+            one of the coding's `draft_intervals`. The checksum, which is of all pixels, cannot be
+            compared then; the sections' own checksums were.
 
     Raises:
         CgxError: one of its subclasses says what is wrong. Wrong pixels are never returned.
     """
-    if header.coding not in CODINGS:
-        raise NewerFormatError(f"coding {header.coding} cannot be decoded by this release")
-    check_known(sections)
-    channels = CHANNELS[header.mode]
-    if header.coding != "planes" and header.mode not in PHOTOGRAPH_MODES:
-        raise DamagedError(f"coding {header.coding} does not take mode {header.mode}")
-    pixels = CODINGS[header.coding].decode(header, sections, channels, partial)
-    unstated = header.coding in UNSTATED_CODINGS and header.checksum == container.UNSTATED
-    if partial or unstated:
+    coding = registry.of(header)
+    check_sections(header, [section.type for section in sections], partial)
+    pixels = coding.work().decode(header, sections, partial, interval)
+    unstated = coding.may_leave_checksum and header.checksum == container.UNSTATED
+    if partial or interval > 1 or unstated:
         return pixels
     if container.pixel_checksum(pixels.tobytes()) != header.checksum:
         raise DamagedError("the decoded pixels do not have the checksum that the file states")
     return pixels
 
 
-def check_known(sections: Sequence[Section]) -> None:
-    """Refuse critical sections that this release does not understand."""
-    for section in sections:
-        if section.critical and section.type not in KNOWN_SECTIONS:
+def check_sections(header: Header, types: Sequence[bytes], partial: bool = False) -> None:
+    """Refuse a mode or sections that the file's coding does not have, without decoding anything.
+
+    Args:
+        types: of the sections from the pixels on.
+        partial: the file was cut, so its last sections may be missing.
+
+    Raises:
+        CgxError: naming what was found, and what is allowed.
+    """
+    coding = registry.of(header)
+    if header.mode not in coding.modes:
+        raise DamagedError(f"coding {coding.name} does not take mode {header.mode}")
+    known = {t for other in registry.all_codings() for t in other.section_names}
+    for section_type in types:
+        if container.is_critical(section_type) and section_type not in known:
             raise CgxError(
-                f"critical section {section.type.decode()} is unknown to format version "
+                f"critical section {section_type.decode()} is unknown to format version "
                 f"{container.MAJOR}.{container.MINOR}, known are "
-                f"{', '.join(sorted(s.decode() for s in KNOWN_SECTIONS))}"
+                f"{', '.join(sorted(t.decode() for t in known))}"
             )
+    check_order(coding, header.mode, types, partial)

@@ -33,18 +33,22 @@ SECTION = struct.Struct("<4sII")
 
 END = b"CEND"
 
+NETWORKS = b"NETS"
+"""The section that names the networks which decode the file."""
+
 MAX_SIDE = 30_000
 """Largest width and height, in pixels."""
 
 MAX_SECTION_BYTES = 2**31 - 1
 
+STARTS, START_BYTES = 6, 16
+"""So many sections, and bytes of each, tell what a file is like (`section_starts`)."""
+
 UNSTATED = bytes(8)
-"""A pixel checksum that is not stated; only the grid coding may leave it out."""
+"""A pixel checksum that is not stated; codings say whether it may be left out."""
 
 READ_BYTES = 2**20
 """A section is read in pieces, because read(n) may set n bytes aside before it finds fewer."""
-
-CODING_IDS = {"stored": 1, "decolorized": 2, "lossless": 3, "grid": 4, "planes": 5}
 
 MODE_IDS = {
     "1": 1,
@@ -70,7 +74,6 @@ MODE_IDS = {
 }
 """Pillow modes that can be stored. An id never changes its meaning."""
 
-_CODINGS = {number: name for name, number in CODING_IDS.items()}
 _MODES = {number: name for name, number in MODE_IDS.items()}
 
 
@@ -79,13 +82,13 @@ class Header:
     """The fixed part of a file.
 
     Attributes:
-        coding: a key of CODING_IDS.
+        coding: its number (`codings.registry`).
         mode: Pillow's mode, a key of MODE_IDS.
         size: (width, height) in pixels.
         checksum: `pixel_checksum` of the decoded pixels, 8 bytes, or UNSTATED.
     """
 
-    coding: str
+    coding: int
     mode: str
     size: tuple[int, int]
     checksum: bytes
@@ -122,7 +125,7 @@ def pack_header(header: Header) -> bytes:
         SIGNATURE,
         MAJOR,
         header.minor,
-        CODING_IDS[header.coding],
+        header.coding,
         MODE_IDS[header.mode],
         0,
         *header.size,
@@ -148,7 +151,7 @@ def read_header(fp: IO[bytes]) -> Header:
     Raises:
         SyntaxError: not a .cgx file, or cut short inside the header.
         NewerFormatError: a later major version.
-        DamagedError: a wrong checksum, an unknown coding or mode, an impossible size.
+        DamagedError: a wrong checksum, an unknown mode, an impossible size.
     """
     data = fp.read(HEADER_BYTES)
     if data[: len(SIGNATURE)] != SIGNATURE:
@@ -163,15 +166,13 @@ def read_header(fp: IO[bytes]) -> Header:
         raise DamagedError(f"CGX header damaged: CRC-32 {zlib.crc32(data[:-4]):08x}, not {crc:08x}")
     if major < 1:
         raise DamagedError(f"CGX format version {major}, allowed 1 to {MAJOR}")
-    if coding not in _CODINGS:
-        raise NewerFormatError(f"CGX coding {coding} is unknown, known are {sorted(_CODINGS)}")
     if mode not in _MODES:
         raise NewerFormatError(f"CGX mode {mode} is unknown, known are {sorted(_MODES)}")
     if flags:
         raise NewerFormatError(f"CGX flags {flags:#x} are reserved, known is 0")
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise DamagedError(f"CGX size {width}x{height}, allowed 1 to {MAX_SIDE} each")
-    return Header(_CODINGS[coding], _MODES[mode], (width, height), checksum, minor)
+    return Header(coding, _MODES[mode], (width, height), checksum, minor)
 
 
 # -- sections ---------------------------------------------------------------------------------
@@ -232,6 +233,25 @@ def _read_up_to(fp: IO[bytes], length: int) -> bytes:
         pieces.append(piece)
         length -= len(piece)
     return b"".join(pieces)
+
+
+def section_starts(fp: IO[bytes], offset: int) -> dict[bytes, bytes]:
+    """The first bytes of the first sections from `offset` on, by type; nothing is checked.
+
+    Enough to tell people what a file is like before its pixels are needed. `fp` stays where it is.
+    """
+    before = fp.tell()
+    found: dict[bytes, bytes] = {}
+    for _ in range(STARTS):
+        fp.seek(offset)
+        head = fp.read(SECTION.size)
+        if len(head) < SECTION.size:
+            break
+        section_type, length, _ = SECTION.unpack(head)
+        found.setdefault(section_type, fp.read(min(length, START_BYTES)))
+        offset += SECTION.size + length
+    fp.seek(before)
+    return found
 
 
 def read_sections(fp: IO[bytes]) -> Iterator[Section]:

@@ -9,7 +9,7 @@ Each kind has a `_pack_` and an `_unpack_` function, side by side.
 
 import math
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -122,26 +122,31 @@ class _Kind:
 
     Attributes:
         section: its type.
+        name: for people.
         pack: (key, value) -> payload; ValueError for a value that cannot be kept.
         unpack: the inverse; DamagedError, struct.error or UnicodeError for an impossible payload.
     """
 
     section: bytes
+    name: str
     pack: Callable[[str, Any], bytes]
     unpack: Callable[[bytes], Any]
 
 
 KINDS = {
-    "exif": _Kind(b"exif", _pack_block, _unpack_block),
-    "icc_profile": _Kind(b"iccp", _pack_block, _unpack_block),
-    "xmp": _Kind(b"xmpd", _pack_block, _unpack_block),
-    "comment": _Kind(b"comm", _pack_comment, _unpack_comment),
-    "dpi": _Kind(b"dpis", _pack_dpi, _unpack_dpi),
-    "transparency": _Kind(b"trns", _pack_transparency, _unpack_transparency),
+    "exif": _Kind(b"exif", "EXIF", _pack_block, _unpack_block),
+    "icc_profile": _Kind(b"iccp", "ICC profile", _pack_block, _unpack_block),
+    "xmp": _Kind(b"xmpd", "XMP", _pack_block, _unpack_block),
+    "comment": _Kind(b"comm", "comment", _pack_comment, _unpack_comment),
+    "dpi": _Kind(b"dpis", "dots per inch", _pack_dpi, _unpack_dpi),
+    "transparency": _Kind(b"trns", "transparency", _pack_transparency, _unpack_transparency),
 }
 """Key of `Image.info`, and keyword of `Image.save`. Adding a kind is one entry."""
 
 SECTIONS = {key: kind.section for key, kind in KINDS.items()}
+
+NAMES = {PALETTE: "palette", **{kind.section: kind.name for kind in KINDS.values()}}
+"""Section type -> what it holds, for people."""
 
 _KEYS = {kind.section: key for key, kind in KINDS.items()}
 
@@ -244,6 +249,14 @@ def read(fp: IO[bytes]) -> Metadata:
         except DamagedError:
             if section_type == PALETTE or not ImageFile.LOAD_TRUNCATED_IMAGES:
                 raise
+
+
+def without(types: Sequence[bytes]) -> Sequence[bytes]:
+    """Of the sections of a file, those from the pixels on."""
+    for number, section_type in enumerate(types):
+        if container.is_critical(section_type) and section_type != PALETTE:
+            return types[number:]
+    return []
 
 
 def _add(section: Section, found: Metadata) -> None:

@@ -1,98 +1,101 @@
-"""The keywords of ``Image.save(..., format="CGX")``, checked once."""
+"""How the save options of a coding are described, and checked once.
 
+A coding's options are a frozen dataclass; each field says what it allows::
+
+    @dataclass(frozen=True)
+    class Options:
+        effort: int = option(5, Integers(1, 9), "1 (fastest) to 9 (smallest)")
+"""
+
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-MODES = ("lossless", "decolorized", "grid")
-INNERS = ("auto", "png", "webp", "zstd")
-PREDICTIONS = ("auto", "always")
-LEVELS = (8, 256)
-EFFORTS = (1, 9)
-ORIGINS = ("auto", "none")
-INTERVALS = (2, 128)
-QUALITIES = (1, 100)
-HINTS = ("mean", "point")
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True)
-class SaveOptions:
-    """How to encode.
+class Integers:
+    """The integers from `lowest` to `highest`."""
 
-    Attributes:
-        mode: "lossless", "decolorized" or "grid" (`coding` in all code behind this point).
-        levels: number of uniform levels of the bottleneck (decolorized), 8 to 256.
-        effort: of the lossless coding, and of the grid's exact luminance, 1 (fastest) to 9
-            (smallest).
-        inner: the codec under the decolorized picture; "auto" takes the smallest.
-        predict: "always" lets the network foresee the colour of each tile (decolorized); "auto"
-            only where that makes the file smaller.
-        origin: "auto" looks whether RGB was rendered from the YCbCr of JPEG or the YCC of Photo CD
-            (lossless); "none" codes it as Y, Co, Cg in any case, so that `trim` can take it.
-        n: pixels from one stored colour to the next (grid), 2 to 128.
-        quality: of the luminance (grid), 1 to 100; 100 keeps every pixel of it.
-        hints: what a stored colour tells (grid): the "mean" of its surroundings, or its "point".
+    lowest: int
+    highest: int
+
+    def checked(self, name: str, value: object) -> int:
+        """`value` if it is one of them; else ValueError, naming the option `name`."""
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"{name}={value!r}, allowed: {self}")
+        if not self.lowest <= value <= self.highest:
+            raise ValueError(f"{name}={value!r}, allowed: {self}")
+        return value
+
+    def __str__(self) -> str:
+        return f"integers {self.lowest} to {self.highest}"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Some words."""
+
+    words: tuple[str, ...]
+
+    def checked(self, name: str, value: object) -> str:
+        """`value` if it is one of them; else ValueError, naming the option `name`."""
+        if not isinstance(value, str) or value not in self.words:
+            raise ValueError(f"{name}={value!r}, allowed: {self}")
+        return value
+
+    def __str__(self) -> str:
+        return ", ".join(map(repr, self.words))
+
+
+@dataclass(frozen=True)
+class OneOfOrFile:
+    """Some words, or a file: its bytes, or its path."""
+
+    words: tuple[str, ...]
+
+    def checked(self, name: str, value: object) -> str | bytes | os.PathLike[str]:
+        """`value` if it is a word, bytes or a path; else ValueError, naming the option `name`."""
+        if isinstance(value, bytes | str | os.PathLike):
+            return value
+        if isinstance(value, bytearray | memoryview):
+            return bytes(value)
+        raise ValueError(f"{name}={value!r}, allowed: {self}")
+
+    def __str__(self) -> str:
+        return ", ".join(map(repr, self.words)) + ", the bytes of a file, or its path"
+
+
+Allowed = Integers | OneOf | OneOfOrFile
+
+Options = TypeVar("Options")
+
+
+def option(default: int | str, allowed: Allowed, meaning: str) -> Any:
+    """A field of a dataclass of options.
+
+    Args:
+        allowed: the values that it may have.
+        meaning: for people, in a few words.
     """
-
-    mode: str = "lossless"
-    levels: int = 128
-    inner: str = "auto"
-    predict: str = "auto"
-    effort: int = 5
-    origin: str = "auto"
-    n: int = 20
-    quality: int = 100
-    hints: str = "mean"
-
-    @property
-    def coding(self) -> str:
-        return self.mode
+    return field(default=default, metadata={"allowed": allowed, "meaning": meaning})
 
 
-def from_keywords(keywords: Mapping[str, Any]) -> SaveOptions:
-    """Check the keywords of `Image.save`.
+def described(kind: type[Any]) -> dict[str, tuple[Allowed, str]]:
+    """Of each option of a dataclass of options: what it allows, and its meaning."""
+    return {f.name: (f.metadata["allowed"], f.metadata["meaning"]) for f in fields(kind)}
 
-    ``coding=`` means the same as ``mode=`` (imageio keeps `mode` for itself). Keywords that are
-    not ours are ignored, as Pillow's own plugins do.
+
+def checked(kind: type[Options], keywords: Mapping[str, Any]) -> Options:
+    """The options that `keywords` choose; others of `keywords` are not looked at.
 
     Raises:
         ValueError: naming the option, its value and what is allowed.
     """
-    mode = keywords.get("mode", keywords.get("coding", "lossless"))
-    if "mode" in keywords and keywords.get("coding", mode) != mode:
-        raise ValueError(f"mode={mode!r} and coding={keywords['coding']!r} contradict each other")
-    return SaveOptions(
-        mode=_one_of("mode", mode, MODES),
-        levels=_integer("levels", keywords.get("levels", SaveOptions.levels), *LEVELS),
-        inner=_one_of("inner", keywords.get("inner", SaveOptions.inner), INNERS),
-        predict=_one_of("predict", keywords.get("predict", SaveOptions.predict), PREDICTIONS),
-        effort=_integer("effort", keywords.get("effort", SaveOptions.effort), *EFFORTS),
-        origin=_one_of("origin", keywords.get("origin", SaveOptions.origin), ORIGINS),
-        **(_of_grid(keywords) if mode == "grid" else {}),
+    return kind(
+        **{
+            name: allowed.checked(name, keywords[name])
+            for name, (allowed, _) in described(kind).items()
+            if name in keywords
+        }
     )
-
-
-def _of_grid(keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that other codings do not look at: programs say `quality` to every format."""
-    return {
-        "n": interval("n", keywords.get("n", SaveOptions.n)),
-        "quality": _integer("quality", keywords.get("quality", SaveOptions.quality), *QUALITIES),
-        "hints": _one_of("hints", keywords.get("hints", SaveOptions.hints), HINTS),
-    }
-
-
-def interval(option: str, value: object) -> int:
-    """`value` if it can be a grid's interval; else ValueError, naming `option`."""
-    return _integer(option, value, *INTERVALS)
-
-
-def _one_of(option: str, value: object, allowed: tuple[str, ...]) -> str:
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{option}={value!r}, allowed: {', '.join(map(repr, allowed))}")
-    return value
-
-
-def _integer(option: str, value: object, lowest: int, highest: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-        raise ValueError(f"{option}={value!r}, allowed: integers {lowest} to {highest}")
-    return value

@@ -14,6 +14,9 @@ from PIL import Image
 Pixels = npt.NDArray[Any]
 """(H, W, C) of the dtype that `LAYOUTS` gives for the mode."""
 
+Bytes = npt.NDArray[np.uint8]
+"""Samples of 8 bits."""
+
 
 @dataclass(frozen=True)
 class Layout:

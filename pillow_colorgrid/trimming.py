@@ -9,10 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from pillow_colorgrid import container, options
+from pillow_colorgrid import container
+from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.crayon.description import CRAYON, INTERVAL
+from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.errors import CgxError
 
-INTERVAL = 16
+DEFAULT_INTERVAL = 16
 """Pixels from one kept colour to the next, unless another number is given.
 
 A multiple of 8 needs the preview alone: a 64th of the pixels is decoded.
@@ -22,7 +25,7 @@ A multiple of 8 needs the preview alone: a 64th of the pixels is decoded.
 def trim(
     source: str | os.PathLike[str] | IO[bytes],
     target: str | os.PathLike[str] | IO[bytes],
-    grid: int = INTERVAL,
+    grid: int = DEFAULT_INTERVAL,
 ) -> None:
     """Write the picture of a lossless .cgx file as a grid file: exact luminance, painted colour.
 
@@ -54,11 +57,11 @@ def trim(
 
 def trimmed(file: IO[bytes], grid: int) -> bytes:
     """The bytes that `trim` writes; raises as it does."""
-    interval = options.interval("grid", grid)
+    interval = INTERVAL.checked("grid", grid)
     header = container.read_header(file)
-    if header.coding != "lossless":
+    if header.coding != LOSSLESS.number:
         raise CgxError(
-            f"only lossless files can be trimmed, this one is {header.coding}; "
+            f"only lossless files can be trimmed, this one is {registry.of(header).name}; "
             'save it with mode="grid", or: cgx convert --mode grid'
         )
     sections = list(container.read_sections(file))
@@ -67,5 +70,5 @@ def trimmed(file: IO[bytes], grid: int) -> bytes:
 
     kept = [section for section in sections if not section.critical]
     kept += grid_trimming.trim(header, sections, interval)
-    header = replace(header, coding="grid", checksum=container.UNSTATED)
+    header = replace(header, coding=CRAYON.number, checksum=container.UNSTATED)
     return container.pack(header, kept)

@@ -8,6 +8,10 @@ import skimage
 from PIL import Image
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
+from pillow_colorgrid.codings import choose
+from pillow_colorgrid.codings.base import Picture, Work
+from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.container import Section
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
@@ -30,6 +34,22 @@ def noise(mode: str, size: tuple[int, int], seed: int = 1) -> Image.Image:
     channels = {"L": (), "RGB": (3,), "RGBA": (4,)}[mode]
     rng = np.random.default_rng(seed)
     return Image.fromarray(rng.integers(0, 256, (size[1], size[0], *channels), np.uint8))
+
+
+def picture_of(pixels: np.ndarray) -> Picture:
+    """What a coding is asked to encode: pixels (H, W, C) of mode L, RGB or RGBA."""
+    return Picture(pixels, {1: "L", 3: "RGB"}.get(pixels.shape[2], "RGBA"))
+
+
+def encoded(coding: Work, pixels: np.ndarray, options: object) -> list[Section]:
+    """The sections that a coding makes of pixels."""
+    return coding.encode(picture_of(pixels), options).sections
+
+
+def chosen(pixels: np.ndarray, options: Options) -> tuple[str, list[Section]]:
+    """The name of the exact coding that suits the pixels best, and its sections."""
+    coding, encoded = choose.encode(picture_of(pixels), options)
+    return coding.name, encoded.sections
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,11 @@ def opened(picture: Image.Image, **keywords: Any) -> Image.Image:
     return Image.open(io.BytesIO(saved(picture, **keywords)))
 
 
+def kept(picture: Image.Image) -> dict[str, Any]:
+    """The metadata of an opened picture, without what the file tells of its coding."""
+    return {key: value for key, value in picture.info.items() if key != "cgx"}
+
+
 def picture_with(**info: Any) -> Image.Image:
     picture = Image.new("RGB", (3, 2), "red")
     picture.info.update(info)
@@ -52,31 +57,31 @@ def picture_with(**info: Any) -> Image.Image:
 
 @pytest.mark.parametrize("key", KEPT)
 def test_kept_by_default(key: str) -> None:
-    assert opened(picture_with(**{key: KEPT[key]})).info == {key: KEPT[key]}
+    assert kept(opened(picture_with(**{key: KEPT[key]}))) == {key: KEPT[key]}
 
 
 @pytest.mark.parametrize("key", KEPT)
 def test_given_explicitly(key: str) -> None:
-    assert opened(picture_with(), **{key: KEPT[key]}).info == {key: KEPT[key]}
+    assert kept(opened(picture_with(), **{key: KEPT[key]})) == {key: KEPT[key]}
 
 
 @pytest.mark.parametrize("key", KEPT)
 def test_explicit_value_replaces_the_old_one(key: str) -> None:
     old = {"comment": "old", "dpi": (1.0, 1.0), "transparency": 9}.get(key, b"old")
-    assert opened(picture_with(**{key: old}), **{key: KEPT[key]}).info == {key: KEPT[key]}
+    assert kept(opened(picture_with(**{key: old}), **{key: KEPT[key]})) == {key: KEPT[key]}
 
 
 @pytest.mark.parametrize("empty", [None, b"", ""])
 @pytest.mark.parametrize("key", KEPT)
 def test_none_or_empty_drops(key: str, empty: object) -> None:
-    assert opened(picture_with(**KEPT), **{key: empty}).info == {
+    assert kept(opened(picture_with(**KEPT), **{key: empty})) == {
         other: value for other, value in KEPT.items() if other != key
     }
 
 
 def test_all_at_once_through_two_generations() -> None:
     with opened(picture_with(**KEPT)) as first, opened(first) as second:
-        assert second.info == KEPT
+        assert kept(second) == KEPT
 
 
 @pytest.mark.parametrize("source", ["PNG", "JPEG", "WEBP"])
@@ -105,7 +110,7 @@ def test_dpi_of_tiff_is_kept() -> None:
 
 def test_info_that_cannot_be_kept_is_left_out() -> None:
     strange = {"dpi": (IFDRational(1, 0), 1), "exif": 5, "comment": 7, "transparency": "no"}
-    assert opened(picture_with(**strange)).info == {}
+    assert kept(opened(picture_with(**strange))) == {}
 
 
 # -- EXIF -----------------------------------------------------------------------------------------
@@ -223,7 +228,7 @@ def test_unknown_ancillary_section_is_skipped() -> None:
     file = saved(picture_with(**KEPT))
     extra = container.pack_section(Section(b"zzzz", b"from the future"))
     with Image.open(io.BytesIO(file[:HEAD] + extra + file[HEAD:])) as found:
-        assert found.info == KEPT
+        assert kept(found) == KEPT
         assert found.tobytes() == picture_with().tobytes()
 
 
@@ -234,7 +239,7 @@ def test_damaged_metadata_is_an_error_or_left_out(monkeypatch: pytest.MonkeyPatc
         Image.open(io.BytesIO(file))
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     with Image.open(io.BytesIO(file)) as found:
-        assert found.info == {"comment": "fine"}
+        assert kept(found) == {"comment": "fine"}
         assert found.tobytes() == picture_with().tobytes()
 
 

@@ -8,10 +8,12 @@ import pytest
 from PIL import Image, ImageCms
 
 from pillow_colorgrid import container, pixels
-from pillow_colorgrid.codings import planes
+from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.codings.planes import coding as planes
+from pillow_colorgrid.codings.planes.description import PLANES, STRIP
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
-from pillow_colorgrid.options import SaveOptions
+from tests.conftest import encoded
 
 PALETTED = ("P", "PA")
 
@@ -233,24 +235,24 @@ def test_lab_of_littlecms_comes_back(small_photograph: Image.Image) -> None:
 
 
 def planes_header(mode: str, size: tuple[int, int]) -> Header:
-    return Header("planes", mode, size, bytes(8))
+    return Header(PLANES.number, mode, size, bytes(8))
 
 
 def test_many_strips_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planes, "STRIP_BYTES", 1000)
     for mode in ("CMYK", "1", "I", "I;16B"):
         wanted = pixels.from_image(random_picture(mode, (67, 41)))
-        sections = planes.encode(wanted, SaveOptions())
+        sections = encoded(planes, wanted, Options())
         assert len(sections) > 2
         header = planes_header(mode, (67, 41))
-        found = planes.decode(header, sections, wanted.shape[2], partial=False)
+        found = planes.decode(header, sections, partial=False)
         assert found.tobytes() == wanted.tobytes()
-        part = planes.decode(header, sections[:2], wanted.shape[2], partial=True)
+        part = planes.decode(header, sections[:2], partial=True)
         rows = planes.strips(pixels.LAYOUTS[mode], (67, 41))[1].stop
         assert part[:rows].tobytes() == wanted[:rows].tobytes()
         assert not part[rows:].view(np.uint8).any()
         with pytest.raises(TruncatedError, match="truncated"):
-            planes.decode(header, sections[:2], wanted.shape[2], partial=False)
+            planes.decode(header, sections[:2], partial=False)
 
 
 def test_most_effort_makes_the_smallest_file(astronaut: Image.Image) -> None:
@@ -287,7 +289,7 @@ def test_every_preparation_is_undone(dtype: str, way: int) -> None:
 
 
 def strip_section(payload: bytes) -> list[Section]:
-    return [Section(planes.PLANES_SECTION, payload)]
+    return [Section(STRIP.type, payload)]
 
 
 @pytest.mark.parametrize(
@@ -304,16 +306,16 @@ def strip_section(payload: bytes) -> list[Section]:
 )
 def test_impossible_strips_are_refused(payload: bytes) -> None:
     with pytest.raises(DamagedError):
-        planes.decode(planes_header("P", (4, 4)), strip_section(payload), 1, partial=False)
+        planes.decode(planes_header("P", (4, 4)), strip_section(payload), partial=False)
 
 
 def test_a_strip_cannot_ask_for_more_memory_than_it_fills() -> None:
-    (section,) = planes.encode(np.zeros((1000, 1000, 1), np.uint8), SaveOptions())
+    (section,) = encoded(planes, np.zeros((1000, 1000, 1), np.uint8), Options())
     with pytest.raises(DamagedError, match=r"1000000 bytes, needs 16|125000 bytes, needs"):
-        planes.decode(planes_header("P", (4, 4)), [section], 1, partial=False)
+        planes.decode(planes_header("P", (4, 4)), [section], partial=False)
 
 
 def test_bilevel_pictures_hold_nothing_but_black_and_white() -> None:
-    sections = planes.encode(np.full((4, 4, 1), 7, np.uint8), SaveOptions())
+    sections = encoded(planes, np.full((4, 4, 1), 7, np.uint8), Options())
     with pytest.raises(DamagedError, match="mode 1 are neither 0 nor 255"):
-        planes.decode(planes_header("1", (4, 4)), sections, 1, partial=False)
+        planes.decode(planes_header("1", (4, 4)), sections, partial=False)

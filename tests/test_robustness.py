@@ -15,7 +15,9 @@ import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from pillow_colorgrid import CgxImageFile, container, limits
-from pillow_colorgrid.codings import planes, tiles
+from pillow_colorgrid.codings import tiles
+from pillow_colorgrid.codings.planes import coding as planes
+from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.errors import CgxError, LimitError, TruncatedError
 from tests.conftest import noise, photograph
 
@@ -50,7 +52,7 @@ def file(request: pytest.FixtureRequest) -> bytes:
     """A small file of each coding."""
     data: bytes = PICTURES[request.param]()
     with Image.open(io.BytesIO(data)) as picture:
-        assert picture._header.coding == request.param
+        assert picture.info["cgx"]["coding"] == request.param
     return data
 
 
@@ -125,7 +127,7 @@ def test_tolerant_load_shows_complete_tiles(mode: str, monkeypatch: pytest.Monke
     data = saved(source, mode=mode, inner="zstd", predict="always")
     wanted = np.asarray(source)
     with Image.open(io.BytesIO(data[:-40])) as picture:
-        assert picture._header.coding == mode
+        assert picture.info["cgx"]["coding"] == mode
         found = np.asarray(picture)
     assert (found[:64] == wanted[:64]).all()
     assert (found[64:, :64] == wanted[64:, :64]).all()
@@ -173,7 +175,7 @@ class Greedy(io.BytesIO):
 
 
 def test_no_read_sets_more_aside_than_the_file_has() -> None:
-    header = container.pack_header(container.Header("planes", "P", (40, 40), bytes(8)))
+    header = container.pack_header(container.Header(PLANES.number, "P", (40, 40), bytes(8)))
     section = container.SECTION.pack(b"PLAN", 2**31 - 1, 0)
     picture = Image.open(Greedy(header + section + b"xyz"))
     with pytest.raises(TruncatedError, match="3 of 2147483647 bytes of section PLAN"):

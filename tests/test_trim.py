@@ -10,16 +10,17 @@ from PIL import Image
 
 import pillow_colorgrid
 from pillow_colorgrid import container
+from pillow_colorgrid.codings.base import ALPHA
 from pillow_colorgrid.codings.crayon import coding as grid_coding
 from pillow_colorgrid.codings.lossless import (
     coding as lossless,
+    description,
     pieces,
-    sections as lossless_sections,
 )
+from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.commands.cli import main
 from pillow_colorgrid.errors import CgxError
-from pillow_colorgrid.options import SaveOptions
-from tests.conftest import GOLDEN, noise, photograph
+from tests.conftest import GOLDEN, encoded, noise, photograph
 
 GAIN_AT = list(grid_coding.HEAD_LIMITS).index("gain")
 """Its byte in the section GRID."""
@@ -33,9 +34,11 @@ def save(image: Image.Image, **options: object) -> bytes:
 
 def lossless_file(image: Image.Image, effort: int) -> bytes:
     """Even where stored would be smaller."""
-    coded = lossless.encode(np.asarray(image), SaveOptions(effort=effort))
+    coded = encoded(lossless, np.asarray(image), Options(effort=effort))
     checksum = container.pixel_checksum(image.tobytes())
-    return container.pack(container.Header("lossless", image.mode, image.size, checksum), coded)
+    return container.pack(
+        container.Header(LOSSLESS.number, image.mode, image.size, checksum), coded
+    )
 
 
 def trimmed(data: bytes, grid: int = 16) -> bytes:
@@ -108,7 +111,7 @@ def test_luminance_and_alpha_are_copied_byte_for_byte() -> None:
     image = photograph("coffee", 150, 120).convert("RGBA")
     image.putalpha(noise("L", image.size))
     data = save(image)
-    kept = (lossless_sections.PREVIEW, lossless_sections.TILE, lossless_sections.ALPHA)
+    kept = (description.PREVIEW.type, description.TILE.type, ALPHA.type)
     assert len(payloads(data, *kept)) == 3
     assert payloads(trimmed(data), *kept) == payloads(data, *kept)
 

@@ -1,11 +1,21 @@
 """The alpha plane: one byte if it is constant, else an inner picture (inner.py)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pillow_colorgrid.codings import inner
+from pillow_colorgrid.codings.base import ALPHA, has, only
+from pillow_colorgrid.container import Section
+from pillow_colorgrid.pixels import Bytes
+
+CHANNEL = 3
+"""Alpha comes behind red, green and blue."""
+
+OPAQUE = 255
 
 
-def encode(plane: np.ndarray) -> bytes:
+def encode(plane: Bytes) -> bytes:
     """(H, W) uint8 -> bytes: one byte is the value of all pixels."""
     if plane.min() == plane.max():
         return bytes([plane.flat[0]])
@@ -14,10 +24,45 @@ def encode(plane: np.ndarray) -> bytes:
     return min((inner.encode(plane[None], nothing, name) for name in codecs), key=len)
 
 
-def decode(data: bytes, height: int, width: int) -> np.ndarray:
+def decode(data: bytes, height: int, width: int) -> Bytes:
     """The inverse of `encode`. Raises DamagedError."""
     if len(data) == 1:
         return np.full((height, width), data[0], np.uint8)
     planes, _ = inner.decode(data, (height, width), 1)
-    plane: np.ndarray = planes[0]
+    plane: Bytes = planes[0]
     return plane
+
+
+def sections_of(pixels: Bytes) -> list[Section]:
+    """(H, W, C) -> the section of its alpha; none where it has no such channel."""
+    if pixels.shape[2] <= CHANNEL:
+        return []
+    return [ALPHA.section(encode(pixels[..., CHANNEL]))]
+
+
+def joined(
+    pixels: Bytes,
+    mode: str,
+    sections: Sequence[Section],
+    size: tuple[int, int],
+    partial: bool = False,
+    interval: int = 1,
+) -> Bytes:
+    """Colour (h, w, 3) with the alpha of a file's sections behind it, where `mode` has alpha.
+
+    Args:
+        size: (width, height) of the whole picture.
+        partial: what was cut off is opaque.
+        interval: `pixels` are every so many pixels of every such row.
+
+    Raises:
+        DamagedError: alpha is missing or damaged.
+    """
+    if mode not in ALPHA.modes:
+        return pixels
+    if partial and not has(sections, ALPHA):
+        plane = np.full(pixels.shape[:2], OPAQUE, np.uint8)
+    else:
+        width, height = size
+        plane = decode(only(sections, ALPHA), height, width)[::interval, ::interval]
+    return np.concatenate([pixels, plane[..., None]], axis=2)

@@ -1,4 +1,6 @@
-"""Lossless or stored? The smaller one: never much larger than WebP, at little more than its price.
+"""Lossless, stored or planes? Photographs: the smaller of two, never much larger than WebP.
+
+All but 8-bit photographs go to the planes coding.
 
 WebP, the quick form of the stored coding, is tried beside the networks; so no file is more than 64
 bytes larger than lossless WebP of the same pixels (method 4, quality 80, exact). Three looks save
@@ -10,11 +12,15 @@ because that takes as long as their small networks.
 import numpy as np
 import zstandard
 
+from pillow_colorgrid.codings.base import Coding, Encoded, Picture
+from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
+from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored import coding as stored
-from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.container import SECTION, Section
-from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime import execution
 from pillow_colorgrid.runtime.workers import Workers
 
@@ -56,22 +62,40 @@ BESIDE_PIXELS = 2**24
 for each pixel, and gives them back."""
 
 
-def encode(pixels: Bytes, options: SaveOptions) -> tuple[str, list[Section]]:
-    """(H, W, C) uint8 -> the name of the coding, and its sections."""
+def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
+    """The exact coding that suits the picture best, and what it made of it."""
+    from_jpeg = _as_jpeg(picture, options)
+    if from_jpeg is not None:
+        return JPEG, from_jpeg
+    if picture.mode not in LOSSLESS.modes:
+        return PLANES, PLANES.work().encode(picture, options)
+    pixels = picture.pixels
     share = probe(pixels)
     if is_drawing(pixels, share):
-        return "stored", stored.encode(pixels, options)
+        return STORED, stored.encode(picture, options)
     small = pixels.shape[0] * pixels.shape[1] <= ALWAYS_PIXELS
     if options.effort >= ALWAYS_EFFORT or small or share < PHOTOGRAPH:
-        rival, sections = _both(pixels, options)
+        rival, encoded = _both(picture, options)
     else:
-        sections = lossless.encode(pixels, options)
-        if 8 * size_bytes(sections) <= NOISY_BITS * pixels.size:
-            return "lossless", sections
-        rival = stored.quick(pixels)
-    if size_bytes(rival) < size_bytes(sections):
-        return "stored", stored.improved(pixels, rival, options)
-    return "lossless", sections
+        encoded = lossless.encode(picture, options)
+        if 8 * size_bytes(encoded.sections) <= NOISY_BITS * pixels.size:
+            return LOSSLESS, encoded
+        rival = stored.quick(picture)
+    if size_bytes(rival.sections) < size_bytes(encoded.sections):
+        return STORED, stored.improved(picture, rival, options)
+    return LOSSLESS, encoded
+
+
+def _as_jpeg(picture: Picture, options: Options) -> Encoded | None:
+    """The coefficients of the JPEG file that the picture was opened from, or was long ago."""
+    if options.jpeg == "never" or picture.mode not in JPEG.modes:
+        return None
+    from pillow_colorgrid.codings.jpeg.encoder import files
+
+    found = files.encode(picture, options.jpeg)
+    if found is not None or picture.mode not in ("L", "RGB") or options.origin == "none":
+        return found
+    return files.encode_once_a_jpeg(picture.pixels)
 
 
 def size_bytes(sections: list[Section]) -> int:
@@ -97,10 +121,11 @@ def is_drawing(pixels: Bytes, share: float) -> bool:
 
 def contest(pixels: Bytes) -> float:
     """The size of stored divided by that of lossless, on a few pieces spread over the picture."""
-    pieces = pieces_of(pixels)
-    quick = SaveOptions(effort=1)
-    return sum(size_bytes(stored.quick(piece)) for piece in pieces) / sum(
-        size_bytes(lossless.encode(piece, quick)) for piece in pieces
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
+    pieces = [Picture(piece, mode) for piece in pieces_of(pixels)]
+    quick = Options(effort=1)
+    return sum(size_bytes(stored.quick(piece).sections) for piece in pieces) / sum(
+        size_bytes(lossless.encode(piece, quick).sections) for piece in pieces
     )
 
 
@@ -117,13 +142,14 @@ def pieces_of(pixels: Bytes) -> list[Bytes]:
     ]
 
 
-def _both(pixels: Bytes, options: SaveOptions) -> tuple[list[Section], list[Section]]:
-    """The sections of `stored.quick` and those of the lossless coding, side by side if possible.
+def _both(picture: Picture, options: Options) -> tuple[Encoded, Encoded]:
+    """What `stored.quick` and the lossless coding make of it, side by side if possible.
 
     Pillow's WebP does not hold Python's lock while it encodes.
     """
-    beside = pixels.shape[0] * pixels.shape[1] <= BESIDE_PIXELS
+    height, width = picture.pixels.shape[:2]
+    beside = height * width <= BESIDE_PIXELS
     with Workers(execution.threads() if beside else 1) as workers:
-        rival = workers.beside(lambda: stored.quick(pixels))
-        sections = lossless.encode(pixels, options)
-        return rival.result(), sections
+        rival = workers.beside(lambda: stored.quick(picture))
+        encoded = lossless.encode(picture, options)
+        return rival.result(), encoded

@@ -13,10 +13,10 @@ import numpy as np
 import zstandard
 from PIL import Image
 
-from pillow_colorgrid.codings.decolorized.bottleneck import unzstd
 from pillow_colorgrid.color import ycocg_bytes
-from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError
+from pillow_colorgrid.pixels import Bytes
 
 KIND = struct.Struct("<B")
 """Begins an inner file: a key of _BY_ID."""
@@ -165,7 +165,7 @@ def _decode_zstd(data: bytes, size: tuple[int, int], channels: int) -> tuple[Byt
     chosen = data[:channels]
     if len(chosen) < channels or max(chosen) >= len(FILTERS):
         raise DamagedError(f"plane filters {list(chosen)}, allowed {channels} below {len(FILTERS)}")
-    raw = unzstd(data[channels:], channels * size[0] * size[1])
+    raw = zstd.unpacked(data[channels:], channels * size[0] * size[1])
     if len(raw) != channels * size[0] * size[1]:
         raise DamagedError(f"planes of {len(raw)} bytes, needs {channels * size[0] * size[1]}")
     filtered = np.frombuffer(raw, np.uint8).reshape(channels, *size)

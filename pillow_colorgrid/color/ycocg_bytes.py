@@ -5,9 +5,8 @@ JVT-I014r3, 2003.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
+from pillow_colorgrid.pixels import Bytes
 
 CHROMA_ZERO = 128
 """The byte that stands for chroma 0."""

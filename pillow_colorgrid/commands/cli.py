@@ -132,6 +132,7 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
   cgx convert holiday -o archive --jobs 4          archive/holiday/..., four processes
   cgx convert holiday --delete-originals           keep only what was verified
   cgx convert archive -o out --to png              and back
+  cgx convert archive -o out --to jpg              the JPEG files, byte for byte
   cgx convert holiday -o small --mode grid         luminance exact, colour painted
   cgx convert s3://in/2024 -o s3://out             extra "remote" and s3fs
   cgx convert s3://in -o s3://out --engine dask --scheduler tcp://head:8786
@@ -142,7 +143,10 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
         "-o", "--output", metavar="DIR", help="folder or URL; default: beside the sources"
     )
     convert.add_argument(
-        "--to", choices=("cgx", "png", "webp", "tif"), default="cgx", help="default: cgx"
+        "--to",
+        choices=("cgx", "jpg", "png", "webp", "tif"),
+        default="cgx",
+        help="default: cgx; jpg: the very JPEG files that .cgx files were made of",
     )
     convert.add_argument("--effort", type=int, help="1 (fastest) to 9 (smallest); .cgx only")
     convert.add_argument("--mode", help="lossless (default), decolorized or grid; .cgx only")
@@ -228,21 +232,18 @@ def _convert_problem(options: argparse.Namespace, given: dict[str, Any]) -> str:
         return f"--jobs {options.jobs}, allowed: integers from 1"
     if given and options.to != "cgx":
         return f"--{SAVE_FLAGS[next(iter(given))]} is for --to cgx"
-    of_grid = [SAVE_FLAGS[keyword] for keyword in ("n", "quality", "hints") if keyword in given]
-    if of_grid and options.mode != "grid":
-        return f"--{of_grid[0]} is for --mode grid"
-    if options.delete_originals and options.mode == "grid":
-        return "--delete-originals: --mode grid loses colour, so originals stay"
     if options.delete_originals and options.no_verify:
         return "--delete-originals needs verification; leave --no-verify out"
     if options.scheduler and options.engine != "dask":
         return "--scheduler is for --engine dask"
-    from pillow_colorgrid import options as save_options
+    from pillow_colorgrid.codings import registry
 
     try:
-        save_options.from_keywords(given)
+        coding, _ = registry.asked_for(given)
     except ValueError as error:
         return str(error)
+    if options.delete_originals and coding.lossy:
+        return f"--delete-originals: --mode {coding.asked_by} loses colour, so originals stay"
     return ""
 
 
@@ -278,12 +279,12 @@ not come back: keep the lossless file where that matters.
 
 
 def _trim(options: argparse.Namespace) -> int:
-    from pillow_colorgrid import options as save_options
+    from pillow_colorgrid.codings.crayon.description import INTERVAL
     from pillow_colorgrid.commands import trim
     from pillow_colorgrid.commands.places import at
 
     try:
-        save_options.interval("grid", options.grid)
+        INTERVAL.checked("grid", options.grid)
     except ValueError as error:
         return _usage_error(options, str(error))
     return trim.run(at(options.file), at(options.output), options.grid)

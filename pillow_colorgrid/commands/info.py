@@ -1,7 +1,7 @@
 """``cgx info FILE``: the header, the networks, and where the bytes went.
 
-Sections tell most of it. In the lossless coding luminance and colour share their streams, so such a
-file is decoded once to tell them apart.
+Sections tell most of it; a coding may know more (`codings.base.Inside`): a lossless file is decoded
+once to tell luminance and colour apart.
 """
 
 import json
@@ -12,40 +12,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pillow_colorgrid import container
+from pillow_colorgrid import container, metadata
+from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.base import Coding
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.runtime import networks
 
-NAMES = {
-    b"NETS": "names of networks",
-    b"BTNK": "bottleneck",
-    b"INNR": "inner codec",
-    b"LORG": "origin",
-    b"LCLP": "clipping",
-    b"LADP": "adaptation",
-    b"ALPH": "alpha",
-    b"STOR": "stored picture",
-    b"GRID": "hints",
-    b"LUMA": "luminance",
-    b"PLAN": "planes",
-    b"PLTE": "palette",
-    b"exif": "EXIF",
-    b"iccp": "ICC profile",
-    b"xmpd": "XMP",
-    b"comm": "comment",
-    b"dpis": "dots per inch",
-    b"trns": "transparency",
-}
-"""Section type -> what it holds; others are shown by their type."""
-
-GRID_NAMES = {b"LPRE": "preview luminance", b"LTIL": "luminance"}
-"""In the grid coding these hold nothing else."""
-
 OVERHEAD = "header, section heads"
-
-CODER_OVERHEAD = "entropy coder"
-"""What the streams of the lossless coding take beyond their ideal code length."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +28,8 @@ class Facts:
 
     Attributes:
         spent: bytes by what they hold, the most first; their sum is `size_bytes`.
+        lossless: whether the coding keeps every pixel.
+        told: what the coding tells of the file: n, quality, origin, ...
         networks: id, name and hash of each.
     """
 
@@ -62,6 +38,8 @@ class Facts:
     height: int
     mode: str
     coding: str
+    lossless: bool
+    told: dict[str, object]
     format_version: str
     size_bytes: int
     rate_bpp: float
@@ -79,18 +57,18 @@ def facts(path: Path) -> Facts:
     with path.open("rb") as file:
         header = container.read_header(file)
         sections = list(container.read_sections(file))
+    coding = registry.of(header)
     size_bytes = os.path.getsize(path)
-    names = NAMES | GRID_NAMES if header.coding == "grid" else NAMES
-    spent: Counter[str] = Counter()
-    for section in sections:
-        spent[names.get(section.type, section.type.decode())] += len(section.payload)
-    spent[OVERHEAD] = size_bytes - sum(spent.values())
-    if header.coding == "lossless":
-        _tell_planes_apart(spent, sections, header)
+    spent = by_section(coding, sections)
+    if coding.look is not None:
+        spent = coding.look(header, sections).spent(spent)
+    sizes = Counter({name: round(size) for name, size in spent.items()})
+    sizes[OVERHEAD] = size_bytes - sum(sizes.values())
+    starts = {section.type: section.payload[: container.START_BYTES] for section in sections}
     used = [
         {"id": network.id, "name": network.name, "hash": network.hash}
         for section in sections
-        if section.type == networks.REFERENCE_SECTION
+        if section.type == container.NETWORKS
         for network in networks.read_references(section.payload)
     ]
     width, height = header.size
@@ -99,28 +77,31 @@ def facts(path: Path) -> Facts:
         width=width,
         height=height,
         mode=header.mode,
-        coding=header.coding,
+        coding=coding.name,
+        lossless=not coding.lossy,
+        told=coding.facts(starts),
         format_version=f"{container.MAJOR}.{header.minor}",
         size_bytes=size_bytes,
         rate_bpp=8 * size_bytes / (width * height),
         networks=used,
-        spent=dict(spent.most_common()),
+        spent=dict(sizes.most_common()),
     )
 
 
-def _tell_planes_apart(
-    spent: Counter[str], sections: Sequence[Section], header: container.Header
-) -> None:
-    """Replace the streams' bytes by those of luminance and colour, of preview and tiles."""
-    from pillow_colorgrid import codec
-    from pillow_colorgrid.codings.lossless import account, sections as lossless_sections
+def by_section(coding: Coding, sections: Sequence[Section]) -> dict[str, float]:
+    """Bytes of payloads by what they hold; others than are known are shown by their type."""
+    names = coding.section_names | metadata.NAMES
+    spent: dict[str, float] = {}
+    for section in sections:
+        name = names.get(section.type, section.type.decode())
+        spent[name] = spent.get(name, 0) + len(section.payload)
+    return spent
 
-    streams = sum(spent.pop(name.decode(), 0) for name in lossless_sections.STREAMS)
-    ideal = account.account(sections, header.size, codec.CHANNELS[header.mode])
-    for name, size_bytes in ideal.items():
-        spent[name] = round(size_bytes)
-        streams -= spent[name]
-    spent[CODER_OVERHEAD] = streams
+
+def coding_of(found: Facts) -> str:
+    """The coding and what it tells, in a few words."""
+    told = "".join(f", {name} {value}" for name, value in found.told.items())
+    return f"coding {found.coding} ({'lossless' if found.lossless else 'lossy'}{told})"
 
 
 def describe(path: Path) -> str:
@@ -128,7 +109,7 @@ def describe(path: Path) -> str:
     found = facts(path)
     pixels = found.width * found.height
     lines = [
-        f"{path}: {found.width}x{found.height} {found.mode}, coding {found.coding}, "
+        f"{path}: {found.width}x{found.height} {found.mode}, {coding_of(found)}, "
         f"{found.size_bytes:,} bytes, {found.rate_bpp:.3f} bpp"
     ]
     lines += [

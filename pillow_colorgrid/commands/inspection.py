@@ -55,7 +55,7 @@ def page_of(path: Path) -> str:
     return Template(template.read_text(encoding="utf-8")).substitute(
         name=html.escape(path.name),
         facts=html.escape(
-            f"{found.width} × {found.height} {found.mode}, coding {found.coding}, "
+            f"{found.width} × {found.height} {found.mode}, {info.coding_of(found)}, "
             f"{found.size_bytes:,} bytes, {found.rate_bpp:.3f} bits per pixel"
         ),
         networks=html.escape(networks or "none"),

@@ -47,9 +47,9 @@ def _dc_first(flat: Coefficients, header: ScanHeader, layout: ScanLayout) -> Ite
     owners = np.array(layout.owners)
     keys = np.array([slots >> 4 << 8 for slots in header.tables])[owners]
     difference = np.empty((layout.count // layout.per_mcu, layout.per_mcu), np.int64)
-    for place in range(len(header.components)):
-        mine = np.flatnonzero(owners == place)
-        told = differences(flat, layout, place, header.low)
+    for component in range(len(header.components)):
+        mine = np.flatnonzero(owners == component)
+        told = differences(flat, layout, component, header.low)
         difference[:, mine] = told.reshape(-1, len(mine))
     ends = _interval_ends(layout)
     each = STRIP * layout.per_mcu

@@ -3,6 +3,7 @@
 Source: ITU-T T.81, annex G.2; ends of runs as in libjpeg's `jdphuff.c`.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -19,13 +20,23 @@ from pillow_colorgrid.jpeg.zigzag import ORDER
 STRIP = 8192
 """Blocks that are read at a time."""
 
-END, ZEROS, NEW, INVALID = range(4)
-"""Kinds of symbols: end of a run of blocks, sixteen zeros, a new coefficient, none."""
+ZEROS, INVALID, ENDS = 16, 17, 31
+"""What a symbol is beside zeros and a new coefficient: see `_symbols`."""
+
+SIXTEEN = 1 << 40
+"""Added in the log to the numbers of coefficients that are the last of sixteen zeros."""
+
+SEGMENT = 1 << 18
+"""Bytes of a scan whose symbols are looked up at a time."""
+
+SLACK = 512
+"""Bytes after a segment that the last block of it may need: 63 symbols of at most 33 bits."""
 
 
 def bits_at(data: NDArray[np.uint8], positions: NDArray[np.int64]) -> NDArray[np.uint8]:
     """The bits at these places, 0 or 1."""
-    return data[positions >> 3] >> (7 - (positions & 7)).astype(np.uint8) & 1
+    bits: NDArray[np.uint8] = data[positions >> 3] >> (7 - (positions & 7)).astype(np.uint8) & 1
+    return bits
 
 
 def _intervals(
@@ -66,27 +77,54 @@ def read_dc(
 
 
 @lru_cache(maxsize=8)
-def _symbols(table: HuffmanTable) -> list[tuple[int, int, int]]:
-    """For each 16 bits: bits used, run, and kind of the symbol."""
-    result = [(1, 0, INVALID)] * (1 << 16)
+def _symbols(table: HuffmanTable) -> NDArray[np.int32]:
+    """For each 16 bits the symbol at their beginning.
+
+    Bits used | what << 5. What: 0..15 zeros and a new coefficient, whose sign is the last bit used;
+    `ZEROS`; `INVALID`; or `ENDS` + r, the end of a run of blocks, told by r more bits.
+    """
+    result = np.full(1 << 16, 1 | INVALID << 5, np.int32)
     code = at = 0
     for length, count in enumerate(table.counts, 1):
         for symbol in table.symbols[at : at + count]:
             run, size = symbol >> 4, symbol & 15
             if size == 1:
-                entry = (length + 1, run, NEW)
+                entry = length + 1 | run << 5
             elif size:
-                entry = (length, 0, INVALID)
+                entry = length | INVALID << 5
             elif run == 15:
-                entry = (length, 15, ZEROS)
+                entry = length | ZEROS << 5
             else:
-                entry = (length, run, END)
+                entry = length | ENDS + run << 5
             shift = 16 - length
-            result[code << shift : (code + 1) << shift] = [entry] * (1 << shift)
+            result[code << shift : (code + 1) << shift] = entry
             code += 1
         at += count
         code <<= 1
     return result
+
+
+def _at_each_bit(data: NDArray[np.uint8], first: int, stop: int, table: HuffmanTable) -> memoryview:
+    """The symbol that begins at each bit of some bytes, if one does.
+
+    As `_symbols`, but ends of runs are `ENDS` + the number of blocks, 1 to 32767.
+    """
+    entries = _symbols(table)
+    window = windows(data, first, stop + 4)
+    result = np.empty((stop - first, 8), np.int32)
+    for bit in range(8):
+        column = entries[(window[:-4] << bit) >> 16]
+        ends = np.flatnonzero(column >= ENDS << 5)
+        if len(ends):
+            length = column[ends] & 31
+            size = (column[ends] >> 5) - ENDS
+            # The code may end in any of the next bytes.
+            place = length + bit
+            more = window[ends + (place >> 3)] << (place & 7).astype(np.uint32)
+            extra = (more >> 1 >> (31 - size).astype(np.uint32)).astype(np.int32)
+            column[ends] = length + size | (ENDS + (1 << size) + extra) << 5
+        result[:, bit] = column
+    return result.reshape(-1).data
 
 
 class AcRefinement:
@@ -125,9 +163,9 @@ class AcRefinement:
         self.layout = layout
         self.flat = flat
         self.band = ORDER[header.first : header.last + 1]
-        self.window = windows(self.data, 0, len(self.data) + 16).data
-        self.table = _symbols(table)
-        self.symbols: list[int] = []
+        self.table = table
+        self._look_up(0)
+        self._has_neighbours = False
         self.histogram = np.zeros(256, np.int64)
         self.position = 0
         self.run = 0
@@ -135,10 +173,7 @@ class AcRefinement:
         has_neighbours = False
         for first in range(0, layout.count, STRIP):
             self._strip(first, min(first + STRIP, layout.count))
-            symbols = np.array(self.symbols, np.int64)
-            self.symbols.clear()
-            self.histogram += np.bincount(symbols, minlength=256)
-            has_neighbours |= bool(((symbols[1:] == 0) & (symbols[:-1] == 0)).any())
+            has_neighbours |= self._has_neighbours
         self.has_single_ends = has_neighbours and not self.histogram[0x10:0xF0:0x10].any()
 
     def _strip(self, first: int, stop: int) -> None:
@@ -150,18 +185,14 @@ class AcRefinement:
         zeros = np.flatnonzero(~known)
         width = len(self.band)
         starts = np.searchsorted(zeros, np.arange(stop - first + 1) * width)
-        log_place: list[int] = []
-        log_passed: list[int] = []
-        log_zero: list[int] = []
+        log = _Log([], [], [])
         block = first
         while block < stop:
             if block == self.intervals[self.interval]:
                 self.position = int(self.starts[self.interval])
                 self.run = 0
             end = min(int(self.intervals[self.interval + 1]), stop)
-            self._blocks(
-                block - first, end - first, zeros, starts, width, log_place, log_passed, log_zero
-            )
+            self._blocks(block - first, end - first, zeros, starts, width, log)
             if end == self.intervals[self.interval + 1]:
                 if self.run:
                     raise UnsupportedJpegError("a run of ends of blocks beyond the end of the scan")
@@ -170,24 +201,64 @@ class AcRefinement:
                 self.ends[self.interval] = self.position
                 self.interval += 1
             block = end
-        place = np.array(log_place, np.int64)
-        passed = np.array(log_passed, np.int64)
-        zero = np.array(log_zero, np.int64)
+        zero, begin, is_new = self._count(log, zeros, starts, width)
         one = 1 << self.header.low
         total = len(row) - len(zeros)
-        follow = np.diff(passed, append=total)
-        if (follow < 0).any():
-            raise UnsupportedJpegError("a scan that goes back")
-        at = np.repeat(place - passed, follow) + np.arange(total)
+        at = np.repeat(begin, np.diff(zero, append=total)) + np.arange(total)
         if len(at) and at.max() >= len(self.data) * 8:
             raise UnsupportedJpegError("a scan ends before its last block")
         old = row[known]
         bits = bits_at(self.data, at).astype(np.int16) * np.int16(one)
         row[known] = old + np.where(old < 0, -bits, bits)
-        is_new = zero >= 0
-        sign = bits_at(self.data, np.minimum(place[is_new] - 1, len(self.data) * 8 - 1))
-        row[zeros[zero[is_new]]] = np.where(sign == 1, one, -one)
+        sign = bits_at(self.data, (begin + zero)[is_new] - 1)
+        row[zeros[np.array(log.zeros, np.int64)[is_new]]] = np.where(sign == 1, one, -one)
         self.flat[places] = blocks
+
+    def _count(
+        self,
+        log: "_Log",
+        zeros: NDArray[np.int64],
+        starts: NDArray[np.int64],
+        width: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """What the symbols of a strip were.
+
+        Returns:
+            Of each symbol: the known coefficients before its correction bits; the first of these
+            bits less this number; whether it is a new coefficient.
+        """
+        begin = np.array(log.begins, np.int64)
+        zero = np.array(log.zeros, np.int64)
+        ends = np.array(log.ends, np.int64)
+        is_end = zero < 0
+        is_sixteen = zero >= SIXTEEN
+        is_new = ~is_end & ~is_sixteen
+        zero = np.where(is_sixteen, zero - SIXTEEN, zero)
+        # The coefficient (of those that are 0) after each symbol, and the known ones before it.
+        block = -zero[is_end] - 1
+        after = zero + 1
+        after[is_end] = starts[block]
+        passed = zeros[np.where(is_end, 0, zero)] - zero if len(zeros) else np.zeros_like(zero)
+        passed[is_end] = block * width - starts[block]
+        before = np.concatenate([np.zeros(1, np.int64), passed[:-1]])[: len(passed)]
+        run = zero[1:] - after[:-1]
+        run = np.concatenate([zero[:1], run])[is_new]
+        self.histogram += np.bincount(run << 4 | 1, minlength=256)
+        self.histogram[0xF0] += int(is_sixteen.sum())
+        told = ends[ends > 0]
+        size = np.frexp(told.astype(np.float32))[1].astype(np.int64) - 1
+        self.histogram += np.bincount(size << 4, minlength=256)
+        single = np.zeros(len(zero), bool)
+        single[is_end] = ends == 1
+        self._has_neighbours = bool((single[1:] & single[:-1]).any())
+        return before, begin, is_new
+
+    def _look_up(self, position: int) -> None:
+        """Look up the symbols from a bit on; `segment` is the first bit of those bytes."""
+        first = position >> 3
+        stop = max(first, min(first + SEGMENT, len(self.data))) + SLACK
+        self.segment = first * 8
+        self.entries = _at_each_bit(self.data, first, stop, self.table)
 
     def _blocks(
         self,
@@ -196,78 +267,92 @@ class AcRefinement:
         zeros: NDArray[np.int64],
         starts_array: NDArray[np.int64],
         width: int,
-        log_place: list[int],
-        log_passed: list[int],
-        log_zero: list[int],
+        log: "_Log",
     ) -> None:
-        """Find the symbols of blocks `block`..`stop` - 1 of a strip.
+        """Find the symbols of blocks `block`..`stop` - 1 of a strip, and note them in `log`.
 
-        Notes for each symbol the bit after it, the known coefficients before it, and the number
-        of the coefficient that begins there, or -1.
+        `ahead` is position - known coefficients that are passed: what a symbol passes over need
+        not be counted, the next position follows from where the decoder stands.
         """
-        window, table, symbols = self.window, self.table, self.symbols
-        place = zeros.data
-        starts = starts_array.data
+        places, starts = zeros.data, starts_array.data
+        note_begin, note_zero, note_end = log.begins.append, log.zeros.append, log.ends.append
         position = self.position
         limit = int(self.stops[self.interval])
         zero = starts[block]
-        passed = block * width - zero
+        ahead = position - (block * width - zero)
         if self.run:
             # The run of the strip before reaches in here.
-            log_place.append(position)
-            log_passed.append(passed)
-            log_zero.append(-1)
             reached = min(block + self.run, stop)
             self.run -= reached - block
             block = reached
+            note_begin(ahead)
+            note_zero(-block - 1)
+            note_end(0)
             zero = starts[block]
-            now = block * width - zero
-            position += now - passed
-            passed = now
+            position = ahead + block * width - zero
         while block < stop:
             if position > limit:
                 raise UnsupportedJpegError("a scan ends before its last block")
-            bits = window[position >> 3] >> (16 - (position & 7)) & 0xFFFF
-            used, run, kind = table[bits]
-            position += used
-            if kind == NEW:
-                zero += run
-                symbols.append(run << 4 | 1)
-                log_zero.append(zero)
-            elif kind == END:
-                symbols.append(run << 4)
-                log_zero.append(-1)
-                reached = block + 1
-                if run:
-                    bits = window[position >> 3] >> (16 - (position & 7)) & 0xFFFF
-                    reached = block + (1 << run) + (bits >> (16 - run))
-                    position += run
-                log_place.append(position)
-                log_passed.append(passed)
-                if reached > stop:
-                    self.run = reached - stop
-                    reached = stop
-                block = reached
-                zero = starts[block]
-                now = block * width - zero
-                position += now - passed
-                passed = now
-                continue
-            elif kind == ZEROS:
-                zero += 15
-                symbols.append(0xF0)
-                log_zero.append(-1)
-            else:
-                raise UnsupportedJpegError("a code that is in no Huffman table")
-            if zero >= starts[block + 1]:
-                raise UnsupportedJpegError("a run of zeros beyond the end of a block")
-            log_place.append(position)
-            log_passed.append(passed)
-            at = place[zero]
-            now = at - zero
-            position += now - passed
-            passed = now
-            zero += 1
-            if at == (block + 1) * width - 1:
-                block += 1
+            if not self.segment <= position < self.segment + SEGMENT * 8:
+                self._look_up(position)
+            entries, segment = self.entries, self.segment
+            safe = min(segment + SEGMENT * 8, limit + 1)
+            zero_end = starts[block + 1]
+            ahead -= segment
+            position -= segment
+            safe -= segment
+            while True:
+                entry = entries[position]
+                what = entry >> 5
+                ahead += entry & 31
+                if what < ENDS:
+                    if what < ZEROS:
+                        zero += what
+                        note_zero(zero)
+                    elif what == ZEROS:
+                        zero += 15
+                        note_zero(zero + SIXTEEN)
+                    else:
+                        raise UnsupportedJpegError("a code that is in no Huffman table")
+                    note_begin(ahead + segment)
+                    if zero >= zero_end:
+                        raise UnsupportedJpegError("a run of zeros beyond the end of a block")
+                    at = places[zero]
+                    position = ahead + at - zero
+                    zero += 1
+                    if zero < zero_end or at < (block + 1) * width - 1:
+                        continue
+                    block += 1
+                else:
+                    count = what - ENDS
+                    block += count
+                    if block > stop:
+                        self.run = block - stop
+                        block = stop
+                    note_end(count)
+                    note_zero(-block - 1)
+                    note_begin(ahead + segment)
+                    zero = starts[block]
+                    position = ahead + block * width - zero
+                if block == stop or position >= safe:
+                    break
+                zero_end = starts[block + 1]
+            ahead += segment
+            position += segment
         self.position = position
+
+
+@dataclass(frozen=True)
+class _Log:
+    """Symbols of a strip in order.
+
+    Attributes:
+        begins: the bit after it, less the known coefficients before it.
+        zeros: number of the coefficient that begins here or (plus `SIXTEEN`) is the last of
+            sixteen zeros; or -1 - the first block after the end of a run.
+        ends: only of the ends of runs: the number of blocks; 0 for the rest of a run.
+    """
+
+    begins: list[int]
+    zeros: list[int]
+    ends: list[int]

@@ -144,8 +144,8 @@ class _Reader:
         bits <<= (positions & 7).astype(np.uint32)
         bits >>= 16
         table = machine.select[states]
-        bits += table
-        entry = machine.lookup[bits].astype(np.int64)
+        table += bits
+        entry = machine.lookup[table].astype(np.int64)
         step = entry >> 5 & 127
         length = entry >> 12 & 31
         size = (entry & 31) - length
@@ -169,7 +169,7 @@ class _Reader:
             raise UnsupportedJpegError("a code that is in no Huffman table")
         if ((last_k > machine.last + 1) & ~is_end).any():
             raise UnsupportedJpegError("a run of zeros beyond the end of a block")
-        key = (table >> 8).astype(np.int64) | (entry >> 17 & 255)
+        key = table >> 16 << 8 | (entry >> 17 & 255)
         count = np.bincount(key, minlength=self.histograms.size)
         self.histograms += count.reshape(self.histograms.shape)
         if machine.first > 0 and not self.has_neighbours:

@@ -11,6 +11,7 @@ A decoder's *state* is block of the MCU * 64 + next coefficient in zigzag order.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +35,14 @@ STEPS = 32
 ROUNDS = 6
 """Rounds in lock step; what still disagrees then is decoded symbol by symbol."""
 
-FEW = 48
+FEW = 16
 """So few lanes are decoded symbol by symbol at once."""
 
 Positions = NDArray[np.int64]
 States = NDArray[np.int64]
 
 
+@lru_cache(maxsize=16)
 def entries(table: HuffmanTable, is_ac: bool, has_runs: bool) -> NDArray[np.uint32]:
     """For each 16 bits the symbol at their beginning.
 
@@ -82,17 +84,17 @@ class Machine:
     Attributes:
         places: class << 4 | slot of its Huffman tables.
         lookup: uint32, the `entries` of all tables one after the other.
-        light: uint16, of each the bits and the step alone.
+        light: int64, of each the bits, and the step times the number of states << 5.
         select: (states,) where in `lookup` the table of a state begins.
-        advance: (states * 128,) the next state, by state << 7 | step.
+        advance: (65 * states,) the next state, by step * states + state.
         first: coefficient at which blocks begin.
         last: coefficient at which blocks end.
     """
 
     places: list[int]
     lookup: NDArray[np.uint32]
-    light: NDArray[np.uint16]
-    select: NDArray[np.uint32]
+    light: NDArray[np.int64]
+    select: NDArray[np.int64]
     advance: NDArray[np.int64]
     first: int
     last: int
@@ -126,21 +128,18 @@ class Machine:
         start = {place: number << 16 for number, place in enumerate(used)}
         lookups = [entries(tables[place], place >= 16, has_runs) for place in used]
 
-        select = np.zeros(len(blocks) * 64, np.uint32)
-        advance = np.zeros((len(blocks) * 64, 128), np.int64)
-        step = np.arange(128)
+        select = np.zeros(len(blocks) * 64, np.int64)
+        advance = np.zeros((65, len(blocks), 64), np.int64)
+        through = np.arange(65)[:, None] + np.arange(64)
         for block, (dc, ac) in enumerate(blocks):
             following = (block + 1) % len(blocks) * 64 + first
             if dc is not None:
                 select[block * 64] = start[dc]
             if ac is not None:
                 select[block * 64 + max(first, 1) : block * 64 + 64] = start[ac]
-            for k in range(64):
-                advance[block * 64 + k] = np.where(
-                    k + step > last, following, block * 64 + np.minimum(k + step, 63)
-                )
+            advance[:, block] = np.where(through > last, following, block * 64 + through)
         lookup = np.concatenate(lookups)
-        light = (lookup & 0xFFF).astype(np.uint16)
+        light = (lookup & 31 | (lookup >> 5 & 127) * len(select) << 5).astype(np.int64)
         return cls(used, lookup, light, select, advance.reshape(-1), first, last)
 
 
@@ -211,6 +210,14 @@ def _chunk(
     return Piece(window, base, positions, lanes.seen[positions].astype(np.int64) - 1), end
 
 
+def _near(window: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """For each bit the 16 bits that begin there."""
+    near = np.empty((len(window), 8), np.uint16)
+    for bit in range(8):
+        near[:, bit] = window >> (16 - bit)
+    return near.reshape(-1)
+
+
 class _Lanes:
     """The lanes of one part of a scan, decoded until each begins where the one before ends."""
 
@@ -222,7 +229,8 @@ class _Lanes:
         stop: int,
         machine: Machine,
     ) -> None:
-        self.window = window
+        self.near = _near(window)
+        """The 16 bits that begin at each bit."""
         self.machine = machine
         self.is_known = is_known
         self.limit = np.append(begins[1:], stop)
@@ -263,29 +271,32 @@ class _Lanes:
         after, ended = after[wrong], ended[wrong]
         self.start_position[after] = self.end_position[ended]
         self.start_state[after] = self.end_state[ended]
-        return after
+        result: NDArray[np.int64] = after
+        return result
 
     def _steps(self, position: Positions, state: States, count: int) -> tuple[Positions, States]:
         """(count + 1, lanes) positions and states of the next symbols of some lanes."""
-        window, machine = self.window, self.machine
+        window, machine = self.near, self.machine
         light, select, advance = machine.light, machine.select, machine.advance
         positions = np.empty((count + 1, len(position)), np.int64)
         states = np.empty((count + 1, len(position)), np.int64)
         positions[0] = position
         states[0] = state
-        # Lanes at the end of the part wait there: beyond, there are no windows.
-        highest = len(window) * 8 - 64
+        bits = np.empty(len(position), np.uint16)
+        entry = np.empty(len(position), np.int64)
+        other = np.empty(len(position), np.int64)
+        # "clip": lanes at the end of the part may look beyond it; what they find is not used.
         for i in range(count):
-            bits = window.take(position >> 3)
-            bits <<= (position & 7).astype(np.uint32)
-            bits >>= 16
-            bits += select.take(state)
-            entry = light.take(bits).astype(np.int64)
-            position = position + (entry & 31)
-            np.minimum(position, highest, out=position)
-            state = advance.take((state << 7) | (entry >> 5))
-            positions[i + 1] = position
-            states[i + 1] = state
+            position, state = positions[i], states[i]
+            window.take(position, out=bits, mode="clip")
+            select.take(state, out=entry, mode="clip")
+            np.add(entry, bits, out=entry)
+            light.take(entry, out=other, mode="clip")
+            np.bitwise_and(other, 31, out=entry)
+            np.add(position, entry, out=positions[i + 1])
+            np.right_shift(other, 5, out=other)
+            np.add(other, state, out=other)
+            advance.take(other, out=states[i + 1], mode="clip")
         return positions, states
 
     def _first_round(self, lanes: NDArray[np.int64]) -> None:
@@ -353,12 +364,11 @@ class _Lanes:
 
     def _one_by_one(self, todo: NDArray[np.int64]) -> None:
         """Decode lanes symbol by symbol, in order, until all agree."""
-        window = self.window.data
+        window = self.near.data
         light = self.machine.light.data
         select = self.machine.select.tolist()
         advance = self.machine.advance.data
         seen = self.seen
-        highest = len(self.window) * 8 - 64
         waiting = set(todo.tolist())
         for lane in range(int(todo[0]), len(self.limit)):
             if lane not in waiting:
@@ -377,10 +387,9 @@ class _Lanes:
                     break
                 positions.append(position)
                 states.append(state + 1)
-                bits = (window[position >> 3] << (position & 7) & 0xFFFFFFFF) >> 16
-                entry = light[select[state] + bits]
-                position = min(position + (entry & 31), highest)
-                state = advance[state << 7 | entry >> 5]
+                entry = light[select[state] + window[position]]
+                position += entry & 31
+                state = advance[(entry >> 5) + state]
             seen[positions] = states
             if merged:
                 seen[position:limit] = old[position - begin :]

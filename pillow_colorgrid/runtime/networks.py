@@ -21,16 +21,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pillow_colorgrid.container import Section
+from pillow_colorgrid.container import NETWORKS, Section
 from pillow_colorgrid.errors import DamagedError, NetworkError
 from pillow_colorgrid.runtime import execution
 from pillow_colorgrid.runtime.execution import threads as threads, wanted_providers
 
 if TYPE_CHECKING:
     import onnxruntime
-
-REFERENCE_SECTION = b"NETS"
-"""Names the networks that decode the file."""
 
 REFERENCE = struct.Struct("<H8s")
 """id, first 8 bytes of the hash of the integer parameters."""
@@ -107,7 +104,7 @@ def file_bytes(network: Network) -> bytes:
 
 
 def pack_references(ids: Sequence[int]) -> Section:
-    return Section(REFERENCE_SECTION, b"".join(index()[number].reference for number in ids))
+    return Section(NETWORKS, b"".join(index()[number].reference for number in ids))
 
 
 def read_references(payload: bytes) -> list[Network]:
@@ -118,7 +115,7 @@ def read_references(payload: bytes) -> list[Network]:
     """
     if not payload or len(payload) % REFERENCE.size:
         raise DamagedError(
-            f"{REFERENCE_SECTION.decode()} has {len(payload)} bytes, allowed: multiples of "
+            f"{NETWORKS.decode()} has {len(payload)} bytes, allowed: multiples of "
             f"{REFERENCE.size} from {REFERENCE.size}"
         )
     networks = []

@@ -10,11 +10,11 @@ from PIL import Image, ImageDraw
 
 from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.codings.stored import coding as stored
-from pillow_colorgrid.color.ycocg_bytes import Bytes
-from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime import execution, workers
-from tests.conftest import noise, photograph
+from tests.conftest import chosen, noise, photograph
 
 ALLOWED_BYTES = 64
 
@@ -127,7 +127,7 @@ def test_drawings_do_not_ask_the_networks(monkeypatch: pytest.MonkeyPatch) -> No
     page[40:60, 30:200] = 0
     icon = pixels_of(noise("RGBA", (32, 32)))
     for pixels in (page, icon):
-        coding, _ = choose.encode(pixels, SaveOptions())
+        coding, _ = chosen(pixels, Options())
         assert coding == "stored"
 
 
@@ -142,8 +142,10 @@ def test_the_contest_recognises_a_drawing_with_some_photographs(
     assert choose.DRAWING < choose.probe(pixels) < choose.UNCLEAR
     seen = []
     encode = lossless.encode
-    monkeypatch.setattr(lossless, "encode", lambda p, o: seen.append(p.shape) or encode(p, o))
-    coding, _ = choose.encode(pixels, SaveOptions())
+    monkeypatch.setattr(
+        lossless, "encode", lambda p, o: seen.append(p.pixels.shape) or encode(p, o)
+    )
+    coding, _ = chosen(pixels, Options())
     assert coding == "stored"
     assert seen == [(choose.CONTEST_EDGE, choose.CONTEST_EDGE, 3)] * 5
 
@@ -176,14 +178,14 @@ def test_quick_efforts_skip_webp_on_photographs_only(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(choose, "ALWAYS_PIXELS", 0)
     asked = []
     quick = stored.quick
-    monkeypatch.setattr(stored, "quick", lambda p: asked.append(p.shape) or quick(p))
+    monkeypatch.setattr(stored, "quick", lambda p: asked.append(p) or quick(p))
     monkeypatch.setattr(choose, "NOISY_BITS", 8)
     sharp = pixels_of(photograph("coffee", 128, 128))
     smooth = pixels_of(photograph("coffee", 128, 128).resize((700, 700)))
     assert choose.probe(smooth) < choose.PHOTOGRAPH < choose.probe(sharp)
     for pixels, effort, times in ((sharp, 3, 0), (sharp, 4, 1), (smooth, 3, 1)):
         asked.clear()
-        choose.encode(pixels, SaveOptions(effort=effort))
+        chosen(pixels, Options(effort=effort))
         assert len(asked) == times
 
 
@@ -191,7 +193,7 @@ def test_one_thread_starts_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "ThreadPoolExecutor", refuse)
     monkeypatch.setattr(execution, "threads", lambda: 1)
     pixels = pixels_of(photograph("coffee", 64, 64))
-    coding, _ = choose.encode(pixels, SaveOptions())
+    coding, _ = chosen(pixels, Options())
     assert coding == "lossless"
 
 
@@ -200,5 +202,5 @@ def test_threads_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for threads in (1, 3):
         monkeypatch.setattr(execution, "_chosen_threads", threads)
-        found.append(choose.encode(pixels, SaveOptions()))
+        found.append(chosen(pixels, Options()))
     assert found[0] == found[1]

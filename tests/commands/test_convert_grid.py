@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from pillow_colorgrid import container
+from pillow_colorgrid.codings.crayon.description import CRAYON
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.commands import info, sameness
 from pillow_colorgrid.commands.cli import main
@@ -96,7 +97,7 @@ def test_info_tells_the_parts(quality: int, source: Path) -> None:
     with Image.open(source) as image:
         image.save(path, mode="grid", quality=quality)
     found = info.facts(path)
-    assert found.coding == "grid"
+    assert found.coding == CRAYON.number
     assert [network["name"] for network in found.networks][1] == "crayon"
     parts = {"hints", "luminance", "alpha", info.OVERHEAD}
     assert parts | ({"preview luminance"} if quality == 100 else set()) <= set(found.spent)

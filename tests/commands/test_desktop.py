@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from pillow_colorgrid import container
+from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.base import Coding
 from pillow_colorgrid.commands.cli import main
 from tests.conftest import noise
 
@@ -46,7 +48,7 @@ def said_by_file(*arguments: str | Path) -> str:
 
 def test_file_tells_what_it_is(picture: Path) -> None:
     with picture.open("rb") as file:
-        coding = container.read_header(file).coding
+        coding = registry.of(container.read_header(file)).name
     version = f"{container.MAJOR}.{container.MINOR}"
     wanted = f"Colorgrid image data, version {version}, 50 x 40, {coding}"
     assert said_by_file(picture) == wanted
@@ -54,11 +56,11 @@ def test_file_tells_what_it_is(picture: Path) -> None:
     assert said_by_file("--extension", picture) == "cgx"
 
 
-@pytest.mark.parametrize("coding", container.CODING_IDS)
-def test_file_knows_every_coding(coding: str, tmp_path: Path) -> None:
-    header = container.Header(coding, "RGB", (3, 2), bytes(8))
+@pytest.mark.parametrize("coding", registry.all_codings(), ids=lambda coding: coding.name)
+def test_file_knows_every_coding(coding: Coding, tmp_path: Path) -> None:
+    header = container.Header(coding.number, "RGB", (3, 2), bytes(8))
     (tmp_path / "x").write_bytes(container.pack(header, []))
-    assert said_by_file(tmp_path / "x").endswith(f"3 x 2, {coding}")
+    assert said_by_file(tmp_path / "x").endswith(f"3 x 2, {coding.name}")
 
 
 def test_file_takes_nothing_else_for_it(tmp_path: Path) -> None:

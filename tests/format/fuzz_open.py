@@ -21,7 +21,7 @@ from PIL import Image, ImageFile, ImageFilter
 import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid import container, pixels
 from pillow_colorgrid.CgxImagePlugin import CgxImageFile
-from pillow_colorgrid.codec import UNSTATED_CODINGS
+from pillow_colorgrid.codings import registry
 
 DOCUMENTED = (
     OSError,  # CgxError and UnidentifiedImageError are
@@ -67,14 +67,14 @@ def _check(data: bytes, wanted: bytes | None, tolerant: bool) -> bool:
         with Image.open(io.BytesIO(data), formats=["CGX"]) as picture:
             assert isinstance(picture, CgxImageFile)
             assert picture._header is not None
-            stated, coding = picture._header.checksum, picture._header.coding
+            stated, coding = picture._header.checksum, registry.of(picture._header)
             mode = picture.mode
             found = picture.tobytes()
             if picture.mode != mode or (wanted is not None and not tolerant and found != wanted):
                 raise WrongPixelsError(f"{picture} is not what was saved")
             if not tolerant:
                 decoded = pixels.from_image(picture).tobytes()
-                unstated = coding in UNSTATED_CODINGS and stated == container.UNSTATED
+                unstated = coding.may_leave_checksum and stated == container.UNSTATED
                 if not unstated and container.pixel_checksum(decoded) != stated:
                     raise WrongPixelsError(f"{picture} does not have the checksum it states")
                 if not passes:

@@ -22,7 +22,7 @@ from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.decolorized import coding as decolorized
 from pillow_colorgrid.codings.tiles import tiles
 from pillow_colorgrid.color import ycocg_bytes
-from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime import networks
 from tools.data.images import bpp, pictures
 

@@ -21,16 +21,23 @@ import numpy as np
 
 from pillow_colorgrid import container
 from pillow_colorgrid.codings import alpha
+from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture, has, only
 from pillow_colorgrid.codings.crayon import (
     hint_stream,
     luminance as grid_luminance,
     network as grid_crayon,
     paint,
 )
+from pillow_colorgrid.codings.crayon.description import (
+    EXACT_QUALITY,
+    GRID,
+    KINDS,
+    LUMINANCE,
+    Options,
+)
 from pillow_colorgrid.codings.crayon.encoder import fit
 from pillow_colorgrid.codings.crayon.hints import (
     INTERVALS,
-    KINDS,
     SLOPE_FACTORS,
     SLOPE_LIMIT,
     STEPS,
@@ -42,25 +49,18 @@ from pillow_colorgrid.codings.crayon.hints import (
 )
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.description import ADAPTATION, PREVIEW, TILE
 from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
-from pillow_colorgrid.codings.lossless.sections import ADAPTATION, ALPHA, PREVIEW, TILE, only
 from pillow_colorgrid.color import ycocg
-from pillow_colorgrid.color.ycocg_bytes import Bytes
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError, NetworkError, TruncatedError
-from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.networks import Network
 
-GRID = b"GRID"
-"""Interval, kind, hints, slopes."""
-
-LUMINANCE = b"LUMA"
-"""Lossy luminance."""
-
-ALLOWED = {networks.REFERENCE_SECTION, GRID, ADAPTATION, PREVIEW, TILE, LUMINANCE}
-"""Critical sections of a file of this coding; in mode RGBA alpha besides."""
+EXACT_LUMINANCE = tuple(kind.type for kind in (ADAPTATION, PREVIEW, TILE))
+"""Sections of the lossless coding, as in a file of mode L."""
 
 HEAD = struct.Struct("<BBBBB")
 """Begins GRID: interval n, the kind as a position in KINDS, the hints' step, the factor of the
@@ -88,9 +88,6 @@ LEAST_GAIN = 0.005
 """The part of the square error (0.02 dB) that Crayon must take away; for less, no decoder need run
 it."""
 
-EXACT_QUALITY = 100
-"""Of the luminance: every pixel."""
-
 
 @dataclass(frozen=True)
 class Told:
@@ -110,12 +107,13 @@ class Told:
 # -- encode ---------------------------------------------------------------------------------------
 
 
-def encode(pixels: Bytes, options: SaveOptions) -> tuple[list[Section], bytes]:
+def encode(picture: Picture, options: Options) -> Encoded:
     """(H, W, C) uint8 -> sections, and the checksum of the pixels that they decode to.
 
     C is 1 (L), 3 (RGB) or 4 (RGBA). The checksum is `container.UNSTATED` where the luminance is
     lossy: other versions of its codec may decode it to other pixels.
     """
+    pixels = picture.pixels
     planes = _split(pixels)
     coded = encode_luminance(planes[0], options)
     colour, shown = None, pixels
@@ -124,12 +122,11 @@ def encode(pixels: Bytes, options: SaveOptions) -> tuple[list[Section], bytes]:
         colour, painted = _with_gain(Kept(planes[0], fitted), pixels[..., :3])
         shown = np.concatenate([painted, pixels[..., 3:]], axis=2)
     tables = MODELS_BY_EFFORT[options.effort]
-    sections = [*encode_grid(options.n, options.hints, colour, tables), *coded]
-    if pixels.shape[2] == 4:
-        sections.append(Section(ALPHA, alpha.encode(pixels[..., 3])))
+    grid = encode_grid(options.n, options.hints, colour, tables)
+    sections = [*grid, *coded, *alpha.sections_of(pixels)]
     if options.quality < EXACT_QUALITY:
-        return sections, container.UNSTATED
-    return sections, container.pixel_checksum(shown.tobytes())
+        return Encoded(sections, container.UNSTATED)
+    return Encoded(sections, container.pixel_checksum(shown.tobytes()))
 
 
 def _with_gain(kept: Kept, pixels: Bytes) -> tuple[ColorGrid, Bytes]:
@@ -175,14 +172,13 @@ def _split(pixels: Bytes) -> list[Plane]:
     return ycocg.forward(pixels[..., :3])
 
 
-def encode_luminance(luminance: Plane, options: SaveOptions) -> list[Section]:
+def encode_luminance(luminance: Plane, options: Options) -> list[Section]:
     """(H, W) -> LADP (perhaps), LPRE and LTIL; or LUMA."""
     if options.quality < EXACT_QUALITY:
-        return [
-            Section(LUMINANCE, grid_luminance.encode(luminance, options.quality, options.effort))
-        ]
+        coded = grid_luminance.encode(luminance, options.quality, options.effort)
+        return [LUMINANCE.section(coded)]
     sections = lossless.encode_luminance(luminance[None], options.effort)
-    return [section for section in sections if section.type != networks.REFERENCE_SECTION]
+    return [section for section in sections if section.type != NETWORKS.type]
 
 
 def encode_grid(interval: int, kind: str, colour: ColorGrid | None, tables: int) -> list[Section]:
@@ -194,20 +190,22 @@ def encode_grid(interval: int, kind: str, colour: ColorGrid | None, tables: int)
     """
     if colour is None:
         head = HEAD.pack(interval, KINDS.index(kind), step_of(interval), 0, 0)
-        return [networks.pack_references([tables]), Section(GRID, head)]
+        return [networks.pack_references([tables]), GRID.section(head)]
     coded = hint_stream.encode(*colour.hints, model(tables))
     if colour.slopes is not None:
         slopes = hint_stream.encode(*colour.slopes, model(tables))
         coded = LENGTH.pack(len(coded)) + coded + slopes
     head = HEAD.pack(interval, KINDS.index(kind), colour.step, colour.slope_factor, colour.gain)
-    return [networks.pack_references([tables, CRAYON_ID]), Section(GRID, head + coded)]
+    return [networks.pack_references([tables, CRAYON_ID]), GRID.section(head + coded)]
 
 
 # -- decode ---------------------------------------------------------------------------------------
 
 
-def decode(header: Header, sections: Sequence[Section], channels: int, partial: bool) -> Bytes:
-    """Sections -> (H, W, channels) uint8.
+def decode(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Bytes:
+    """Sections -> (H, W, C) uint8.
 
     Args:
         partial: of a file that was cut, paint the preview, enlarged, where luminance is missing.
@@ -216,25 +214,15 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
         CgxError: a section is damaged or missing, a network unknown, or this Pillow cannot read
             the codec of the luminance.
     """
-    allowed = ALLOWED | {ALPHA} if channels == 4 else ALLOWED
-    foreign = [s.type.decode() for s in sections if s.critical and s.type not in allowed]
-    if foreign:
-        raise DamagedError(f"section {foreign[0]} in a grid file of mode {header.mode}")
-    if partial and not any(section.type == GRID for section in sections):
+    colored = LAYOUTS[header.mode].channels > 1
+    if partial and not has(sections, GRID):
         raise TruncatedError("image file is truncated (no colour grid)")
-    told = read_grid(sections, header.size, channels > 1)
+    told = read_grid(sections, header.size, colored)
     luminance = _decode_luminance(told.tables, sections, header.size, partial)
     if told.crayon is None or told.colour is None:
         return luminance[..., None].astype(np.uint8)
     pixels = paint.paint(Kept(luminance, told.colour), told.crayon)
-    if channels < 4:
-        return pixels
-    height, width = luminance.shape
-    if partial and not any(section.type == ALPHA for section in sections):
-        plane = np.full((height, width), 255, np.uint8)
-    else:
-        plane = alpha.decode(only(sections, ALPHA).payload, height, width)
-    return np.concatenate([pixels, plane[..., None]], axis=2)
+    return alpha.joined(pixels, header.mode, sections, header.size, partial)
 
 
 def read_grid(sections: Sequence[Section], size: tuple[int, int], color: bool) -> Told:
@@ -243,12 +231,12 @@ def read_grid(sections: Sequence[Section], size: tuple[int, int], color: bool) -
     Raises:
         DamagedError: an impossible value. NetworkError: an unknown network.
     """
-    named = networks.read_references(only(sections, networks.REFERENCE_SECTION).payload)
+    named = networks.read_references(only(sections, NETWORKS))
     if len(named) != 1 + color:
         raise DamagedError(f"{len(named)} networks named, this picture has {1 + color}")
     if color and named[1].name != CRAYON:
         raise NetworkError(f"network {named[1].id} is {named[1].name}, needed: {CRAYON}")
-    payload = only(sections, GRID).payload
+    payload = only(sections, GRID)
     if len(payload) < HEAD.size:
         raise DamagedError(f"colour grid of {len(payload)} bytes, allowed from {HEAD.size}")
     if color:
@@ -298,11 +286,11 @@ def _decode_luminance(
     tables: Network, sections: Sequence[Section], size: tuple[int, int], partial: bool
 ) -> Plane:
     """(H, W): exact or lossy, whichever the file holds."""
-    exact = [s for s in sections if s.type in (ADAPTATION, PREVIEW, TILE)]
-    if any(section.type == LUMINANCE for section in sections):
+    exact = [s for s in sections if s.type in EXACT_LUMINANCE]
+    if has(sections, LUMINANCE):
         if exact:
             raise DamagedError(f"LUMA and {exact[0].type.decode()} in one file, allowed: either")
-        return grid_luminance.decode(only(sections, LUMINANCE).payload, size[1], size[0])
+        return grid_luminance.decode(only(sections, LUMINANCE), size[1], size[0])
     if partial and not exact:
         raise TruncatedError("image file is truncated (no luminance)")
     grey = [networks.pack_references([tables.id]), *exact]

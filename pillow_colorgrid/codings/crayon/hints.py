@@ -16,13 +16,15 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from pillow_colorgrid.codings.crayon.description import INTERVAL
+
 Plane = npt.NDArray[np.int16]
 Hints = npt.NDArray[np.int8]
 Exact = npt.NDArray[np.int32]
 
 Integer = TypeVar("Integer", np.int16, np.int32, np.int64)
 
-INTERVALS = (2, 128)
+INTERVALS = (INTERVAL.lowest, INTERVAL.highest)
 """n, the pixels from one hint to the next: least and largest."""
 
 SLOPE_FACTORS = (0, 1, 2)
@@ -30,9 +32,6 @@ SLOPE_FACTORS = (0, 1, 2)
 
 COARSE_SLOPES_UP_TO = 24
 """Up to this interval of the hints slopes are at every second grid point: they would cost more."""
-
-KINDS = ("mean", "point")
-"""What a hint tells; a file names the position in this row."""
 
 STEPS = (2, 8)
 """A hint is told in steps, least and largest: from 2 on Co and Cg fit a signed byte."""
@@ -64,7 +63,7 @@ class ColorGrid:
     """The colour that a grid file keeps.
 
     Attributes:
-        interval: n, pixels from hint to hint. kind: what a hint tells, of KINDS.
+        interval: n, pixels from hint to hint. kind: what a hint tells, of `description.KINDS`.
         step: what a hint's unit is. hints: of Co and of Cg, in steps.
         slope_factor: of SLOPE_FACTORS.
         slopes: of Co and of Cg over the luminance's detail; None where the factor is 0.

@@ -25,7 +25,7 @@ from pillow_colorgrid.codings.crayon.hints import (
 from pillow_colorgrid.codings.crayon.network import ALIGNMENT, Seen
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color.ycocg import inverse_clipped
-from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.networks import Network
 

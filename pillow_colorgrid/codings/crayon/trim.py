@@ -7,11 +7,12 @@ holds every 8th pixel of every 8th row, later levels the others.
 from collections.abc import Sequence
 from math import gcd
 
+from pillow_colorgrid.codings.base import ALPHA, has
 from pillow_colorgrid.codings.crayon import coding as crayon
 from pillow_colorgrid.codings.crayon.hints import ColorGrid, points, step_of, stepped
 from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, ORIGIN
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
-from pillow_colorgrid.codings.lossless.sections import ALPHA, COLOR_PREVIEW, ORIGIN
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.runtime import networks
@@ -32,12 +33,12 @@ def trim(header: Header, sections: Sequence[Section], interval: int) -> list[Sec
     """
     if header.mode == "L":
         raise CgxError("a picture of mode L has no colour to trim")
-    if not any(section.type == COLOR_PREVIEW for section in sections):
+    if not has(sections, COLOR_PREVIEW):
         raise CgxError(
             "luminance and colour of this file are in one stream (it is of the first release); "
             'save it with mode="grid", or: cgx convert --mode grid'
         )
-    if any(section.type == ORIGIN for section in sections):
+    if has(sections, ORIGIN):
         raise CgxError(
             "the luminance of this file is that of its origin (JPEG or Photo CD), not of YCoCg; "
             'save it with mode="grid", or with origin="none" before'
@@ -53,5 +54,5 @@ def trim(header: Header, sections: Sequence[Section], interval: int) -> list[Sec
     return [
         *crayon.encode_grid(interval, KIND, colour, tables.id),
         *luminance,
-        *(section for section in sections if section.type == ALPHA),
+        *(section for section in sections if section.type == ALPHA.type),
     ]

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
+from pillow_colorgrid.codings.decolorized.description import LEVELS
+from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError
-from pillow_colorgrid.options import LEVELS
 
 CHANNELS = 2
 
@@ -69,8 +70,10 @@ class Bottleneck:
         if len(data) < HEAD.size:
             raise DamagedError(f"bottleneck of {len(data)} bytes, allowed {HEAD.size} at least")
         levels, kind = HEAD.unpack_from(data)
-        if not LEVELS[0] <= levels <= LEVELS[1]:
-            raise DamagedError(f"{levels} bottleneck levels, allowed {LEVELS[0]} to {LEVELS[1]}")
+        if not LEVELS.lowest <= levels <= LEVELS.highest:
+            raise DamagedError(
+                f"{levels} bottleneck levels, allowed {LEVELS.lowest} to {LEVELS.highest}"
+            )
         if kind not in (PACKED, ZSTD):
             raise DamagedError(f"bottleneck kept as {kind}, allowed {PACKED} and {ZSTD}")
         shape = (CHANNELS, *blocks)
@@ -78,7 +81,7 @@ class Bottleneck:
         size = -(-int(np.prod(shape)) * bits // 8)
         packed = data[HEAD.size :]
         if kind == ZSTD:
-            packed = unzstd(packed, size)
+            packed = zstd.unpacked(packed, size)
         if len(packed) != size:
             raise DamagedError(f"bottleneck of {len(packed)} bytes, needs {size}")
         flags = np.unpackbits(np.frombuffer(packed, np.uint8))[: int(np.prod(shape)) * bits]
@@ -87,18 +90,3 @@ class Bottleneck:
         if indices.max() >= levels:
             raise DamagedError(f"bottleneck index {indices.max()}, allowed below {levels}")
         return cls(indices.astype(np.uint8).reshape(shape), levels)
-
-
-def unzstd(data: bytes, size: int) -> bytes:
-    """Decompress exactly `size` bytes; never allocate more.
-
-    Raises:
-        DamagedError: not zstd, or another size.
-    """
-    try:
-        declared = zstandard.frame_content_size(data)
-        if declared not in (size, -1):
-            raise DamagedError(f"zstd data of {declared} bytes, needs {size}")
-        return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
-    except zstandard.ZstdError as error:
-        raise DamagedError(f"zstd data damaged: {error}") from error

@@ -15,23 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from pillow_colorgrid.codings import inner
+from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture, has
 from pillow_colorgrid.codings.decolorized.bottleneck import Bottleneck
+from pillow_colorgrid.codings.decolorized.description import BOTTLENECK, INNER, Options
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.color import ycocg_bytes
-from pillow_colorgrid.color.ycocg_bytes import Bytes
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
-from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
 
-BOTTLENECK_SECTION = b"BTNK"
-"""The bottleneck of one tile; only where its colour is predicted."""
-
-INNER_SECTION = b"INNR"
-"""The inner codec's file of one tile."""
-
 TILE_NUMBER = struct.Struct("<I")
-"""Begins both: the number of the tile, row by row."""
+"""Begins bottleneck and inner picture: the number of the tile, row by row."""
 
 A_DECODER_ID = 1
 """The network that new files use."""
@@ -93,14 +88,14 @@ def _chroma(planes: Bytes, predicted: Bytes) -> Bytes:
 # -- one tile -----------------------------------------------------------------------------------
 
 
-def _encode_tile(number: int, pixels: Bytes, options: SaveOptions) -> list[Section]:
+def _encode_tile(number: int, pixels: Bytes, options: Options) -> list[Section]:
     """The sections of one tile: the smaller of those with and without prediction (`predict`)."""
     planes, alpha = ycocg_bytes.separate(pixels)
     head = TILE_NUMBER.pack(number)
     candidates = []
     if len(planes) == 1 or options.predict == "auto":
         plain = inner.encode(planes, alpha, options.inner)
-        candidates.append([Section(INNER_SECTION, head + plain)])
+        candidates.append([INNER.section(head + plain)])
     if len(planes) == 3:
         bottleneck = find_bottleneck(planes, options.levels)
         network = networks.index()[A_DECODER_ID]
@@ -108,8 +103,8 @@ def _encode_tile(number: int, pixels: Bytes, options: SaveOptions) -> list[Secti
         decolorized = inner.encode(residual(planes, predicted), alpha, options.inner)
         candidates.append(
             [
-                Section(BOTTLENECK_SECTION, head + bottleneck.pack()),
-                Section(INNER_SECTION, head + decolorized),
+                BOTTLENECK.section(head + bottleneck.pack()),
+                INNER.section(head + decolorized),
             ]
         )
     return min(candidates, key=lambda sections: sum(len(s.payload) + 12 for s in sections))
@@ -118,12 +113,12 @@ def _encode_tile(number: int, pixels: Bytes, options: SaveOptions) -> list[Secti
 def _decode_tile(
     sections: dict[bytes, bytes], network: networks.Network | None, tile: Tile, channels: int
 ) -> Bytes:
-    planes, alpha = inner.decode(sections[INNER_SECTION], (tile.height, tile.width), channels)
-    if BOTTLENECK_SECTION in sections:
+    planes, alpha = inner.decode(sections[INNER.type], (tile.height, tile.width), channels)
+    if BOTTLENECK.type in sections:
         if network is None or len(planes) == 1:
             raise DamagedError("a bottleneck without a network or without colour")
         blocks = (-(-tile.height // BLOCK), -(-tile.width // BLOCK))
-        bottleneck = Bottleneck.unpack(sections[BOTTLENECK_SECTION], blocks)
+        bottleneck = Bottleneck.unpack(sections[BOTTLENECK.type], blocks)
         planes = _chroma(planes, predict_chroma(network, bottleneck, planes[0]))
     return ycocg_bytes.unite(planes, alpha)
 
@@ -131,17 +126,18 @@ def _decode_tile(
 # -- the picture --------------------------------------------------------------------------------
 
 
-def encode(pixels: Bytes, options: SaveOptions) -> list[Section]:
+def encode(picture: Picture, options: Options) -> Encoded:
     """(H, W, 1, 3 or 4) uint8 -> sections."""
+    pixels = picture.pixels
     layout = tiles(*pixels.shape[:2])
     with ThreadPoolExecutor(networks.threads()) as pool:
         parts = pool.map(
             lambda job: _encode_tile(job[0], pixels[job[1].place], options), enumerate(layout)
         )
         sections = [section for part in parts for section in part]
-    if any(section.type == BOTTLENECK_SECTION for section in sections):
+    if has(sections, BOTTLENECK):
         sections.insert(0, networks.pack_references([A_DECODER_ID]))
-    return sections
+    return Encoded(sections)
 
 
 def _by_tile(sections: Sequence[Section]) -> Iterator[dict[bytes, bytes]]:
@@ -149,19 +145,21 @@ def _by_tile(sections: Sequence[Section]) -> Iterator[dict[bytes, bytes]]:
     group: dict[bytes, bytes] = {}
     number = 0
     for section in sections:
-        if section.type not in (BOTTLENECK_SECTION, INNER_SECTION):
+        if section.type not in (BOTTLENECK.type, INNER.type):
             continue
         head = section.payload[: TILE_NUMBER.size]
         if head != TILE_NUMBER.pack(number) or section.type in group:
             raise DamagedError(f"section {section.type.decode()} is not of tile {number}")
         group[section.type] = section.payload[TILE_NUMBER.size :]
-        if section.type == INNER_SECTION:
+        if section.type == INNER.type:
             yield group
             group, number = {}, number + 1
 
 
-def decode(header: Header, sections: Sequence[Section], channels: int, partial: bool) -> Bytes:
-    """Sections -> (H, W, channels) uint8; with `partial`, tiles that are missing stay 0.
+def decode(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Bytes:
+    """Sections -> (H, W, C) uint8; with `partial`, tiles that are missing stay 0.
 
     Raises:
         TruncatedError: a tile is missing (not with `partial`).
@@ -169,8 +167,9 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
         NetworkError: a network is unknown or computed wrongly here.
     """
     width, height = header.size
+    channels = LAYOUTS[header.mode].channels
     layout = tiles(height, width)
-    references = [s.payload for s in sections if s.type == networks.REFERENCE_SECTION]
+    references = [s.payload for s in sections if s.type == NETWORKS.type]
     network = networks.read_references(references[0])[0] if references else None
     groups = list(_by_tile(sections))
     if len(groups) > len(layout):

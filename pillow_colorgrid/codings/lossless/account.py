@@ -18,6 +18,12 @@ from pillow_colorgrid.codings.lossless.coding import (
     model_of,
     rendering_of,
 )
+from pillow_colorgrid.codings.lossless.description import (
+    COLOR_PREVIEW,
+    COLOR_TILE,
+    PREVIEW as PREVIEW_SECTION,
+    TILE as TILE_SECTION,
+)
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
@@ -109,18 +115,22 @@ def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -
     return Account(names, *map(np.concatenate, (planes, bill.expected, bill.bits)))
 
 
-def account(sections: Sequence[Section], size: tuple[int, int], channels: int) -> dict[str, float]:
-    """Bytes by name: "preview luminance", "preview colour", "luminance", "colour".
-
-    Raises:
-        CgxError: as `lossless.decode`.
-    """
-    bits = examine(sections, size, channels).bits.astype(np.float64)
+def size_bytes_of(found: Account) -> dict[str, float]:
+    """Bytes by name: "preview luminance", "preview colour", "luminance", "colour"."""
+    bits = found.bits.astype(np.float64)
     preview = levels.level(bits, PREVIEW_INTERVAL).sum(axis=(1, 2)) / 8
     rest = bits.sum(axis=(1, 2)) / 8 - preview
     spent = {}
-    for name, by_plane in (("preview ", preview), ("", rest)):
-        spent[f"{name}luminance"] = float(by_plane[0])
+    for names, by_plane in (
+        ((PREVIEW_SECTION.name, COLOR_PREVIEW.name), preview),
+        ((TILE_SECTION.name, COLOR_TILE.name), rest),
+    ):
+        spent[names[0]] = float(by_plane[0])
         if len(by_plane) == COLOR:
-            spent[f"{name}colour"] = float(by_plane[1:].sum())
+            spent[names[1]] = float(by_plane[1:].sum())
     return spent
+
+
+def account(sections: Sequence[Section], size: tuple[int, int], channels: int) -> dict[str, float]:
+    """`size_bytes_of` the account of a file. Raises CgxError as `lossless.decode`."""
+    return size_bytes_of(examine(sections, size, channels))

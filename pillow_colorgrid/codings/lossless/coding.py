@@ -23,13 +23,20 @@ from dataclasses import replace
 import numpy as np
 
 from pillow_colorgrid.codings import alpha
+from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture, has, only
 from pillow_colorgrid.codings.lossless import (
     clipping as lossless_clipping,
     levels,
     origin as lossless_origin,
-    sections as lossless_sections,
 )
 from pillow_colorgrid.codings.lossless.adaptation import apart, unpack
+from pillow_colorgrid.codings.lossless.description import (
+    ADAPTATION,
+    CLIPPING,
+    ORIGIN,
+    PREVIEW as PREVIEW_SECTION,
+    Options,
+)
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, pack_adaptation
 from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
 from pillow_colorgrid.codings.lossless.pieces import (
@@ -43,21 +50,13 @@ from pillow_colorgrid.codings.lossless.pieces import (
     tile_of,
 )
 from pillow_colorgrid.codings.lossless.predict import Model
-from pillow_colorgrid.codings.lossless.sections import (
-    ADAPTATION,
-    ALPHA,
-    CLIPPING,
-    ORIGIN,
-    Streams,
-    only,
-    read_streams,
-)
+from pillow_colorgrid.codings.lossless.sections import Streams, read_streams
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError, TruncatedError
-from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import execution, networks
 from pillow_colorgrid.runtime.workers import ALONE, Workers
 
@@ -65,40 +64,38 @@ GREY, COLOR = 1, 3
 """Numbers of planes."""
 
 
-def encode(pixels: np.ndarray, options: SaveOptions) -> list[Section]:
+def encode(picture: Picture, options: Options) -> Encoded:
     """(H, W, C) uint8 -> sections; C is 1 (L), 3 (RGB) or 4 (RGBA)."""
+    pixels = picture.pixels
     number = MODELS_BY_EFFORT[options.effort]
     planes, origin = planes_of(pixels, options.origin == "auto")
     with Workers(execution.threads()) as workers:
         by = replace(model(number), workers=workers)
         clips = len(planes) == COLOR and not origin
         coded = encode_adapted(planes, by, options.effort, clips)
-    sections = [networks.pack_references([number]), *origin, *coded]
-    if pixels.shape[2] == 4:
-        sections.append(Section(ALPHA, alpha.encode(pixels[..., 3])))
-    return sections
+    named = networks.pack_references([number])
+    return Encoded([named, *origin, *coded, *alpha.sections_of(pixels)])
 
 
-def decode(header: Header, sections: Sequence[Section], channels: int, partial: bool) -> np.ndarray:
-    """Sections -> (H, W, channels) uint8.
+def decode(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Bytes:
+    """Sections -> (h, w, C) uint8.
 
     Args:
         partial: of a file that was cut, show the preview, enlarged, where tiles are missing.
+        interval: every so many pixels of every such row: 1, 2, 4 or 8; of a whole file.
 
     Raises:
         CgxError: a section is damaged or missing, or a network unknown.
     """
-    count = GREY if channels == 1 else COLOR
-    decoded = decode_what_is_there if partial else decode_planes
-    pixels = pixels_of(decoded(sections, header.size, count), sections, header.size)
-    if channels < 4:
-        return pixels
-    height, width = pixels.shape[:2]
-    if partial and not any(section.type == ALPHA for section in sections):
-        plane = np.full((height, width), 255, np.uint8)
+    count = GREY if LAYOUTS[header.mode].channels == 1 else COLOR
+    if partial:
+        planes, interval = decode_what_is_there(sections, header.size, count), 1
     else:
-        plane = alpha.decode(only(sections, ALPHA).payload, height, width)
-    return np.concatenate([pixels, plane[..., None]], axis=2)
+        planes = decode_planes(sections, header.size, count, interval)
+    pixels = pixels_of(planes, sections, header.size, interval)
+    return alpha.joined(pixels, header.mode, sections, header.size, partial, interval)
 
 
 def planes_of(pixels: np.ndarray, look: bool = True) -> tuple[list[np.ndarray], list[Section]]:
@@ -112,7 +109,7 @@ def planes_of(pixels: np.ndarray, look: bool = True) -> tuple[list[np.ndarray], 
     if found is None:
         return split(pixels), []
     rendering, planes = found
-    return planes, [Section(ORIGIN, lossless_origin.pack(rendering))]
+    return planes, [ORIGIN.section(lossless_origin.pack(rendering))]
 
 
 def pixels_of(
@@ -137,9 +134,9 @@ def rendering_of(
     Args:
         size: (width, height) of the whole picture.
     """
-    if not any(section.type == ORIGIN for section in sections):
+    if not has(sections, ORIGIN):
         return None
-    return lossless_origin.unpack(only(sections, ORIGIN).payload, size[0] * size[1])
+    return lossless_origin.unpack(only(sections, ORIGIN), size[0] * size[1])
 
 
 def split(pixels: np.ndarray) -> list[np.ndarray]:
@@ -161,7 +158,8 @@ def encode_luminance(plane: np.ndarray, effort: int) -> list[Section]:
 
     Returns the sections that name the networks, adapt them and hold the pixels.
     """
-    return encode(plane[0, ..., None].astype(np.uint8), SaveOptions(effort=effort))
+    grey = Picture(plane[0, ..., None].astype(np.uint8), "L")
+    return encode(grey, Options(effort=effort)).sections
 
 
 def luminance_of(sections: Sequence[Section]) -> list[Section]:
@@ -174,7 +172,7 @@ def luminance_of(sections: Sequence[Section]) -> list[Section]:
             sections are missing.
     """
     streams = read_streams(sections, color=True)
-    if any(section.type == ORIGIN for section in sections):
+    if has(sections, ORIGIN):
         raise DamagedError(
             "the luminance of this file is that of its origin (JPEG or Photo CD), not of Y, Co, Cg"
         )
@@ -185,7 +183,7 @@ def luminance_of(sections: Sequence[Section]) -> list[Section]:
         Coded(streams.preview.luminance), [Coded(tile.luminance) for tile in streams.tiles]
     )
     return [
-        only(sections, networks.REFERENCE_SECTION),
+        NETWORKS.section(only(sections, NETWORKS)),
         *pack_adaptation(kept),
         *luminance.sections(),
     ]
@@ -240,7 +238,7 @@ def decode_what_is_there(
     Raises:
         TruncatedError: not even the preview is there.
     """
-    if not any(section.type == lossless_sections.PREVIEW for section in sections):
+    if not has(sections, PREVIEW_SECTION):
         raise TruncatedError("image file is truncated (no preview)")
     streams = read_streams(sections, count == COLOR)
     with Workers(execution.threads()) as workers:
@@ -294,15 +292,14 @@ def _damage_told() -> Iterator[None]:
 
 
 def model_of(sections: Sequence[Section]) -> Model:
-    named = networks.read_references(only(sections, networks.REFERENCE_SECTION).payload)
+    named = networks.read_references(only(sections, NETWORKS))
     if len(named) != 1:
         raise DamagedError(f"{len(named)} networks named, the lossless coding has 1")
     by = model(named[0].id)
-    types = {section.type for section in sections}
-    if ADAPTATION in types:
-        adaptation = unpack(only(sections, ADAPTATION).payload, by.features)
+    if has(sections, ADAPTATION):
+        adaptation = unpack(only(sections, ADAPTATION), by.features)
         by = replace(by, adaptation=adaptation)
-    if CLIPPING in types:
-        clipping = lossless_clipping.unpack(only(sections, CLIPPING).payload)
+    if has(sections, CLIPPING):
+        clipping = lossless_clipping.unpack(only(sections, CLIPPING))
         by = replace(by, clipping=clipping)
     return by

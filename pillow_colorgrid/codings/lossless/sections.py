@@ -17,22 +17,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, cycle
 
+from pillow_colorgrid.codings.lossless.description import (
+    CLIPPING,
+    COLOR_PREVIEW,
+    COLOR_TILE,
+    ORIGIN,
+    PREVIEW,
+    TILE,
+)
 from pillow_colorgrid.codings.lossless.pieces import Coded
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import DamagedError
 
-ORIGIN = b"LORG"
-ADAPTATION = b"LADP"
-CLIPPING = b"LCLP"
-PREVIEW, COLOR_PREVIEW = b"LPRE", b"CPRE"
-TILE, COLOR_TILE = b"LTIL", b"CTIL"
-ALPHA = b"ALPH"
-
-STREAMS = (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE)
+STREAMS = tuple(kind.type for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
 """Types of the sections that hold pixels of luminance and colour."""
-
-KNOWN = {ORIGIN, ADAPTATION, CLIPPING, ALPHA, *STREAMS}
-"""Types of all sections of this coding, but for the networks' names."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,12 @@ class Streams:
 
     def sections(self) -> Iterator[Section]:
         if self.preview.color is not None:
-            yield Section(COLOR_PREVIEW, self.preview.color)
-        yield Section(PREVIEW, self.preview.luminance)
+            yield COLOR_PREVIEW.section(self.preview.color)
+        yield PREVIEW.section(self.preview.luminance)
         for tile in self.tiles:
-            yield Section(TILE, tile.luminance)
+            yield TILE.section(tile.luminance)
             if tile.color is not None:
-                yield Section(COLOR_TILE, tile.color)
+                yield COLOR_TILE.section(tile.color)
 
     def with_luminance(self, tiles: Sequence[bytes]) -> "Streams":
         """The same with other luminance in its tiles."""
@@ -76,12 +74,14 @@ def read_streams(sections: Sequence[Section], color: bool) -> Streams:
     """
     _check_color({section.type for section in sections}, color)
     found = [section for section in sections if section.type in STREAMS]
-    apart = color and bool(found) and found[0].type == COLOR_PREVIEW
+    apart = color and bool(found) and found[0].type == COLOR_PREVIEW.type
     head, group = ([COLOR_PREVIEW], [TILE, COLOR_TILE]) if apart else ([], [TILE])
     head.append(PREVIEW)
     for section, expected in zip(found, chain(head, cycle(group)), strict=False):
-        if section.type != expected:
-            raise DamagedError(f"section {section.type.decode()} where {expected.decode()} belongs")
+        if section.type != expected.type:
+            raise DamagedError(
+                f"section {section.type.decode()} where {expected.type.decode()} belongs"
+            )
     if len(found) < len(head):
         raise DamagedError(f"{len(found)} sections of the preview, allowed {len(head)}: no LPRE")
     payloads = [section.payload for section in found]
@@ -93,21 +93,9 @@ def read_streams(sections: Sequence[Section], color: bool) -> Streams:
 
 def _check_color(types: set[bytes], color: bool) -> None:
     """Refuse what only colour pictures have, and what excludes one another."""
-    special = types & {ORIGIN, CLIPPING}
+    special = types & {ORIGIN.type, CLIPPING.type}
     if special and not color:
         names = " and ".join(sorted(name.decode() for name in special))
         raise DamagedError(f"section {names} in a grey picture, allowed where there is colour")
     if len(special) > 1:
         raise DamagedError("sections LCLP and LORG, allowed is one of them: clipping is of Co, Cg")
-
-
-def only(sections: Sequence[Section], section_type: bytes) -> Section:
-    """The one section of a type.
-
-    Raises:
-        DamagedError: there is none, or more than one.
-    """
-    found = [section for section in sections if section.type == section_type]
-    if len(found) != 1:
-        raise DamagedError(f"{len(found)} sections {section_type.decode()}, allowed 1")
-    return found[0]

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from pillow_colorgrid.codings import inner
+from pillow_colorgrid.codings.base import Encoded, Picture
+from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.codings.stored import parts as stored_parts
+from pillow_colorgrid.codings.stored.description import STORED_PICTURE
 from pillow_colorgrid.codings.stored.encoder import Care, search
 from pillow_colorgrid.codings.tiles import Tile
-from pillow_colorgrid.color.ycocg_bytes import Bytes
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
-from pillow_colorgrid.options import SaveOptions
+from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import execution
 from pillow_colorgrid.runtime.workers import Workers
-
-STORED_SECTION = b"STOR"
 
 CARES_BY_EFFORT = {
     **dict.fromkeys((1, 2, 3), Care(zstd=True)),
@@ -32,41 +32,44 @@ CARES_BY_EFFORT = {
 """WebP (4, 100) takes half as long again as (4, 80) for 1 %, (6, 80) for less than that."""
 
 
-def encode(pixels: Bytes, options: SaveOptions) -> list[Section]:
+def encode(picture: Picture, options: Options) -> Encoded:
     """(H, W, 1, 3 or 4) uint8 -> the one section.
 
-    Where `stored_search.fits`, the payload is at most one byte larger than
+    Where `encoder.fits`, the payload is at most one byte larger than
     ``im.save(..., "WEBP", lossless=True, exact=True)``.
     """
-    return _section(search(pixels, CARES_BY_EFFORT[options.effort]))
+    return _encoded(search(picture.pixels, CARES_BY_EFFORT[options.effort]))
 
 
-def quick(pixels: Bytes) -> list[Section]:
+def quick(picture: Picture) -> Encoded:
     """As `encode`, with the same promise, in the time that WebP takes; larger."""
-    return _section(search(pixels, Care()))
+    return _encoded(search(picture.pixels, Care()))
 
 
-def improved(pixels: Bytes, sections: Sequence[Section], options: SaveOptions) -> list[Section]:
+def improved(picture: Picture, known: Encoded, options: Options) -> Encoded:
     """The sections of `quick`, or smaller ones."""
-    known = sections[0].payload
-    file = b"" if known.startswith(stored_parts.PARTS) else known
-    return _section(search(pixels, CARES_BY_EFFORT[options.effort], file))
+    payload = known.sections[0].payload
+    file = b"" if payload.startswith(stored_parts.PARTS) else payload
+    return _encoded(search(picture.pixels, CARES_BY_EFFORT[options.effort], file))
 
 
-def _section(payload: bytes) -> list[Section]:
-    return [Section(STORED_SECTION, payload)]
+def _encoded(payload: bytes) -> Encoded:
+    return Encoded([STORED_PICTURE.section(payload)])
 
 
-def decode(header: Header, sections: Sequence[Section], channels: int, partial: bool) -> Bytes:
-    """Sections -> (H, W, channels) uint8; with `partial`, all 0 where the section is missing.
+def decode(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Bytes:
+    """Sections -> (H, W, C) uint8; with `partial`, all 0 where the section is missing.
 
     Raises:
         TruncatedError: the section is missing (not with `partial`).
         DamagedError: it is damaged.
     """
     width, height = header.size
+    channels = LAYOUTS[header.mode].channels
     pixels = np.zeros((height, width, channels), np.uint8)
-    found = [section.payload for section in sections if section.type == STORED_SECTION]
+    found = [section.payload for section in sections if section.type == STORED_PICTURE.type]
     if not found:
         if partial:
             return pixels

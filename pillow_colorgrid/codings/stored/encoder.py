@@ -14,7 +14,7 @@ from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.stored.parts import cut, pack
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg_bytes
-from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime import execution
 from pillow_colorgrid.runtime.workers import Workers
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from pillow_colorgrid.codings.crayon import hints as grid_hints, paint
+from pillow_colorgrid.codings.crayon.description import KINDS
 from pillow_colorgrid.codings.crayon.encoder import fit
 from pillow_colorgrid.codings.crayon.hints import BASE_STEPS
 from pillow_colorgrid.codings.crayon.paint import Kept
@@ -68,7 +69,7 @@ def test_fitted_hints_are_never_worse_than_means(
     width=SIDES,
     interval=INTERVALS,
     value=st.integers(-255, 254),
-    kind=st.sampled_from(grid_hints.KINDS),
+    kind=st.sampled_from(KINDS),
 )
 def test_a_flat_plane_comes_back_to_the_step(
     height: int, width: int, interval: int, value: int, kind: str

@@ -12,7 +12,7 @@ from pillow_colorgrid.codings.crayon.network import BASE_STEPS, PHASES, Seen
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg
-from pillow_colorgrid.color.ycocg_bytes import Bytes
+from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime import networks
 from tests.conftest import MODELS, photograph
 

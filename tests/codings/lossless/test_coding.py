@@ -8,14 +8,16 @@ import pytest
 from PIL import Image, ImageFile
 
 from pillow_colorgrid import codec, container
-from pillow_colorgrid.codings import choose, tiles
+from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.lossless import (
     coding as lossless,
+    description,
     model as lossless_model,
     sections as lossless_sections,
 )
 from pillow_colorgrid.codings.lossless.account import account
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
+from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes, pack_adaptation
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
@@ -24,20 +26,20 @@ from pillow_colorgrid.codings.lossless.pieces import (
     code_interleaved,
     encode as encode_piece,
 )
+from pillow_colorgrid.codings.registry import named
 from pillow_colorgrid.codings.stored import coding as stored
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.color.ycocg import STRIP_ROWS
 from pillow_colorgrid.container import Header
 from pillow_colorgrid.errors import CgxError
-from pillow_colorgrid.options import SaveOptions
 from pillow_colorgrid.runtime import execution, networks
-from tests.conftest import GOLDEN, MODELS, noise, photograph
+from tests.conftest import GOLDEN, MODELS, chosen, encoded, noise, photograph
 from tests.format.plain_decoder import decode as decode_plainly
 from tools.export import evaluate, frequencies
 
 SIZES = [(1, 1), (2, 1), (1, 2), (3, 2), (7, 9), (8, 8), (9, 1), (1, 33), (64, 64), (65, 67)]
 FIRST_RELEASE = sorted(GOLDEN.glob("lossless_*.cgx"))
-QUICK, DEFAULT, SMALLEST = (SaveOptions(effort=effort) for effort in (1, 5, 9))
+QUICK, DEFAULT, SMALLEST = (Options(effort=effort) for effort in (1, 5, 9))
 
 
 def pixels_of(image):
@@ -47,7 +49,7 @@ def pixels_of(image):
 def pack(pixels, sections, coding="lossless"):
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
     size = (pixels.shape[1], pixels.shape[0])
-    header = Header(coding, mode, size, container.pixel_checksum(pixels.tobytes()))
+    header = Header(named(coding).number, mode, size, container.pixel_checksum(pixels.tobytes()))
     return container.pack(header, sections)
 
 
@@ -84,14 +86,14 @@ def size_bytes(sections):
 def test_lossless_roundtrip(mode, size):
     for image in (photograph("coffee", *size).convert(mode), noise(mode, size)):
         pixels = pixels_of(image)
-        assert np.array_equal(opened(pack(pixels, lossless.encode(pixels, QUICK))), pixels)
+        assert np.array_equal(opened(pack(pixels, encoded(lossless, pixels, QUICK))), pixels)
 
 
 @pytest.mark.parametrize("options", [DEFAULT, SMALLEST], ids=["default", "smallest"])
 def test_adapted_roundtrip(options):
     pixels = pixels_of(photograph("astronaut", 270, 260))
-    sections = lossless.encode(pixels, options)
-    assert any(section.type == lossless.ADAPTATION for section in sections)
+    sections = encoded(lossless, pixels, options)
+    assert any(section.type == description.ADAPTATION.type for section in sections)
     assert np.array_equal(opened(pack(pixels, sections)), pixels)
 
 
@@ -99,9 +101,9 @@ def test_adapted_roundtrip(options):
 def test_tiles_are_independent(monkeypatch, size):
     monkeypatch.setattr(tiles, "MAX_EDGE", 32)
     pixels = pixels_of(photograph("coffee", *size))
-    sections = lossless.encode(pixels, QUICK)
+    sections = encoded(lossless, pixels, QUICK)
     layout = tiles.tiles(size[1], size[0])
-    assert sum(section.type == lossless_sections.TILE for section in sections) == len(layout) > 4
+    assert sum(section.type == description.TILE.type for section in sections) == len(layout) > 4
     assert np.array_equal(opened(pack(pixels, sections)), pixels)
     last = lossless.tile_of(lossless.split(pixels), layout[-1])
     by_itself = encode_piece(last, TILE, model(QUICK))
@@ -113,7 +115,7 @@ def test_threads_agree(monkeypatch):
     files = []
     for threads in ("1", "2", "3"):
         monkeypatch.setenv(execution.THREADS_VARIABLE, threads)
-        files.append(pack(pixels, lossless.encode(pixels, QUICK)))
+        files.append(pack(pixels, encoded(lossless, pixels, QUICK)))
         assert all(np.array_equal(opened(file), pixels) for file in files)
     assert files[0] == files[1] == files[2]
 
@@ -141,7 +143,7 @@ def test_onnxruntime_agrees_with_int64():
 def test_hidden_colour_is_kept():
     pixels = pixels_of(noise("RGBA", (24, 20))).copy()
     pixels[:, :12, 3] = 0
-    assert np.array_equal(opened(pack(pixels, lossless.encode(pixels, QUICK))), pixels)
+    assert np.array_equal(opened(pack(pixels, encoded(lossless, pixels, QUICK))), pixels)
 
 
 def test_color_is_reversible():
@@ -217,7 +219,7 @@ def test_rate_is_near_cross_entropy():
 
 def test_effort_never_costs_bytes():
     pixels = pixels_of(photograph("astronaut", 320, 320))
-    sizes = [size_bytes(lossless.encode(pixels, o)) for o in (QUICK, DEFAULT, SMALLEST)]
+    sizes = [size_bytes(encoded(lossless, pixels, o)) for o in (QUICK, DEFAULT, SMALLEST)]
     assert sizes[0] >= sizes[1] >= sizes[2]
 
 
@@ -226,7 +228,7 @@ def test_photographs_are_smaller_than_webp():
         image = photograph(name, 300, 300)
         webp = io.BytesIO()
         image.save(webp, "WEBP", lossless=True, quality=100)
-        coding, sections = choose.encode(pixels_of(image), DEFAULT)
+        coding, sections = chosen(pixels_of(image), DEFAULT)
         assert coding == "lossless"
         assert size_bytes(sections) < len(webp.getvalue())
 
@@ -234,7 +236,9 @@ def test_photographs_are_smaller_than_webp():
 def test_a_constant_alpha_plane_costs_a_few_bytes():
     pixels = pixels_of(photograph("coffee", 60, 50))
     opaque = np.concatenate([pixels, np.full((50, 60, 1), 255, np.uint8)], axis=2)
-    spent = size_bytes(lossless.encode(opaque, QUICK)) - size_bytes(lossless.encode(pixels, QUICK))
+    spent = size_bytes(encoded(lossless, opaque, QUICK)) - size_bytes(
+        encoded(lossless, pixels, QUICK)
+    )
     assert spent == 1
 
 
@@ -257,7 +261,7 @@ def test_never_larger_than_webp(name):
     webp = io.BytesIO()
     squeezed = pixels[..., 0] if pixels.shape[2] == 1 else pixels
     Image.fromarray(squeezed).save(webp, "WEBP", lossless=True, exact=True, method=4)
-    coding, sections = choose.encode(pixels, DEFAULT)
+    coding, sections = chosen(pixels, DEFAULT)
     file = pack(pixels, sections, coding)
     assert len(file) <= len(webp.getvalue()) + 64
     assert np.array_equal(opened(file), pixels)
@@ -266,7 +270,7 @@ def test_never_larger_than_webp(name):
 def test_stored_roundtrip_of_long_pictures():
     """Too long for WebP."""
     pixels = np.arange(20_000 * 3, dtype=np.uint32).astype(np.uint8).reshape(1, 20_000, 3)
-    assert np.array_equal(opened(pack(pixels, stored.encode(pixels, DEFAULT), "stored")), pixels)
+    assert np.array_equal(opened(pack(pixels, encoded(stored, pixels, DEFAULT), "stored")), pixels)
 
 
 # -- luminance alone ------------------------------------------------------------------------------
@@ -315,9 +319,9 @@ def test_luminance_of_the_first_release_cannot_be_cut_out():
 @pytest.mark.parametrize("size", [(97, 66), (5, 3)])
 def test_early_levels_are_exact(size, interval):
     pixels = pixels_of(photograph("coffee", *size))
-    sections = lossless.encode(pixels, QUICK)
+    sections = encoded(lossless, pixels, QUICK)
     if interval == 8:  # the preview is enough
-        tiles_of = (lossless_sections.TILE, lossless_sections.COLOR_TILE)
+        tiles_of = (description.TILE.type, description.COLOR_TILE.type)
         sections = [section for section in sections if section.type not in tiles_of]
     planes = lossless.decode_planes(sections, size, lossless.COLOR, interval)
     assert np.array_equal(lossless.join(planes), pixels[::interval, ::interval])
@@ -326,7 +330,7 @@ def test_early_levels_are_exact(size, interval):
 def test_truncated_file_shows_the_whole_scene(monkeypatch):
     monkeypatch.setattr(tiles, "MAX_EDGE", 64)
     pixels = pixels_of(photograph("coffee", 160, 120))
-    file = pack(pixels, lossless.encode(pixels, QUICK))
+    file = pack(pixels, encoded(lossless, pixels, QUICK))
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     shown = opened(file[: len(file) // 2])
     assert np.array_equal(shown[:60, :40], pixels[:60, :40])
@@ -336,7 +340,7 @@ def test_truncated_file_shows_the_whole_scene(monkeypatch):
 def test_a_tile_without_its_colour_counts_as_missing(monkeypatch):
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     pixels = pixels_of(photograph("coffee", 50, 40))
-    file = pack(pixels, lossless.encode(pixels, QUICK))
+    file = pack(pixels, encoded(lossless, pixels, QUICK))
     shown = opened(file[: file.index(b"CTIL") + 20])
     assert np.array_equal(shown, pixels[::8, ::8].repeat(8, 0).repeat(8, 1)[:40, :50])
 
@@ -347,8 +351,8 @@ def test_a_tile_without_its_colour_counts_as_missing(monkeypatch):
 def test_damage_is_never_silent():
     """Damage behind the sections' own checksums: an error or the true pixels."""
     pixels = pixels_of(photograph("coffee", 40, 30))
-    sections = lossless.encode(pixels, QUICK)
-    header = Header("lossless", "RGB", (40, 30), container.pixel_checksum(pixels.tobytes()))
+    sections = encoded(lossless, pixels, QUICK)
+    header = Header(LOSSLESS.number, "RGB", (40, 30), container.pixel_checksum(pixels.tobytes()))
     rng = np.random.default_rng(1)
     for _ in range(150):
         number = int(rng.integers(0, len(sections)))
@@ -367,7 +371,7 @@ def test_damage_is_never_silent():
 
 def decode_rgba(pixels, sections):
     size = pixels.shape[1::-1]
-    header = Header("lossless", "RGBA", size, container.pixel_checksum(pixels.tobytes()))
+    header = Header(LOSSLESS.number, "RGBA", size, container.pixel_checksum(pixels.tobytes()))
     return codec.decode(header, sections)
 
 
@@ -377,14 +381,14 @@ def decode_rgba(pixels, sections):
         (b"NETS", "NETS"),
         (b"CPRE", "section CTIL where LTIL belongs"),
         (b"LPRE", "section LTIL where LPRE belongs"),
-        (b"LTIL", "section CTIL where LTIL belongs"),
+        (b"LTIL", "section CTIL where LTIL or ALPH belongs"),
         (b"CTIL", "0 tiles, 20x20 pixels have 1"),
         (b"ALPH", "ALPH"),
     ],
 )
 def test_a_missing_section_is_an_error(missing, told):
     pixels = pixels_of(photograph("coffee", 20, 20).convert("RGBA"))
-    sections = lossless.encode(pixels, QUICK)
+    sections = encoded(lossless, pixels, QUICK)
     with pytest.raises(CgxError, match=told):
         decode_rgba(pixels, [s for s in sections if s.type != missing])
     with pytest.raises(CgxError):
@@ -393,7 +397,7 @@ def test_a_missing_section_is_an_error(missing, told):
 
 def test_sections_in_another_order_are_an_error():
     pixels = pixels_of(photograph("coffee", 20, 20).convert("RGBA"))
-    sections = lossless.encode(pixels, QUICK)
+    sections = encoded(lossless, pixels, QUICK)
     assert [s.type for s in sections] == [b"NETS", b"CPRE", b"LPRE", b"LTIL", b"CTIL", b"ALPH"]
     for first in range(1, 4):
         swapped = list(sections)
@@ -404,9 +408,9 @@ def test_sections_in_another_order_are_an_error():
 
 def test_colour_in_a_grey_file_is_an_error():
     pixels = pixels_of(photograph("coffee", 20, 20))
-    sections = lossless.encode(pixels, QUICK)
-    header = Header("lossless", "L", (20, 20), bytes(8))
-    with pytest.raises(CgxError, match="section CPRE where LPRE belongs"):
+    sections = encoded(lossless, pixels, QUICK)
+    header = Header(LOSSLESS.number, "L", (20, 20), bytes(8))
+    with pytest.raises(CgxError, match="section CPRE where"):
         codec.decode(header, sections)
 
 
@@ -416,7 +420,7 @@ def test_colour_in_a_grey_file_is_an_error():
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_account_adds_up(mode):
     pixels = pixels_of(photograph("coffee", 200, 150).convert(mode))
-    sections = lossless.encode(pixels, QUICK)
+    sections = encoded(lossless, pixels, QUICK)
     bill = account(sections, (200, 150), pixels.shape[2])
     streams = [s for s in sections if s.type in lossless_sections.STREAMS]
     size = size_bytes(streams)

@@ -6,14 +6,15 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image, features
 
 from pillow_colorgrid.codings import inner
+from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.codings.stored import coding as stored, encoder, parts as stored_parts
+from pillow_colorgrid.codings.stored.description import STORED, STORED_PICTURE
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg_bytes
-from pillow_colorgrid.color.ycocg_bytes import Bytes
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
-from pillow_colorgrid.options import SaveOptions
-from tests.conftest import noise
+from pillow_colorgrid.pixels import Bytes
+from tests.conftest import encoded, noise, picture_of
 
 EFFORTS = (1, 4, 5, 7, 9)
 
@@ -25,12 +26,12 @@ def pixels_of(image: Image.Image) -> Bytes:
 
 def header(pixels: Bytes) -> Header:
     height, width, channels = pixels.shape
-    return Header("stored", {1: "L", 3: "RGB", 4: "RGBA"}[channels], (width, height), bytes(8))
+    return Header(STORED.number, {1: "L", 3: "RGB", 4: "RGBA"}[channels], (width, height), bytes(8))
 
 
 def decoded(payload: bytes, pixels: Bytes) -> Bytes:
-    section = Section(stored.STORED_SECTION, payload)
-    return stored.decode(header(pixels), [section], pixels.shape[2], partial=False)
+    section = Section(STORED_PICTURE.type, payload)
+    return stored.decode(header(pixels), [section], partial=False)
 
 
 def regions(channels: int = 3) -> Bytes:
@@ -121,17 +122,18 @@ def test_parts_of_parts_roundtrip(data: st.DataObject) -> None:
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_roundtrip(effort: int, channels: int) -> None:
     pixels = regions(channels)
-    (section,) = stored.encode(pixels, SaveOptions(effort=effort))
+    (section,) = encoded(stored, pixels, Options(effort=effort))
     assert np.array_equal(decoded(section.payload, pixels), pixels)
-    (better,) = stored.improved(pixels, stored.quick(pixels), SaveOptions(effort=effort))
+    picture = picture_of(pixels)
+    (better,) = stored.improved(picture, stored.quick(picture), Options(effort=effort)).sections
     assert better == section
 
 
 @pytest.mark.usefixtures("cut_everything")
 def test_regions_of_their_own_colours_become_parts() -> None:
     pixels = regions()
-    (quick,) = stored.quick(pixels)
-    (section,) = stored.encode(pixels, SaveOptions())
+    (quick,) = stored.quick(picture_of(pixels)).sections
+    (section,) = encoded(stored, pixels, Options())
     assert section.payload.startswith(stored_parts.PARTS)
     assert len(section.payload) < 0.9 * len(quick.payload)
 
@@ -139,14 +141,14 @@ def test_regions_of_their_own_colours_become_parts() -> None:
 @pytest.mark.usefixtures("cut_everything")
 def test_parts_that_do_not_pay_are_not_written() -> None:
     pixels = np.full((200, 300, 3), 7, np.uint8)
-    (section,) = stored.encode(pixels, SaveOptions(effort=9))
+    (section,) = encoded(stored, pixels, Options(effort=9))
     assert not section.payload.startswith(stored_parts.PARTS)
 
 
 @pytest.mark.usefixtures("cut_everything")
 def test_more_effort_never_costs_bytes() -> None:
     pixels = regions()
-    sizes = [len(stored.encode(pixels, SaveOptions(effort=e))[0].payload) for e in EFFORTS]
+    sizes = [len(encoded(stored, pixels, Options(effort=e))[0].payload) for e in EFFORTS]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -155,7 +157,7 @@ def test_threads_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     files = set()
     for threads in ("1", "3"):
         monkeypatch.setenv("PILLOW_COLORGRID_THREADS", threads)
-        files.add(stored.encode(regions(), SaveOptions())[0].payload)
+        files.add(encoded(stored, regions(), Options())[0].payload)
     assert len(files) == 1
 
 
@@ -164,7 +166,10 @@ def test_what_is_too_long_for_webp_is_cut(size: tuple[int, int]) -> None:
     height, width = size
     pixels = np.arange(height * width * 3, dtype=np.uint32).astype(np.uint8)
     pixels = pixels.reshape(height, width, 3)
-    for sections in (stored.quick(pixels), stored.encode(pixels, SaveOptions())):
+    for sections in (
+        stored.quick(picture_of(pixels)).sections,
+        encoded(stored, pixels, Options()),
+    ):
         assert sections[0].payload.startswith(stored_parts.PARTS)
         assert np.array_equal(decoded(sections[0].payload, pixels), pixels)
 
@@ -172,7 +177,7 @@ def test_what_is_too_long_for_webp_is_cut(size: tuple[int, int]) -> None:
 def test_what_has_too_many_pixels_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoder, "WHOLE_PIXELS", 1000)
     pixels = regions()
-    (section,) = stored.quick(pixels)
+    (section,) = stored.quick(picture_of(pixels)).sections
     tiles = [tile for tile, _ in stored_parts.unpack(section.payload, Tile(0, 0, 128, 160))]
     assert len(tiles) == 64
     assert max(tile.height * tile.width for tile in tiles) <= 1000
@@ -182,7 +187,7 @@ def test_what_has_too_many_pixels_is_cut(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_pillow_without_webp_stores_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features, "check", lambda feature: False)
     pixels = regions(4)
-    (section,) = stored.encode(pixels, SaveOptions())
+    (section,) = encoded(stored, pixels, Options())
     assert section.payload[0] == inner.CODECS["zstd"][0]
     assert np.array_equal(decoded(section.payload, pixels), pixels)
 
@@ -235,11 +240,11 @@ def test_cut_parts_are_refused(length: int) -> None:
 def test_a_missing_section_is_truncation() -> None:
     pixels = regions()
     with pytest.raises(TruncatedError):
-        stored.decode(header(pixels), [], 3, partial=False)
-    assert not stored.decode(header(pixels), [], 3, partial=True).any()
+        stored.decode(header(pixels), [], partial=False)
+    assert not stored.decode(header(pixels), [], partial=True).any()
 
 
 def test_two_sections_are_refused() -> None:
     pixels = regions()
     with pytest.raises(DamagedError, match="2 stored pictures, allowed 1"):
-        stored.decode(header(pixels), stored.quick(pixels) * 2, 3, partial=False)
+        stored.decode(header(pixels), stored.quick(picture_of(pixels)).sections * 2, partial=False)

@@ -8,6 +8,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.lossless import clipping as lossless_clipping
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation, apart, pack
+from pillow_colorgrid.codings.lossless.description import ADAPTATION, CLIPPING
 from pillow_colorgrid.codings.lossless.encoder.regression import Care, fit
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
@@ -24,7 +25,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
     tile_of,
 )
 from pillow_colorgrid.codings.lossless.predict import Model
-from pillow_colorgrid.codings.lossless.sections import ADAPTATION, CLIPPING, Streams
+from pillow_colorgrid.codings.lossless.sections import Streams
 from pillow_colorgrid.codings.tiles import tiles
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.runtime.workers import ALONE
@@ -66,7 +67,7 @@ def encode_adapted(
     smallest = min(tries, key=lambda sections: sum(len(section.payload) for section in sections))
     if by.clipping is None:
         return smallest
-    return [Section(CLIPPING, lossless_clipping.pack(by.clipping)), *smallest]
+    return [CLIPPING.section(lossless_clipping.pack(by.clipping)), *smallest]
 
 
 def _with_clipping(planes: list[np.ndarray], parts: list[list[np.ndarray]], by: Model) -> Model:
@@ -148,7 +149,7 @@ def _on_tiles(
 
 def pack_adaptation(adaptation: Adaptation) -> list[Section]:
     """Its section, or none."""
-    return [Section(ADAPTATION, pack(adaptation))] if adaptation else []
+    return [ADAPTATION.section(pack(adaptation))] if adaptation else []
 
 
 def _tiles_of(planes: list[np.ndarray]) -> list[list[np.ndarray]]:

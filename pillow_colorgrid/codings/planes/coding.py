@@ -20,19 +20,18 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from pillow_colorgrid.codings.decolorized.bottleneck import unzstd
+from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.inner import FILTERS
+from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.codings.planes.description import STRIP
 from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError, TruncatedError
-from pillow_colorgrid.options import SaveOptions
 from pillow_colorgrid.pixels import LAYOUTS, Layout, Pixels
 from pillow_colorgrid.runtime import execution
 
-PLANES_SECTION = b"PLAN"
-"""One strip."""
-
 STRIP_NUMBER = struct.Struct("<I")
-"""Begins the section; then one byte (`Preparation`) for each channel, then a zstd frame."""
+"""Begins a strip; then one byte (`Preparation`) for each channel, then a zstd frame."""
 
 STRIP_BYTES = 2**22
 """A strip is as many whole rows as fit into this, at least one."""
@@ -198,7 +197,7 @@ def _encode_strip(number: int, strip: Pixels, effort: int) -> Section:
     raw = b"".join(prepared)
     small = len(raw) <= SMALL_BYTES and effort >= SMALL_EFFORT
     level = max(ZSTD_LEVELS.values()) if small else ZSTD_LEVELS[effort]
-    return Section(PLANES_SECTION, head + zstandard.ZstdCompressor(level=level).compress(raw))
+    return STRIP.section(head + zstandard.ZstdCompressor(level=level).compress(raw))
 
 
 def _decode_strip(payload: bytes, layout: Layout, into: Pixels) -> None:
@@ -212,7 +211,7 @@ def _decode_strip(payload: bytes, layout: Layout, into: Pixels) -> None:
     ]
     shape = into.shape[:2]
     sizes = [_prepared_bytes((shape[0], shape[1]), layout.sample_bytes, way) for way in ways]
-    raw = unzstd(body[layout.channels :], sum(sizes))
+    raw = zstd.unpacked(body[layout.channels :], sum(sizes))
     if len(raw) != sum(sizes):
         raise DamagedError(f"strip of {len(raw)} bytes, needs {sum(sizes)}")
     previous, start = None, 0
@@ -227,16 +226,19 @@ def _decode_strip(payload: bytes, layout: Layout, into: Pixels) -> None:
 # -- the picture ----------------------------------------------------------------------------------
 
 
-def encode(pixels: Pixels, options: SaveOptions) -> list[Section]:
+def encode(picture: Picture, options: Options) -> Encoded:
     """(H, W, C) pixels of any sample type -> one section for each strip."""
+    pixels = picture.pixels
     height, width, channels = pixels.shape
     layout = Layout(channels, pixels.dtype.str)
     todo = [pixels[rows] for rows in strips(layout, (width, height))]
-    return _each(lambda job: _encode_strip(*job, options.effort), list(enumerate(todo)))
+    return Encoded(_each(lambda job: _encode_strip(*job, options.effort), list(enumerate(todo))))
 
 
-def decode(header: Header, sections: Sequence[Section], channels: int, partial: bool) -> Pixels:
-    """Sections -> (H, W, channels) pixels; with `partial`, strips that are missing stay 0.
+def decode(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Pixels:
+    """Sections -> (H, W, C) pixels; with `partial`, strips that are missing stay 0.
 
     Raises:
         TruncatedError: a strip is missing (not with `partial`).
@@ -245,7 +247,7 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
     layout = LAYOUTS[header.mode]
     width, height = header.size
     todo = strips(layout, header.size)
-    found = [section.payload for section in sections if section.type == PLANES_SECTION]
+    found = [section.payload for section in sections if section.type == STRIP.type]
     if len(found) > len(todo):
         raise DamagedError(f"{len(found)} strips, allowed {len(todo)}")
     if len(found) < len(todo) and not partial:
@@ -255,7 +257,7 @@ def decode(header: Header, sections: Sequence[Section], channels: int, partial: 
             raise DamagedError(
                 f"strip {number} has the number {payload[: STRIP_NUMBER.size].hex()}"
             )
-    pixels = np.zeros((height, width, channels), layout.sample)
+    pixels = np.zeros((height, width, layout.channels), layout.sample)
 
     def fill(job: tuple[bytes, slice]) -> None:
         _decode_strip(job[0], layout, pixels[job[1]])

@@ -1,0 +1,92 @@
+"""What the decolorized coding shows of its inside: bottleneck, prediction, residual."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+
+from pillow_colorgrid.codings.base import NETWORKS
+from pillow_colorgrid.codings.decolorized import coding as decolorized
+from pillow_colorgrid.codings.decolorized.bottleneck import Bottleneck
+from pillow_colorgrid.codings.decolorized.coding import BLOCK
+from pillow_colorgrid.codings.decolorized.description import BOTTLENECK, INNER
+from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, coarse_heat_map
+from pillow_colorgrid.codings.tiles import tiles
+from pillow_colorgrid.color import ycocg
+from pillow_colorgrid.color.ycocg_bytes import CHROMA_ZERO
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.pixels import LAYOUTS
+from pillow_colorgrid.runtime import networks
+
+
+class Inside:
+    """One file."""
+
+    def __init__(self, header: Header, sections: Sequence[Section]) -> None:
+        self.header, self.sections = header, sections
+
+    def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
+        """The bytes of the sections: they are what there is to tell."""
+        return dict(by_section)
+
+    spent_by_plane = spent
+
+    def layers(self) -> list[Layer]:
+        """Bottleneck, prediction and residual, where a network predicted; bits by tile."""
+        references = [s.payload for s in self.sections if s.type == NETWORKS.type]
+        if not references or LAYOUTS[self.header.mode].channels < 3:
+            return [self._rate()]
+        network = networks.read_references(references[0])[0]
+        width, height = self.header.size
+        pixels = decolorized.decode(self.header, self.sections)[..., :3]
+        painted = np.zeros((height, width, 3), np.uint8)
+        residual = np.zeros((height, width), np.int16)
+        seen = np.full((height, width, 3), 128, np.uint8)
+        bottlenecks = {
+            decolorized.TILE_NUMBER.unpack_from(section.payload)[0]: section.payload[4:]
+            for section in self.sections
+            if section.type == BOTTLENECK.type
+        }
+        for number, tile in enumerate(tiles(height, width)):
+            y, co, cg = ycocg.forward(pixels[tile.place])
+            if number not in bottlenecks:
+                painted[tile.place] = y[..., None]
+                continue
+            blocks = (-(-tile.height // BLOCK), -(-tile.width // BLOCK))
+            bottleneck = Bottleneck.unpack(bottlenecks[number], blocks)
+            chroma = decolorized.predict_chroma(network, bottleneck, y.astype(np.uint8))
+            expected = chroma.astype(np.int32) - CHROMA_ZERO
+            painted[tile.place] = ycocg.inverse_clipped(y.astype(np.int32), *expected)
+            residual[tile.place] = abs(co - expected[0]) + abs(cg - expected[1])
+            values = bottleneck.network_bytes().repeat(BLOCK, 1)
+            values = values.repeat(BLOCK, 2)[:, : tile.height, : tile.width]
+            seen[tile.place][..., :2] = values.transpose(1, 2, 0)
+        found = [
+            Layer(
+                "bottleneck",
+                f"Two numbers for {BLOCK} x {BLOCK} pixels, as red and green.",
+                Image.fromarray(seen),
+            ),
+            Layer(
+                "prediction",
+                "What the network paints from luminance and bottleneck alone.",
+                Image.fromarray(painted),
+            ),
+            Layer(
+                "residual of colour",
+                f"|Co| + |Cg| it did not foresee, {RESIDUAL_GAIN} times as strong; black is right.",
+                Image.fromarray(np.clip(RESIDUAL_GAIN * residual, 0, 255).astype(np.uint8)),
+            ),
+        ]
+        return [*found, self._rate()]
+
+    def _rate(self) -> Layer:
+        """Bits per pixel of each tile."""
+        width, height = self.header.size
+        bits = np.zeros((height, width))
+        layout = tiles(height, width)
+        for section in self.sections:
+            if section.type in (BOTTLENECK.type, INNER.type):
+                tile = layout[decolorized.TILE_NUMBER.unpack_from(section.payload)[0]]
+                bits[tile.place] += 8 * len(section.payload) / (tile.height * tile.width)
+        return coarse_heat_map(bits)

@@ -1,0 +1,47 @@
+"""Something to look at: the layers of a picture, each as a picture of its own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+HEAT = ((0, 0, 40), (60, 20, 140), (200, 50, 90), (250, 160, 40), (255, 255, 220))
+"""Colours of the heat map, from the fewest bits to the most."""
+
+HEAT_PERCENTILE = 99.5
+"""The brightest colour; the few pixels above would make all others dark."""
+
+RESIDUAL_GAIN = 4
+"""Residuals are shown around grey, this many times as strong."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One thing to look at.
+
+    Attributes:
+        name: what it is, in a few words.
+        caption: how to read it.
+    """
+
+    name: str
+    caption: str
+    image: Image.Image
+
+
+def heat_map(bits: np.ndarray, name: str) -> Layer:
+    """(H, W) bits as colours."""
+    top = max(float(np.percentile(bits, HEAT_PERCENTILE)), 1e-6)
+    places = np.clip(bits / top, 0, 1) * (len(HEAT) - 1)
+    stops = np.arange(len(HEAT))
+    colors = [np.interp(places, stops, channel) for channel in zip(*HEAT, strict=True)]
+    image = Image.fromarray(np.stack(colors, axis=-1).astype(np.uint8))
+    caption = f"Dark: none; bright: {top:.1f} bits and more. On average {bits.mean():.2f}."
+    return Layer(name, caption, image)
+
+
+def coarse_heat_map(bits: np.ndarray) -> Layer:
+    """(H, W) bits that are the same all over a tile, or the picture."""
+    found = heat_map(bits, "bits per pixel, by tile")
+    caption = f"{found.caption} This coding's bits cannot be told apart any finer."
+    return Layer(found.name, caption, found.image)

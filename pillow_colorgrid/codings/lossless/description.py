@@ -1,0 +1,97 @@
+"""What the lossless coding is: its number, its sections, its options."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pillow_colorgrid.codings.base import (
+    ALPHA,
+    NETWORKS,
+    Coding,
+    Inside,
+    Kind,
+    Work,
+    each,
+    one,
+)
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.options import Integers, OneOf, OneOfOrFile, option
+
+COLORED = ("RGB", "RGBA")
+"""Modes that have colour."""
+
+ORIGIN = Kind(b"LORG", "origin", optional=True, modes=COLORED)
+CLIPPING = Kind(b"LCLP", "clipping", optional=True, modes=COLORED)
+ADAPTATION = Kind(b"LADP", "adaptation", optional=True)
+COLOR_PREVIEW = Kind(b"CPRE", "preview colour", optional=True, modes=COLORED)
+PREVIEW = Kind(b"LPRE", "preview luminance")
+TILE = Kind(b"LTIL", "luminance")
+COLOR_TILE = Kind(b"CTIL", "colour", optional=True, modes=COLORED)
+"""Files of the first release have all planes in LPRE and LTIL: colour has no sections there."""
+
+ORIGIN_NAMES = {1: "JPEG", 2: "Photo CD"}
+"""By the first byte of the origin's section (`color.renderings`)."""
+
+EFFORT = Integers(1, 9)
+
+JPEG_FILE = OneOfOrFile(("auto", "never"))
+"""Or the JPEG file that a picture from memory was opened from."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to encode without loss.
+
+    Attributes:
+        effort: how much work goes into a small file.
+        origin: "auto" looks whether RGB was rendered from the YCbCr of JPEG or the YCC of Photo
+            CD; "none" codes it as Y, Co, Cg in any case, so that `trim` can take it.
+        jpeg: "auto" keeps the coefficients of the JPEG file that the picture was opened from, if
+            it still shows them; "never" codes pixels. A picture that was opened from memory needs
+            to be told the file: its bytes, or its path.
+    """
+
+    effort: int = option(5, EFFORT, "1 (fastest) to 9 (smallest)")
+    origin: str = option("auto", OneOf(("auto", "none")), "whether to look for JPEG's YCbCr")
+    jpeg: str | bytes | os.PathLike[str] = option("auto", JPEG_FILE, "whether to keep coefficients")
+
+
+def _facts(starts: Mapping[bytes, bytes]) -> dict[str, Any]:
+    start = starts.get(ORIGIN.type, b"")[:1]
+    name = ORIGIN_NAMES.get(start[0]) if start else None
+    return {"origin": name} if name else {}
+
+
+def _work() -> Work:
+    from pillow_colorgrid.codings.lossless import coding
+
+    return coding
+
+
+def _look(header: Header, sections: Sequence[Section]) -> Inside:
+    from pillow_colorgrid.codings.lossless import look
+
+    return look.Inside(header, sections)
+
+
+LOSSLESS = Coding(
+    number=3,
+    name="lossless",
+    modes=("L", *COLORED),
+    parts=(
+        one(NETWORKS),
+        one(ORIGIN),
+        one(CLIPPING),
+        one(ADAPTATION),
+        one(COLOR_PREVIEW),
+        one(PREVIEW),
+        each(TILE, COLOR_TILE),
+        one(ALPHA),
+    ),
+    work=_work,
+    options=Options,
+    draft_intervals=(8, 4, 2),
+    facts=_facts,
+    look=_look,
+)

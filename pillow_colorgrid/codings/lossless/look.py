@@ -1,0 +1,111 @@
+"""What the lossless coding shows of its inside: what was expected, what came, what it cost."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from PIL import Image
+
+from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, heat_map
+from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.account import Account, examine, size_bytes_of
+from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, COLOR_TILE, PREVIEW, TILE
+from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
+from pillow_colorgrid.color import ycocg
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.pixels import LAYOUTS, to_image
+
+STREAMS = tuple(kind.name for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
+"""Names of the sections that hold pixels; in files of the first release all planes share two."""
+
+CODER_OVERHEAD = "entropy coder"
+"""What the streams take beyond their ideal code length."""
+
+
+class Inside:
+    """One file, decoded when there is something to tell."""
+
+    def __init__(self, header: Header, sections: Sequence[Section]) -> None:
+        self.header, self.sections = header, sections
+
+    @cached_property
+    def account(self) -> Account:
+        """What each pixel cost."""
+        channels = LAYOUTS[self.header.mode].channels
+        return examine(self.sections, self.header.size, channels)
+
+    def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
+        """The bytes of the streams as those of luminance and colour, of preview and tiles."""
+        spent = {name: size for name, size in by_section.items() if name not in STREAMS}
+        ideal = {name: float(round(size)) for name, size in size_bytes_of(self.account).items()}
+        streams = sum(size for name, size in by_section.items() if name in STREAMS)
+        return {**spent, **ideal, CODER_OVERHEAD: streams - sum(ideal.values())}
+
+    def spent_by_plane(self, by_section: Mapping[str, float]) -> dict[str, float]:
+        """The bytes of the streams by plane; the entropy coder's share is about 0.1 %."""
+        spent = {name: size for name, size in by_section.items() if name not in STREAMS}
+        planes = self.account.bits_per_plane()
+        streams = sum(size for name, size in by_section.items() if name in STREAMS)
+        share = streams / sum(planes.values())
+        return {**spent, **{name: bits * share for name, bits in planes.items()}}
+
+    def layers(self) -> list[Layer]:
+        """Luminance, preview, prediction, residuals, bits."""
+        account, header, sections = self.account, self.header, self.sections
+        preview = to_image(
+            lossless.decode(header, sections, interval=PREVIEW_INTERVAL), header.mode
+        )
+        expected = account.expected
+        rendering = lossless.rendering_of(sections, header.size)
+        if rendering is not None:
+            painted = Image.fromarray(rendering.paint([*expected]))
+        elif len(expected) == 3:
+            painted = Image.fromarray(ycocg.inverse_clipped(*expected.astype(np.int32)))
+        else:
+            painted = Image.fromarray(np.clip(expected[0], 0, 255).astype(np.uint8))
+        bits = account.bits.sum(axis=0)
+        found = [
+            Layer(
+                "luminance",
+                "The first plane: colour is told given all of it.",
+                Image.fromarray(account.planes[0].astype(np.uint8)),
+            ),
+            Layer(
+                "preview",
+                "Every 8th pixel of every 8th row: what the file begins with.",
+                preview.resize(header.size, Image.Resampling.NEAREST),
+            ),
+            Layer(
+                "prediction",
+                "What the networks expected of each pixel, given the ones before it.",
+                painted,
+            ),
+            Layer(
+                "residual of luminance",
+                f"What they did not foresee, {RESIDUAL_GAIN} times as strong; grey is right.",
+                _signed(account.planes[0] - expected[0]),
+            ),
+        ]
+        if len(expected) == 3:
+            found.append(
+                Layer(
+                    "residual of colour",
+                    f"{account.names[1]} as red, {account.names[2]} as green, "
+                    f"{RESIDUAL_GAIN} times as strong; grey is right.",
+                    _signed_color(account.planes - expected),
+                )
+            )
+        found.append(heat_map(bits, "bits per pixel"))
+        return found
+
+
+def _signed(residual: np.ndarray) -> Image.Image:
+    """(H, W) residual around grey."""
+    grey = 128 + RESIDUAL_GAIN * residual.astype(np.int32)
+    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
+
+
+def _signed_color(residual: np.ndarray) -> Image.Image:
+    """(3, H, W) residual of luminance and colours: the latter as red and green around grey."""
+    red, green = (128 + RESIDUAL_GAIN * residual[1:].astype(np.int32)).clip(0, 255)
+    return Image.fromarray(np.stack([red, green, np.full_like(red, 128)], -1).astype(np.uint8))

@@ -1,0 +1,1 @@
+"""The planes coding: for all modes but 8-bit photographs."""

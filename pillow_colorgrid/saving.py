@@ -1,0 +1,63 @@
+"""`save`: what `Image.save` does for .cgx, with keywords that a type checker knows.
+
+`Image.save` takes any keyword; a misspelt one is ignored. Here mypy and an editor see it.
+"""
+
+import os
+from typing import IO, Any, Literal, TypedDict, Unpack
+
+from PIL import Image
+
+from pillow_colorgrid.CgxImagePlugin import FORMAT
+
+
+class SaveKeywords(TypedDict, total=False):
+    """The keywords of `save`. Each belongs to the mode that is named, and is refused with another.
+
+    Attributes:
+        mode: the coding. "lossless" (default): every pixel. "decolorized": likewise, around an
+            ordinary codec. "grid": luminance, and colour at the points of a grid.
+        effort: 1 (fastest) to 9 (smallest); lossless, grid.
+        origin: "auto" looks for JPEG's and Photo CD's colour; lossless.
+        jpeg: "auto" keeps the coefficients of the JPEG file that the picture was opened from;
+            "never" codes pixels; or the file's bytes or path; lossless.
+        n: pixels from one stored colour to the next, 2 to 128; grid.
+        quality: of the luminance, 1 to 100 (exact); grid.
+        hints: what a stored colour tells; grid.
+        levels: of the bottleneck, 8 to 256; decolorized.
+        inner: the codec underneath; decolorized.
+        predict: whether the network always foresees colour; decolorized.
+        exif, icc_profile, xmp, comment, dpi, transparency: metadata in place of the picture's own;
+            None drops it.
+    """
+
+    mode: Literal["lossless", "decolorized", "grid"]
+    effort: int
+    origin: Literal["auto", "none"]
+    jpeg: str | bytes | os.PathLike[str]
+    n: int
+    quality: int
+    hints: Literal["mean", "point"]
+    levels: int
+    inner: Literal["auto", "png", "webp", "zstd"]
+    predict: Literal["auto", "always"]
+    exif: bytes | Image.Exif | None
+    icc_profile: bytes | None
+    xmp: bytes | None
+    comment: bytes | str | None
+    dpi: tuple[float, float] | None
+    transparency: Any
+
+
+def save(
+    image: Image.Image,
+    target: str | os.PathLike[str] | IO[bytes],
+    **keywords: Unpack[SaveKeywords],
+) -> None:
+    """Write a picture as .cgx, whatever the name of `target` ends with.
+
+    Raises:
+        ValueError: a bad value, or an option of another mode.
+        OSError: a picture that cannot be stored, or a disk that cannot be written.
+    """
+    image.save(target, FORMAT, **keywords)
