@@ -118,6 +118,11 @@ class Reader:
         return self.take(len(self.data) - self.position)
 
 
+def unfolded(number):
+    """2 d or -2 d - 1 -> d."""
+    return -((number + 1) // 2) if number & 1 else number // 2
+
+
 # ---------------------------------------------------------------- 1: the file
 
 
@@ -261,8 +266,7 @@ class Picture:
         if code == 0xFE:
             steps, last = [0] * 64, 0
             for natural in ZIGZAG:
-                folded = reader.varint()
-                last += -(folded + 1) // 2 if folded & 1 else folded // 2
+                last += unfolded(reader.varint())
                 assert 1 <= last <= 65535
                 steps[natural] = last
             return steps
@@ -405,9 +409,7 @@ class Distribution:
             cut(((number_of(o, 64, 2047) * gain) >> 11) + offset, -(2**20), 2**20)
             for o in outputs[:2]
         ]
-        self.classes = [
-            cut(number_of(o, 8, 512) + zero + correction, 0, 120) for o in outputs[2:4]
-        ]
+        self.classes = [cut(number_of(o, 8, 512) + zero + correction, 0, 120) for o in outputs[2:4]]
         w = number_of(outputs[4], 8, 40)
         self.weight = int(rounded(64 / (1 + math.exp(-w / 8))))
         m1, m2 = self.means
@@ -480,9 +482,7 @@ def read_integers(stream, distributions):
     values = {}
     for size in (5, 16):
         of = [i for i, d in enumerate(distributions) if d.buckets == size]
-        buckets = {
-            i: stream.symbol(n, distributions[i].window_starts()) for n, i in enumerate(of)
-        }
+        buckets = {i: stream.symbol(n, distributions[i].window_starts()) for n, i in enumerate(of)}
         inner = [i for i in of if 0 < buckets[i] < size - 1]
         for i in inner:
             d = distributions[i]
@@ -541,9 +541,7 @@ def look(values, known, at, stride, name, least):
 
 
 def dc_inputs(values, known, others, at, stride, number, name, step):
-    base, differences, is_known, spread = look(
-        values, known, at, stride, name, 16 * step // 2 + 16
-    )
+    base, differences, is_known, spread = look(values, known, at, stride, name, 16 * step // 2 + 16)
     size = log_size(spread) - 64
     inputs = [256 * d // spread for d in differences]
     inputs += [16 * there for there in is_known]
@@ -579,8 +577,7 @@ def decode_dc(stream, networks, plane, shape, step, others, corrections):
                 continue
             values = dequantised(dc, step)
             seen = [
-                dc_inputs(values, known, others, at, stride, number, name, step)
-                for at in places
+                dc_inputs(values, known, others, at, stride, number, name, step) for at in places
             ]
             inputs = np.array([one for one, _, _ in seen]).T[:, None]
             outputs = networks.run(f"dc_{plane}_{name}", inputs=inputs)[:, 0].T
@@ -615,13 +612,9 @@ def start_bytes(dc_values, table):
     planes = [neighbour(inside, a, b, 128) for a, b in AROUND]
     for values in dc_values:
         there = np.ones(shape, np.int64)
-        q = [
-            (neighbour(values, a, b, 0) - values) * neighbour(there, a, b, 0) for a, b in AROUND
-        ]
+        q = [(neighbour(values, a, b, 0) - values) * neighbour(there, a, b, 0) for a, b in AROUND]
         planes += [byte_of(np.sign(d) * ((2 * np.abs(d) + 12) // 25)) for d in q]
-        planes += [
-            byte_of(np.sign(d) * log_bytes(np.minimum(np.abs(d), 8191) / 10)) for d in q
-        ]
+        planes += [byte_of(np.sign(d) * log_bytes(np.minimum(np.abs(d), 8191) / 10)) for d in q]
     return np.concatenate([np.array(planes), spread_out(table, shape)])
 
 
@@ -827,10 +820,9 @@ def block_samples(block, steps):
     w = (m @ x + 1024) >> 11
     if np.abs(w).max() <= 16383:
         return np.clip(((w @ m.T + 131072) >> 18) + 128, 0, 255)
+    w = np.broadcast_to(wrap(4 * x[:1], 16), (8, 8))
     if block[8:].any():
         w = wild_product(x.T, 11).T
-    else:
-        w = np.broadcast_to(wrap(4 * x[:1], 16), (8, 8))
     return np.clip(wild_product(w, 18), -128, 127) + 128
 
 
@@ -1339,21 +1331,43 @@ class Recipe:
 
 
 def padded_blocks(picture, dummies):
-    """The blocks of each component, those without picture (libjpeg's rule) included."""
-    assert dummies is None
+    """The blocks of each component, those without picture included: as told, or by the rule."""
     padded = []
+    source = Reader(dummies or b"")
     for c in picture.components:
         rows = c.v * ceil_div(picture.height, 8 * picture.vmax)
         columns = c.h * ceil_div(picture.width, 8 * picture.hmax)
+        if len(picture.components) == 1:
+            rows, columns = c.rows, c.columns
         blocks = np.zeros((rows, columns, 64), np.int64)
         blocks[: c.rows, : c.columns] = c.blocks
-        for j in range(c.columns, columns):
-            blocks[: c.rows, j, 0] = blocks[: c.rows, j - 1, 0]
-        for i in range(c.rows, rows):
-            for j in range(columns):
-                blocks[i, j, 0] = blocks[i - 1, j // c.h * c.h + c.h - 1, 0]
+        if dummies is None:
+            follow_rule(blocks, c)
+        else:
+            read_dummies(blocks, c, source)
         padded.append(blocks)
+    assert not source.rest()
     return padded
+
+
+def follow_rule(blocks, c):
+    """libjpeg's: AC 0, DC of the block before it in the MCU."""
+    rows, columns = blocks.shape[:2]
+    for j in range(c.columns, columns):
+        blocks[: c.rows, j, 0] = blocks[: c.rows, j - 1, 0]
+    for i in range(c.rows, rows):
+        for j in range(columns):
+            blocks[i, j, 0] = blocks[i - 1, j // c.h * c.h + c.h - 1, 0]
+
+
+def read_dummies(blocks, c, source):
+    previous = 0
+    for i, j in np.ndindex(blocks.shape[:2]):
+        if i < c.rows and j < c.columns:
+            continue
+        for k in range(source.byte()):
+            blocks[i, j, ZIGZAG[k]] = unfolded(source.varint()) + (0 if k else previous)
+        previous = blocks[i, j, 0]
 
 
 # ---------------------------------------------------------------- decoding
