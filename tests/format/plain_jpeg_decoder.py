@@ -409,7 +409,9 @@ class Distribution:
             cut(((number_of(o, 64, 2047) * gain) >> 11) + offset, -(2**20), 2**20)
             for o in outputs[:2]
         ]
-        self.classes = [cut(number_of(o, 8, 512) + zero + correction, 0, 120) for o in outputs[2:4]]
+        self.classes = [
+            cut(cut(number_of(o, 8, 512) + zero, 0, 120) + correction, 0, 120) for o in outputs[2:4]
+        ]
         w = number_of(outputs[4], 8, 40)
         self.weight = int(rounded(64 / (1 + math.exp(-w / 8))))
         m1, m2 = self.means
@@ -575,7 +577,7 @@ def decode_dc(stream, networks, plane, shape, step, others, corrections):
             ]
             if not places:
                 continue
-            values = dequantised(dc, step)
+            values = dc * step  # not cut
             seen = [
                 dc_inputs(values, known, others, at, stride, number, name, step) for at in places
             ]
