@@ -47,6 +47,15 @@ def with_wild_blocks():
     return bytes(data)
 
 
+def with_a_difference():
+    """Of the bits that fill the bytes before restart markers, a few are 0, most are 1."""
+    data = bytearray(jpeg_of("RGB", (64, 48), {"quality": 98, "restart_marker_blocks": 1}))
+    for marker in (3, 6):
+        at = data.index(bytes([255, 0xD0 + marker])) - 1
+        data[at] &= 254
+    return bytes(data)
+
+
 def compare(jpeg, folder):
     """Save it as .cgx by the package, decode by the plain decoder: pixels and bytes are equal."""
     (folder / "a.jpg").write_bytes(jpeg)
@@ -72,6 +81,10 @@ def test_blocks_without_picture_that_are_told(tmp_path):
 
 def test_wild_blocks(tmp_path):
     compare(with_wild_blocks(), tmp_path)
+
+
+def test_a_difference_of_the_scan(tmp_path):
+    compare(with_a_difference(), tmp_path)
 
 
 def test_what_stands_behind_the_end_of_the_image(tmp_path):
