@@ -54,6 +54,9 @@ class CgxImageFile(ImageFile.ImageFile):
         found = metadata.read(self.fp)
         self._size = self._header.size
         self._mode = self._header.mode
+        if coding.info is not None:
+            self.fp.seek(found.pixel_offset)
+            self.info.update(coding.info(self._header, self.fp))
         self.info.update(found.info)
         if self._mode in ("P", "PA"):
             self.palette = found.palette or ImagePalette.ImagePalette()
@@ -137,7 +140,7 @@ class CgxImageFile(ImageFile.ImageFile):
         if partial:
             decoded = codec.decode(self._header, sections, partial)[::interval, ::interval]
         else:
-            decoded = codec.decode(self._header, sections, interval=interval)
+            decoded = codec.decode(self._header, sections, False, interval)
         self.im = pixels.to_image(decoded, self._header.mode).im
         self.readonly = 0
         if self._exclusive_fp and self._close_exclusive_fp_after_loading:
@@ -202,7 +205,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
     from pillow_colorgrid import codec, pixels
 
-    picture = Picture(pixels.from_image(im), im.mode, im)
+    picture = Picture(pixels.from_image(im), im.mode, im, tuple(sections))
     fp.write(codec.encode(picture, coding, chosen, sections))
 
 

@@ -15,6 +15,7 @@ from pillow_colorgrid.errors import (
     NewerFormatError,
     TruncatedError,
 )
+from pillow_colorgrid.restoring import jpeg_bytes
 from pillow_colorgrid.saving import save
 from pillow_colorgrid.trimming import trim
 from pillow_colorgrid.version import __version__
@@ -28,6 +29,7 @@ __all__ = [
     "NewerFormatError",
     "TruncatedError",
     "__version__",
+    "jpeg_bytes",
     "register_cgx_opener",
     "save",
     "trim",

@@ -42,7 +42,8 @@ def encode(
     checksum = encoded.checksum or container.pixel_checksum(picture.pixels.tobytes())
     height, width, _ = picture.pixels.shape
     header = Header(coding.number, picture.mode, (width, height), checksum)
-    return container.pack(header, [*metadata, *encoded.sections])
+    told = () if encoded.tells_metadata else metadata
+    return container.pack(header, [*told, *encoded.sections])
 
 
 def decode(

@@ -7,6 +7,7 @@ A coding's options are a frozen dataclass; each field says what it allows::
         effort: int = option(5, Integers(1, 9), "1 (fastest) to 9 (smallest)")
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
@@ -47,7 +48,25 @@ class OneOf:
         return ", ".join(map(repr, self.words))
 
 
-Allowed = Integers | OneOf
+@dataclass(frozen=True)
+class OneOfOrFile:
+    """Some words, or a file: its bytes, or its path."""
+
+    words: tuple[str, ...]
+
+    def checked(self, name: str, value: object) -> str | bytes | os.PathLike[str]:
+        """`value` if it is a word, bytes or a path; else ValueError, naming the option `name`."""
+        if isinstance(value, bytes | str | os.PathLike):
+            return value
+        if isinstance(value, bytearray | memoryview):
+            return bytes(value)
+        raise ValueError(f"{name}={value!r}, allowed: {self}")
+
+    def __str__(self) -> str:
+        return ", ".join(map(repr, self.words)) + ", the bytes of a file, or its path"
+
+
+Allowed = Integers | OneOf | OneOfOrFile
 
 Options = TypeVar("Options")
 

@@ -19,6 +19,8 @@ class SaveKeywords(TypedDict, total=False):
             ordinary codec. "grid": luminance, and colour at the points of a grid.
         effort: 1 (fastest) to 9 (smallest); lossless, grid.
         origin: "auto" looks for JPEG's and Photo CD's colour; lossless.
+        jpeg: "auto" keeps the coefficients of the JPEG file that the picture was opened from;
+            "never" codes pixels; or the file's bytes or path; lossless.
         n: pixels from one stored colour to the next, 2 to 128; grid.
         quality: of the luminance, 1 to 100 (exact); grid.
         hints: what a stored colour tells; grid.
@@ -32,6 +34,7 @@ class SaveKeywords(TypedDict, total=False):
     mode: Literal["lossless", "decolorized", "grid"]
     effort: int
     origin: Literal["auto", "none"]
+    jpeg: str | bytes | os.PathLike[str]
     n: int
     quality: int
     hints: Literal["mean", "point"]

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from pillow_colorgrid import container, pixels
-from pillow_colorgrid.codings import planes
 from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.codings.planes import coding as planes
 from pillow_colorgrid.codings.planes.description import PLANES, STRIP
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from pillow_colorgrid import CgxImageFile, container, limits
-from pillow_colorgrid.codings import planes, tiles
+from pillow_colorgrid.codings import tiles
+from pillow_colorgrid.codings.planes import coding as planes
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.errors import CgxError, LimitError, TruncatedError
 from tests.conftest import noise, photograph

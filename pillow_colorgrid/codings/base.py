@@ -7,11 +7,11 @@ Descriptions need neither numpy nor onnxruntime: `Image.open` reads them.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from pillow_colorgrid import container
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import DamagedError
+from pillow_colorgrid.errors import CgxError, DamagedError, TruncatedError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -88,11 +88,13 @@ class Picture:
         pixels: (H, W, C), as `pixels` lays them out for `mode`.
         mode: Pillow's.
         image: what Pillow was asked to save, for a coding that looks for the file it came from.
+        metadata: the sections that go with it.
     """
 
     pixels: "Pixels"
     mode: str
     image: "Image.Image | None" = None
+    metadata: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,12 @@ class Encoded:
     Attributes:
         sections: from the first critical one to the last.
         checksum: of the pixels that they decode to; None: those of the picture.
+        tells_metadata: they hold the picture's metadata, too.
     """
 
     sections: list[Section]
     checksum: bytes | None = None
+    tells_metadata: bool = False
 
 
 class Work(Protocol):
@@ -142,6 +146,9 @@ class Inside(Protocol):
         """What there is to see, one after the other."""
 
 
+Info = Callable[[Header, IO[bytes]], dict[str, Any]]
+"""A file's header, and the file where its first critical section begins -> of `Image.info`."""
+
 Look = Callable[[Header, Sequence[Section]], Inside]
 """A file's header and sections -> its inside."""
 
@@ -172,6 +179,7 @@ class Coding:
         draft_intervals: of the pixels that it can decode alone, the coarsest first.
         may_leave_checksum: files need not state the checksum of their pixels.
         facts: the first bytes of sections by their type -> what they tell, by name.
+        info: reads metadata that the coding itself keeps; None: it keeps none.
         look: shows the inside of a file; None: there is nothing to see.
     """
 
@@ -186,6 +194,7 @@ class Coding:
     draft_intervals: tuple[int, ...] = ()
     may_leave_checksum: bool = False
     facts: Callable[[Mapping[bytes, bytes]], dict[str, Any]] = nothing_special
+    info: Info | None = None
     look: Look | None = None
 
     @property
@@ -221,6 +230,7 @@ def check_order(coding: Coding, mode: str, types: Sequence[bytes], partial: bool
 
     Raises:
         DamagedError: naming the section found, and what belongs there.
+        TruncatedError: sections are missing at the end.
     """
     found = [section_type for section_type in types if container.is_critical(section_type)]
     position = 0
@@ -247,10 +257,12 @@ def check_order(coding: Coding, mode: str, types: Sequence[bytes], partial: bool
 
 def _misplaced(
     coding: Coding, mode: str, rest: Sequence[bytes], expected: Sequence[str]
-) -> DamagedError:
-    there = f"section {rest[0].decode()}" if rest else "the file ends"
+) -> CgxError:
+    wanted = f"{' or '.join(expected)} belongs"
+    if not rest:
+        return TruncatedError(f"image file is truncated: {wanted} at its end")
     return DamagedError(
-        f"{there} where {' or '.join(expected)} belongs in a {coding.name} file of mode {mode}"
+        f"section {rest[0].decode()} where {wanted} in a {coding.name} file of mode {mode}"
     )
 
 

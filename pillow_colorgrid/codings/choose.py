@@ -13,6 +13,7 @@ import numpy as np
 import zstandard
 
 from pillow_colorgrid.codings.base import Coding, Encoded, Picture
+from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.planes.description import PLANES
@@ -63,6 +64,9 @@ for each pixel, and gives them back."""
 
 def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     """The exact coding that suits the picture best, and what it made of it."""
+    from_jpeg = _as_jpeg(picture, options)
+    if from_jpeg is not None:
+        return JPEG, from_jpeg
     if picture.mode not in LOSSLESS.modes:
         return PLANES, PLANES.work().encode(picture, options)
     pixels = picture.pixels
@@ -80,6 +84,18 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     if size_bytes(rival.sections) < size_bytes(encoded.sections):
         return STORED, stored.improved(picture, rival, options)
     return LOSSLESS, encoded
+
+
+def _as_jpeg(picture: Picture, options: Options) -> Encoded | None:
+    """The coefficients of the JPEG file that the picture was opened from, or was long ago."""
+    if options.jpeg == "never" or picture.mode not in JPEG.modes:
+        return None
+    from pillow_colorgrid.codings.jpeg.encoder import files
+
+    found = files.encode(picture, options.jpeg)
+    if found is not None or picture.mode not in ("L", "RGB") or options.origin == "none":
+        return found
+    return files.encode_once_a_jpeg(picture.pixels)
 
 
 def size_bytes(sections: list[Section]) -> int:

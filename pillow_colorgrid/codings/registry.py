@@ -6,6 +6,7 @@ from typing import Any
 from pillow_colorgrid.codings.base import Coding
 from pillow_colorgrid.codings.crayon.description import CRAYON
 from pillow_colorgrid.codings.decolorized.description import DECOLORIZED
+from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored.description import STORED
@@ -38,7 +39,7 @@ def unregister(coding: Coding) -> None:
     del _codings[coding.number]
 
 
-for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES):
+for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG):
     register(_known)
 
 

@@ -87,7 +87,8 @@ def report(outcomes: Sequence[Outcome]) -> str:
         )
         for kind, group in sorted(by_kind.items()):
             before, after = _bytes(group)
-            lines.append(f"{kind:<8}{len(group):>9,}{before:>18,}{after:>18,}{_change(group):>9}")
+            line = f"{kind:<8}{len(group):>9,}{before:>18,}{after:>18,}{_change(group):>9}"
+            lines.append(line + _restorable(group))
     counts = Counter(outcome.state for outcome in outcomes)
     before, after = _bytes(done)
     change = f", {_change(done)}" if before else ""
@@ -96,6 +97,14 @@ def report(outcomes: Sequence[Outcome]) -> str:
         + f"; {before:,} bytes -> {after:,} bytes{change}"
     )
     return "\n".join(lines)
+
+
+def _restorable(group: Sequence[Outcome]) -> str:
+    """How many of a kind can be given back byte for byte, where any can."""
+    count = sum(outcome.restorable for outcome in group)
+    if not count:
+        return ""
+    return "  restorable" if count == len(group) else f"  {count:,} restorable"
 
 
 def _bytes(outcomes: Iterable[Outcome]) -> tuple[int, int]:

@@ -132,6 +132,7 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
   cgx convert holiday -o archive --jobs 4          archive/holiday/..., four processes
   cgx convert holiday --delete-originals           keep only what was verified
   cgx convert archive -o out --to png              and back
+  cgx convert archive -o out --to jpg              the JPEG files, byte for byte
   cgx convert holiday -o small --mode grid         luminance exact, colour painted
   cgx convert s3://in/2024 -o s3://out             extra "remote" and s3fs
   cgx convert s3://in -o s3://out --engine dask --scheduler tcp://head:8786
@@ -142,7 +143,10 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
         "-o", "--output", metavar="DIR", help="folder or URL; default: beside the sources"
     )
     convert.add_argument(
-        "--to", choices=("cgx", "png", "webp", "tif"), default="cgx", help="default: cgx"
+        "--to",
+        choices=("cgx", "jpg", "png", "webp", "tif"),
+        default="cgx",
+        help="default: cgx; jpg: the very JPEG files that .cgx files were made of",
     )
     convert.add_argument("--effort", type=int, help="1 (fastest) to 9 (smallest); .cgx only")
     convert.add_argument("--mode", help="lossless (default), decolorized or grid; .cgx only")

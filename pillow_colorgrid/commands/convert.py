@@ -4,6 +4,8 @@ Each file is written under a temporary name beside its target, read and decoded 
 with its source in mode, size and every pixel; only then does it get its name. A target whose pixels
 are the source's already is skipped.
 
+A JPEG file goes into its target whole: there its bytes are rebuilt from the target and compared.
+
 The grid coding loses colour: there mode, size, alpha and (where it is kept) luminance are compared,
 and a target is skipped if it is, byte for byte, what would be written.
 """
@@ -14,14 +16,17 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-import pillow_colorgrid  # noqa: F401  registers .cgx, in worker processes too
+import pillow_colorgrid  # registers .cgx, in worker processes too
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.commands import sameness
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
 
-CGX = ".cgx"
+CGX, JPG = ".cgx", ".jpg"
+
+JPEG_FORMATS = ("JPEG", "MPO")
+"""Pillow's names of what a .cgx file gives back byte for byte."""
 
 LOSSLESS_OPTIONS: dict[str, dict[str, Any]] = {
     ".png": {"optimize": True},
@@ -30,7 +35,7 @@ LOSSLESS_OPTIONS: dict[str, dict[str, Any]] = {
 }
 """Targets other than .cgx and the options of save that keep every pixel."""
 
-FORMATS = {CGX: "CGX", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF"}
+FORMATS = {CGX: "CGX", JPG: "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF"}
 """Pillow's names."""
 
 
@@ -59,6 +64,14 @@ class Settings:
         """Whether targets lose colour."""
         return self.suffix == CGX and registry.asked_for(self.keywords)[0].lossy
 
+    @property
+    def keeps_jpeg(self) -> bool:
+        """Whether the target of a JPEG file is to give that file back."""
+        if self.suffix != CGX:
+            return False
+        coding, options = registry.asked_for(self.keywords)
+        return coding is registry.DEFAULT and options.jpeg == "auto"
+
 
 @dataclass(frozen=True)
 class Job:
@@ -74,6 +87,7 @@ class Outcome:
 
     Attributes:
         lost: metadata of the source that the target does not hold.
+        restorable: the target gives back the very file.
     """
 
     job: Job
@@ -82,6 +96,7 @@ class Outcome:
     target_bytes: int = 0
     reason: str = ""
     lost: tuple[str, ...] = ()
+    restorable: bool = False
 
 
 class VerificationError(OSError):
@@ -105,14 +120,21 @@ def convert(job: Job, settings: Settings) -> Outcome:
 
 
 def _convert(job: Job, settings: Settings) -> Outcome:
-    image = _load(job.source)
-    outcome = Outcome(job, "converted", job.source.size_bytes())
+    source = _read(job.source)
+    if settings.suffix == JPG:
+        return _restore(job, source)
+    image = _load(source, settings)
+    jpeg = source if settings.keeps_jpeg and image.format in JPEG_FORMATS else None
+    outcome = Outcome(job, "converted", len(source))
     exists = job.target.exists()
     if exists and not settings.lossy:
         done = is_done(job.target, image, decode=settings.delete_originals)
-        return _met(outcome, image, done)
+        return _met(outcome, image, done, jpeg)
     file = BytesIO()
-    image.save(file, FORMATS[settings.suffix], **_with_metadata(image, settings))
+    keywords = _with_metadata(image, settings)
+    if jpeg is not None:
+        keywords["jpeg"] = jpeg
+    image.save(file, FORMATS[settings.suffix], **keywords)
     if exists:
         with job.target.open() as target:
             return _met(outcome, image, target.read() == file.getvalue())
@@ -120,29 +142,79 @@ def _convert(job: Job, settings: Settings) -> Outcome:
 
     def check(data: bytes) -> None:
         with Image.open(BytesIO(data)) as written:
-            lost.extend(sameness.lost_metadata(image, written))
+            if jpeg is None:
+                lost.extend(sameness.lost_metadata(image, written))
             written.load()
             found = _difference(image, written, settings)
         if found:
             raise VerificationError(f"the {settings.suffix} file would hold {found}")
+        if jpeg is not None and pillow_colorgrid.jpeg_bytes(BytesIO(data)) != jpeg:
+            raise VerificationError("the .cgx file would not give back the JPEG file")
 
     data = file.getvalue()
     job.target.write(
         data, check if settings.verify else None, job.source, safely=settings.delete_originals
     )
-    return replace(outcome, target_bytes=len(data), lost=tuple(lost))
+    return replace(outcome, target_bytes=len(data), lost=tuple(lost), restorable=jpeg is not None)
 
 
-def _met(outcome: Outcome, image: Image.Image, done: bool) -> Outcome:
-    """What becomes of a job whose target is there already, and holds `image` (`done`) or not."""
+def _restore(job: Job, source: bytes) -> Outcome:
+    """Give back the JPEG file of a .cgx file, byte for byte."""
+    outcome = Outcome(job, "converted", len(source), restorable=True)
+    if job.source.suffix != CGX:
+        reason = "is no .cgx file: --to jpg gives back the JPEG files that are in them"
+        return replace(outcome, state="failed", reason=reason)
+    data = pillow_colorgrid.jpeg_bytes(BytesIO(source))
+    if job.target.exists():
+        with job.target.open() as target:
+            done = target.read() == data
+        if not done:
+            reason = f"{job.target} exists and holds another file"
+            return replace(outcome, state="failed", reason=reason)
+        return replace(outcome, state="skipped", target_bytes=len(data))
+    job.target.write(data, None, job.source, safely=False)
+    return replace(outcome, target_bytes=len(data))
+
+
+def _read(source: Place) -> bytes:
+    with source.open() as file:
+        return file.read()
+
+
+def _met(outcome: Outcome, image: Image.Image, done: bool, jpeg: bytes | None = None) -> Outcome:
+    """What becomes of a job whose target is there already, and holds `image` (`done`) or not.
+
+    Args:
+        jpeg: the file that the target should give back; None: pixels are enough.
+    """
     target = outcome.job.target
     if not done:
         reason = f"{target} exists and holds another picture"
         return replace(outcome, state="failed", reason=reason)
-    with target.open() as file, Image.open(file) as other:
-        lost = sameness.lost_metadata(image, other)
+    restorable = jpeg is not None and _gives_back(target, jpeg)
+    lost = []
+    if not restorable:
+        with target.open() as file, Image.open(file) as other:
+            lost = sameness.lost_metadata(image, other)
+        if jpeg is not None:
+            lost.append("JPEG file (made by an earlier release: remove it and convert again)")
     size_bytes = target.size_bytes()
-    return replace(outcome, state="skipped", target_bytes=size_bytes, lost=tuple(lost))
+    return replace(
+        outcome,
+        state="skipped",
+        target_bytes=size_bytes,
+        lost=tuple(lost),
+        restorable=restorable,
+    )
+
+
+def _gives_back(target: Place, jpeg: bytes) -> bool:
+    """Whether a .cgx file holds this JPEG file."""
+    try:
+        with target.open() as file:
+            return pillow_colorgrid.jpeg_bytes(file) == jpeg
+    except (OSError, SyntaxError, ValueError):
+        return False
 
 
 def _difference(image: Image.Image, written: Image.Image, settings: Settings) -> str:
@@ -153,11 +225,12 @@ def _difference(image: Image.Image, written: Image.Image, settings: Settings) ->
     return sameness.difference_of_grid(image, written, exact)
 
 
-def _load(source: Place) -> Image.Image:
+def _load(data: bytes, settings: Settings) -> Image.Image:
     """The one picture of a file, all its pixels and metadata in memory."""
-    with source.open() as file, Image.open(file) as image:
+    with Image.open(BytesIO(data)) as image:
         frames = getattr(image, "n_frames", 1)
-        if frames > 1:
+        whole = settings.keeps_jpeg and image.format in JPEG_FORMATS  # frames and all
+        if frames > 1 and not whole:
             raise OSError(f"{frames} frames, allowed: 1")
         image.load()
         return image

@@ -128,15 +128,17 @@ class Encoder:
         counts = ends - starts  # what ends before it starts becomes more than TOTAL
         if counts.size and (counts.min() < 1 or counts.max() >= TOTAL or ends.max() > TOTAL):
             raise ValueError(
-                f"a symbol takes {counts.min()}..{counts.max()} of {TOTAL}, allowed "
-                f"1..{TOTAL - 1}"
+                f"a symbol takes {counts.min()}..{counts.max()} of {TOTAL}, allowed 1..{TOTAL - 1}"
             )
         self.passes.append((counts, starts))
 
     def code_length_bits(self) -> float:
         """What all passes so far will cost, lanes left out."""
         return float(
-            sum(PRECISION_BITS * len(c) - np.log2(c.astype(np.float32)).sum() for c, _ in self.passes)
+            sum(
+                PRECISION_BITS * len(c) - np.log2(c.astype(np.float32)).sum()
+                for c, _ in self.passes
+            )
         )
 
     def finish(self) -> bytes:

@@ -8,11 +8,11 @@ that these files define. Strips of block rows are rendered one after the other, 
 import numpy as np
 import numpy.typing as npt
 
-from pillow_colorgrid.runtime.blas import one_thread
 from pillow_colorgrid.jpeg import colors
 from pillow_colorgrid.jpeg.inverse_transform import SIZE, samples
 from pillow_colorgrid.jpeg.picture import Component, JpegPicture
 from pillow_colorgrid.jpeg.upsampling import needs_context, ratios, true_size, upsample
+from pillow_colorgrid.runtime.blas import one_thread
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -142,7 +142,9 @@ def test_the_contest_recognises_a_drawing_with_some_photographs(
     assert choose.DRAWING < choose.probe(pixels) < choose.UNCLEAR
     seen = []
     encode = lossless.encode
-    monkeypatch.setattr(lossless, "encode", lambda p, o: seen.append(p.shape) or encode(p, o))
+    monkeypatch.setattr(
+        lossless, "encode", lambda p, o: seen.append(p.pixels.shape) or encode(p, o)
+    )
     coding, _ = chosen(pixels, Options())
     assert coding == "stored"
     assert seen == [(choose.CONTEST_EDGE, choose.CONTEST_EDGE, 3)] * 5
@@ -176,7 +178,7 @@ def test_quick_efforts_skip_webp_on_photographs_only(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(choose, "ALWAYS_PIXELS", 0)
     asked = []
     quick = stored.quick
-    monkeypatch.setattr(stored, "quick", lambda p: asked.append(p.shape) or quick(p))
+    monkeypatch.setattr(stored, "quick", lambda p: asked.append(p) or quick(p))
     monkeypatch.setattr(choose, "NOISY_BITS", 8)
     sharp = pixels_of(photograph("coffee", 128, 128))
     smooth = pixels_of(photograph("coffee", 128, 128).resize((700, 700)))

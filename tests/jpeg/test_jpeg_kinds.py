@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_jpeg_file import picture, saved
 
 from pillow_colorgrid.jpeg import file
 from pillow_colorgrid.jpeg.errors import UnsupportedJpegError
@@ -23,6 +22,7 @@ from pillow_colorgrid.jpeg.recipe import (
     Tables,
 )
 from pillow_colorgrid.jpeg.segments import Restart, ScanHeader, split
+from tests.jpeg.test_jpeg_file import picture, saved
 
 
 def made(width: int, height: int, factors: list[tuple[int, int]], seed: int = 0) -> JpegPicture:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from test_jpeg_file import picture, saved
 
 from pillow_colorgrid.jpeg import file
 from pillow_colorgrid.jpeg.geometry import (
@@ -13,6 +12,7 @@ from pillow_colorgrid.jpeg.geometry import (
     unpack_geometry,
 )
 from pillow_colorgrid.jpeg.recipe import Recipe
+from tests.jpeg.test_jpeg_file import picture, saved
 
 
 @pytest.mark.parametrize(

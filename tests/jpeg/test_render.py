@@ -7,13 +7,13 @@ from itertools import pairwise
 from math import ceil
 
 import numpy as np
-import plain_render
 import pytest
-from jpeg_writing import write
 from PIL import Image
 
 from pillow_colorgrid.jpeg import inverse_transform, render, upsampling
 from pillow_colorgrid.jpeg.picture import Component, JpegPicture
+from tests.jpeg import plain_render
+from tests.jpeg.jpeg_writing import write
 
 SAMPLINGS = {
     1: [[(1, 1)], [(2, 2)], [(4, 3)], [(1, 2)]],

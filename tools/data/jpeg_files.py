@@ -87,9 +87,7 @@ def history(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
         return ImageEnhance.Contrast(picture).enhance(rng.uniform(0.6, 1.5))
     if chance < 0.40:
         noise = rng.normal(0, rng.uniform(1, 6), (picture.height, picture.width, 1))
-        return Image.fromarray(
-            np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8)
-        )
+        return Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
     return picture
 
 
@@ -142,9 +140,7 @@ def batch(
     planes, steps = [], []
     for index in rng.integers(0, len(crops), count):
         file = io.BytesIO()
-        square(crops[index], size, rng).save(
-            file, "JPEG", subsampling=subsampling, **tables(rng)
-        )
+        square(crops[index], size, rng).save(file, "JPEG", subsampling=subsampling, **tables(rng))
         found, table = read(file.getvalue())
         planes.append(found)
         steps.append(table)

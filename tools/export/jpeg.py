@@ -72,8 +72,7 @@ def export(name: str, network: nn.Module) -> Exported:
     given = inputs_of(name, network)
     ops = OnnxOps("jpeg_" + name)
     values = [
-        ops.input(key, channels, coded, SELF_TEST_SIDE)
-        for key, (channels, coded) in given.items()
+        ops.input(key, channels, coded, SELF_TEST_SIDE) for key, (channels, coded) in given.items()
     ]
     ops.output(network(ops, *values), "output")
     model = ops.model()
@@ -100,9 +99,7 @@ def export(name: str, network: nn.Module) -> Exported:
     return Exported("jpeg_" + name, model, 0.0, integer=True)
 
 
-def register_set(
-    members: list[dict[str, object]], number: int, trained: str, folder: Path
-) -> None:
+def register_set(members: list[dict[str, object]], number: int, trained: str, folder: Path) -> None:
     """Write the set's file and its index entry; its hash covers the networks."""
     data = json.dumps({"networks": [entry["id"] for entry in members]}).encode() + b"\n"
     path = folder / f"{SET_NAME}_{number}.json"

@@ -105,7 +105,10 @@ def group_bits(
         total = flag_bits.sum(1)
         picture, block = (~zero).nonzero(as_tuple=True)
         bits = mixture_bits(
-            value[picture, :, block], mixture[picture, :, block], 0.0, gain[picture],
+            value[picture, :, block],
+            mixture[picture, :, block],
+            0.0,
+            gain[picture],
             log2_gain[picture],
         )
         return total.index_add(0, picture, bits.sum(1))
@@ -117,7 +120,11 @@ def group_bits(
 
 
 def dc_bits(
-    nets: nn.ModuleDict, ops: TorchOps, name: str, dc: np.ndarray, quantiser: np.ndarray,
+    nets: nn.ModuleDict,
+    ops: TorchOps,
+    name: str,
+    dc: np.ndarray,
+    quantiser: np.ndarray,
     known: list[np.ndarray],
 ) -> Tensor:
     """Bits of each picture's DC coefficients (N, H, W), quantised."""
@@ -137,7 +144,11 @@ def dc_bits(
 
 
 def ac_bits(
-    nets: nn.ModuleDict, ops: TorchOps, plane: str, planes: list[np.ndarray], tables: np.ndarray,
+    nets: nn.ModuleDict,
+    ops: TorchOps,
+    plane: str,
+    planes: list[np.ndarray],
+    tables: np.ndarray,
     known: np.ndarray | None,
 ) -> Tensor:
     """Bits of each picture's AC coefficients.
@@ -149,19 +160,28 @@ def ac_bits(
     """
     pictures, _, rows, columns = planes[0].shape
     values = [features.dequantised(p, tables[:, i]) for i, p in enumerate(planes)]
-    table = nets[f"{plane}_table"](
-        ops, real(torch.from_numpy(features.of_tables(tables).reshape(pictures, -1, 1, 1)),
-                  TABLE_INPUT)
-    ).clamp(max=EXCHANGED.limits[1]).expand(-1, -1, rows, columns)
+    table = (
+        nets[f"{plane}_table"](
+            ops,
+            real(
+                torch.from_numpy(features.of_tables(tables).reshape(pictures, -1, 1, 1)),
+                TABLE_INPUT,
+            ),
+        )
+        .clamp(max=EXCHANGED.limits[1])
+        .expand(-1, -1, rows, columns)
+    )
     inside = np.broadcast_to(features.inside(rows, columns), (pictures, 8, rows, columns))
     near = [inside] + [features.of_dc(v[:, 0]) for v in values]
     side_inputs = None
     if known is not None:
         near.append(features.of_dc(known[:, 0]))
         every = np.arange(64)
-        side_inputs = real(torch.from_numpy(
-            features.of_coefficients(np.abs(known) >> 3, known, "luminance", every)
-        ))
+        side_inputs = real(
+            torch.from_numpy(
+                features.of_coefficients(np.abs(known) >> 3, known, "luminance", every)
+            )
+        )
     near_real = torch.cat([real(torch.from_numpy(np.concatenate(near, 1))), table], 1)
     state = nets[f"{plane}_start"](ops, near_real, side_inputs)
     total = torch.zeros(pictures)
@@ -262,7 +282,10 @@ class Run:
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One step; the bits per luminance pixel of each part."""
-        warm, shrink = min(1.0, (self.step + 1) / 100), 0.5 * (1 + math.cos(math.pi * self.progress))
+        warm, shrink = (
+            min(1.0, (self.step + 1) / 100),
+            0.5 * (1 + math.cos(math.pi * self.progress)),
+        )
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * warm * (0.01 + 0.99 * shrink)
         self.optimiser.zero_grad(set_to_none=True)
@@ -297,7 +320,9 @@ def train(config: Config, resume: bool) -> None:
     """Train until `config.minutes` are spent."""
     torch.set_num_threads(1)
     run = Run(config, resume)
-    source = batches(load_crops(Path(config.data)), config.size, config.batch, config.seed + run.step)
+    source = batches(
+        load_crops(Path(config.data)), config.size, config.batch, config.seed + run.step
+    )
     apart = batches(load_crops(Path(config.data), held_out=True), config.size, 4, 0)
     held_out = [next(apart) for _ in range(8)]
     log_path = run.folder / "log.tsv"
@@ -305,8 +330,16 @@ def train(config: Config, resume: bool) -> None:
     with log_path.open("w" if fresh else "a", buffering=1, newline="") as file:
         log = csv.writer(file, delimiter="\t")
         if fresh:
-            log.writerow(["step", "minutes", *PARTS, *(f"{p}_held_out" for p in PARTS), "held_out",
-                          "rounded"])
+            log.writerow(
+                [
+                    "step",
+                    "minutes",
+                    *PARTS,
+                    *(f"{p}_held_out" for p in PARTS),
+                    "held_out",
+                    "rounded",
+                ]
+            )
         recent: dict[str, list[float]] = {part: [] for part in PARTS}
         begin, next_checkpoint = time.monotonic() - run.seconds, run.seconds + 60
         while run.progress < 1:

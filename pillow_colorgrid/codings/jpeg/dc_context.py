@@ -21,18 +21,16 @@ LEVELS = 5
 """Networks are told the stride as one of 8 or more, 4, 2, 1 (and one that is never so)."""
 
 DIAGONAL = (
-    # fmt: off
-    (-1, -1), (-1, 1), (1, -1), (1, 1), (-3, -1), (-3, 1), (3, -1), (3, 1),
-    (-1, -3), (-1, 3), (1, -3), (1, 3),
-    # fmt: on
+    *((-1, -1), (-1, 1), (1, -1), (1, 1)),
+    *((-3, -1), (-3, 1), (3, -1), (3, 1)),
+    *((-1, -3), (-1, 3), (1, -3), (1, 3)),
 )
 """Row and column, in strides, of the known blocks around one in the middle of four."""
 
 CROSS = (
-    # fmt: off
-    (-1, 0), (1, 0), (0, -1), (0, 1), (-2, -1), (-2, 1), (2, -1), (2, 1),
-    (-1, -2), (-1, 2), (1, -2), (1, 2),
-    # fmt: on
+    *((-1, 0), (1, 0), (0, -1), (0, 1)),
+    *((-2, -1), (-2, 1), (2, -1), (2, 1)),
+    *((-1, -2), (-1, 2), (1, -2), (1, 2)),
 )
 
 NEAREST = 4
@@ -92,10 +90,11 @@ def passes(rows: int, columns: int) -> Iterator[Pass]:
 
 
 def log2_16(number: np.ndarray) -> np.ndarray:
-    """16 * log2 of integers from 1 on, rounded down to a mantissa of 8 bits, then to the nearest."""
+    """16 * log2 of integers from 1 on: cut to a mantissa of 8 bits, then to the nearest."""
     exponent = np.frexp(number.astype(np.float64))[1] - 1  # 2**exponent <= number
     mantissa = (number << 8 >> exponent) - 256  # 0..255
-    return exponent * 16 + LOG2_MANTISSA.take(mantissa)
+    result: np.ndarray = exponent * 16 + LOG2_MANTISSA.take(mantissa)
+    return result
 
 
 LOG2_MANTISSA = np.rint(16 * np.log2(1 + np.arange(256) / 256)).astype(np.int64)
@@ -117,7 +116,8 @@ def _around(plane: np.ndarray, step: Pass) -> tuple[np.ndarray, np.ndarray]:
 def _spread(differences: np.ndarray, step: Pass, least: np.ndarray) -> np.ndarray:
     """(..., m) mean size of the differences in 1/16, plus `least`."""
     count = np.maximum(step.known.sum(-1), 1)
-    return (SPREAD_UNIT * np.abs(differences).sum(-1)) // count + least
+    result: np.ndarray = (SPREAD_UNIT * np.abs(differences).sum(-1)) // count + least
+    return result
 
 
 def inputs(
@@ -151,7 +151,7 @@ def inputs(
     ]
     for plane in side:
         other_base, other = _around(plane, step)
-        other_spread = _spread(other, step, np.int64(SPREAD_UNIT))
+        other_spread = _spread(other, step, np.array(SPREAD_UNIT))
         own = plane[..., step.rows, step.columns].astype(np.int64) - other_base
         parts += [
             _byte(np.moveaxis(_ratio(other, other_spread[..., None]), -1, -2)),
@@ -163,11 +163,13 @@ def inputs(
 
 def _ratio(differences: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """16 * differences / spread, rounded down."""
-    return UNIT * SPREAD_UNIT * differences // spread
+    result: np.ndarray = UNIT * SPREAD_UNIT * differences // spread
+    return result
 
 
 def _byte(value: np.ndarray) -> np.ndarray:
-    return np.clip(value, -ZERO, ZERO - 1) + ZERO
+    result: np.ndarray = np.clip(value, -ZERO, ZERO - 1) + ZERO
+    return result
 
 
 def _log2_natural(value: np.ndarray) -> np.ndarray:

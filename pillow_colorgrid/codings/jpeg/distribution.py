@@ -122,13 +122,17 @@ class Mixture:
         distance *= INVERSE.take(scale)
         distance >>= np.int32(INVERSE_BITS)
         distance += np.int32(LARGEST_ARGUMENT + 1)
-        return LOGISTIC.take(distance)
+        result: np.ndarray = LOGISTIC.take(distance)
+        return result
 
     def center(self) -> np.ndarray:
         """(n,) int32 the integer nearest to the mean of the mixture."""
         first, second = self.means
         mean = (((first - second) * self.weights) >> np.int32(WEIGHT_BITS)) + second
-        return (mean + np.int32(MEAN_UNIT // 2)) >> np.int32(MEAN_UNIT.bit_length() - 1)
+        result: np.ndarray = (mean + np.int32(MEAN_UNIT // 2)) >> np.int32(
+            MEAN_UNIT.bit_length() - 1
+        )
+        return result
 
     def width(self) -> np.ndarray:
         """(n,) int32 class of the wider logistic, or of the other one where that hardly counts."""
@@ -178,7 +182,8 @@ def of_group(outputs: np.ndarray, gain: np.ndarray, classes: np.ndarray) -> Mixt
 
 def _means(outputs: np.ndarray, gain: np.ndarray) -> np.ndarray:
     mean = np.rint(outputs * np.float32(OUTPUT_UNIT)).clip(-LARGEST_OUTPUT, LARGEST_OUTPUT)
-    return (mean.astype(np.int32) * gain) >> np.int32(GAIN_SHIFT)
+    result: np.ndarray = (mean.astype(np.int32) * gain) >> np.int32(GAIN_SHIFT)
+    return result
 
 
 LARGEST_MEAN = 1 << 20
@@ -212,7 +217,7 @@ def of_dc(outputs: np.ndarray, base: np.ndarray, spread: np.ndarray, step: int) 
     )
 
 
-# -- flags ------------------------------------------------------------------------------------------
+# -- flags ----------------------------------------------------------------------------------------
 
 FLAG_STEPS = 16
 """Steps of the head's flag to 1.0."""
@@ -221,10 +226,13 @@ LARGEST_FLAG = 9 * FLAG_STEPS
 
 FLAG_BITS = 14
 
-FLAGS = np.rint(
-    (1 << FLAG_BITS)
-    / (1 + np.exp(-np.arange(-LARGEST_FLAG, LARGEST_FLAG + 1) / FLAG_STEPS))
-).astype(np.uint16).clip(1, (1 << FLAG_BITS) - 1)
+FLAGS = (
+    np.rint(
+        (1 << FLAG_BITS) / (1 + np.exp(-np.arange(-LARGEST_FLAG, LARGEST_FLAG + 1) / FLAG_STEPS))
+    )
+    .astype(np.uint16)
+    .clip(1, (1 << FLAG_BITS) - 1)
+)
 """How often, of 2**14, a block's group is all zero."""
 
 

@@ -11,8 +11,6 @@ Planes are (..., channels, rows, columns).
 
 import numpy as np
 
-
-
 ZERO = 128
 """The byte of 0."""
 
@@ -34,23 +32,31 @@ LOG_BITS = 8
 """Fraction bits of |value| / standard in `LOGARITHM`."""
 
 LUMINANCE_STANDARD = np.array(
-    # fmt: off
-    [517, 76, 46, 31, 23, 18, 14, 11, 76, 40, 29, 21, 17, 13, 11, 8,
-     46, 29, 22, 18, 15, 12, 9, 7, 31, 21, 18, 15, 13, 10, 8, 7,
-     23, 17, 15, 13, 11, 9, 7, 5, 18, 13, 12, 10, 9, 7, 5, 5,
-     14, 11, 9, 8, 7, 5, 4, 4, 11, 8, 7, 7, 5, 5, 4, 3],
-    # fmt: on
+    [
+        *(517, 76, 46, 31, 23, 18, 14, 11),
+        *(76, 40, 29, 21, 17, 13, 11, 8),
+        *(46, 29, 22, 18, 15, 12, 9, 7),
+        *(31, 21, 18, 15, 13, 10, 8, 7),
+        *(23, 17, 15, 13, 11, 9, 7, 5),
+        *(18, 13, 12, 10, 9, 7, 5, 5),
+        *(14, 11, 9, 8, 7, 5, 4, 4),
+        *(11, 8, 7, 7, 5, 5, 4, 3),
+    ],
     np.int64,
 )
 """Root mean square of the training pictures' dequantised luminance coefficients, rounded."""
 
 COLOR_STANDARD = np.array(
-    # fmt: off
-    [156, 24, 13, 9, 6, 4, 3, 3, 24, 12, 9, 6, 4, 3, 2, 2,
-     13, 9, 6, 4, 3, 3, 2, 2, 9, 6, 4, 3, 3, 2, 2, 2,
-     6, 4, 3, 3, 2, 2, 2, 2, 4, 3, 3, 2, 2, 2, 2, 2,
-     3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2],
-    # fmt: on
+    [
+        *(156, 24, 13, 9, 6, 4, 3, 3),
+        *(24, 12, 9, 6, 4, 3, 2, 2),
+        *(13, 9, 6, 4, 3, 3, 2, 2),
+        *(9, 6, 4, 3, 3, 2, 2, 2),
+        *(6, 4, 3, 3, 2, 2, 2, 2),
+        *(4, 3, 3, 2, 2, 2, 2, 2),
+        *(3, 2, 2, 2, 2, 2, 2, 2),
+        *(3, 2, 2, 2, 2, 2, 2, 2),
+    ],
     np.int64,
 )
 """The same of both colour components."""
@@ -59,22 +65,24 @@ STANDARD = {"luminance": LUMINANCE_STANDARD, "color": COLOR_STANDARD}
 
 
 def _ratios(standard: np.ndarray) -> np.ndarray:
-    return ((UNIT << RATIO_BITS) + standard // 2) // standard
+    result: np.ndarray = ((UNIT << RATIO_BITS) + standard // 2) // standard
+    return result
 
 
 RATIOS = {name: _ratios(standard).astype(np.int32) for name, standard in STANDARD.items()}
 """(64,) ``UNIT / standard`` with RATIO_BITS fraction bits, to the nearest."""
 
-LOGARITHM = np.rint(
-    UNIT * np.log1p(4 * np.arange(16 << LOG_BITS) / (1 << LOG_BITS))
-).astype(np.uint8) + np.uint8(ZERO)
+LOGARITHM = np.rint(UNIT * np.log1p(4 * np.arange(16 << LOG_BITS) / (1 << LOG_BITS))).astype(
+    np.uint8
+) + np.uint8(ZERO)
 """(4096,) byte of log(1 + 4 * r) for r = |value| / standard in steps of 1/256, below 16."""
 
 
 def dequantised(coefficients: np.ndarray, table: np.ndarray) -> np.ndarray:
     """(..., 64, H, W) quantised and (..., 64) steps -> (..., 64, H, W) int32, cut to 16 bits."""
     value = coefficients.astype(np.int32) * table.astype(np.int32)[..., None, None]
-    return np.clip(value, -LARGEST_VALUE, LARGEST_VALUE)
+    result: np.ndarray = np.clip(value, -LARGEST_VALUE, LARGEST_VALUE)
+    return result
 
 
 def of_coefficients(
@@ -114,16 +122,18 @@ LOG2_UNIT = 64
 
 def log2(table: np.ndarray) -> np.ndarray:
     """Quantisation steps 1..65535 -> 16 * log2, to the nearest integer."""
-    return np.rint(16 * np.log2(table.astype(np.float64))).astype(np.int32)
+    result: np.ndarray = np.rint(16 * np.log2(table.astype(np.float64))).astype(np.int32)
+    return result
 
 
 def of_tables(tables: np.ndarray) -> np.ndarray:
     """(..., 64) steps -> (..., 64) bytes of ``log2(step) / 3 - 1``."""
     byte = (log2(tables) * 4 + 1) // 3 - LOG2_UNIT
-    return (np.minimum(byte, ZERO - 1) + ZERO).astype(np.uint8)
+    result: np.ndarray = (np.minimum(byte, ZERO - 1) + ZERO).astype(np.uint8)
+    return result
 
 
-# -- the blocks around ------------------------------------------------------------------------------
+# -- the blocks around ----------------------------------------------------------------------------
 
 AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 """Row and column of a block's eight neighbours."""
@@ -132,12 +142,8 @@ AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 def shifted(plane: np.ndarray, outside: int) -> list[np.ndarray]:
     """(..., H, W) -> for each of AROUND the neighbour of each place; `outside` beyond the edge."""
     rows, columns = plane.shape[-2:]
-    padded = np.pad(
-        plane, [(0, 0)] * (plane.ndim - 2) + [(1, 1), (1, 1)], constant_values=outside
-    )
-    return [
-        padded[..., 1 + y : 1 + y + rows, 1 + x : 1 + x + columns] for y, x in AROUND
-    ]
+    padded = np.pad(plane, [(0, 0)] * (plane.ndim - 2) + [(1, 1), (1, 1)], constant_values=outside)
+    return [padded[..., 1 + y : 1 + y + rows, 1 + x : 1 + x + columns] for y, x in AROUND]
 
 
 START_FEATURES = 8
@@ -163,9 +169,9 @@ def of_dc(dc: np.ndarray) -> np.ndarray:
     near = sign * ((size * 2 + 12) // 25)  # 16 / 200
     log = sign * (LOG_TENTHS.take(np.minimum(size, len(LOG_TENTHS) - 1)))
     both = np.concatenate([near, log], axis=-3)
-    return (np.clip(both, -ZERO, ZERO - 1) + ZERO).astype(np.uint8)
+    result: np.ndarray = (np.clip(both, -ZERO, ZERO - 1) + ZERO).astype(np.uint8)
+    return result
 
 
 LOG_TENTHS = np.rint(UNIT * np.log1p(np.arange(8192) / 10)).astype(np.int32)
 """16 * log(1 + difference / 10)."""
-

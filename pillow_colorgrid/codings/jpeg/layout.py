@@ -59,7 +59,7 @@ OUTPUTS = 5
 
 
 def _diagonals(low: int, high: int) -> np.ndarray:
-    return np.flatnonzero((DIAGONAL >= low) & (DIAGONAL <= high))
+    return np.flatnonzero((low <= DIAGONAL) & (high >= DIAGONAL))
 
 
 LUMINANCE = tuple(

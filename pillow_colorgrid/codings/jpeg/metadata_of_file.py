@@ -58,7 +58,7 @@ def shown_by_pillow(data: bytes) -> dict[str, Any]:
         DamagedError: Pillow does not read them.
     """
     try:
-        return dict(JpegImagePlugin.JpegImageFile(BytesIO(data)).info)
+        return {str(k): v for k, v in JpegImagePlugin.JpegImageFile(BytesIO(data)).info.items()}
     except Exception as error:  # whatever a reader raises on a forged file
         raise DamagedError(f"headers of a JPEG file that Pillow refuses: {error!r}") from error
 
@@ -104,9 +104,9 @@ def _headers(recipe: bytes) -> Iterator[tuple[int, bytes]]:
                 wide, told, at = recipe[at] >> 4, recipe[at + 1] == 0xFF, at + 2
                 at += (128 if wide else 64) if told else 0
         elif 0x20 <= code <= 0x26:
-            told = 2 * count if code >= 0x24 else 0
-            yield FRAME | 0xC0 | (code & 3), _taken(recipe, at, told)
-            at += told
+            size = 2 * count if code >= 0x24 else 0
+            yield FRAME | 0xC0 | (code & 3), _taken(recipe, at, size)
+            at += size
         elif code == 0x30:
             tables, at = recipe[at], at + 1
             for _ in range(tables):

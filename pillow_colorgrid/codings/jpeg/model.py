@@ -61,6 +61,7 @@ def predict_by(number: int, threads: int = 1) -> Predict:
 
     def predict(name: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
         session = networks.session(networks.index()[ids[name]], threads=threads)
-        return session.run(None, inputs)[0]
+        result: np.ndarray = session.run(None, inputs)[0]
+        return result
 
     return predict

@@ -20,7 +20,8 @@ def _transform() -> np.ndarray:
     place, frequency = np.arange(BLOCK), np.arange(BLOCK)[:, None]
     matrix = np.sqrt(2 / BLOCK) * np.cos((2 * place + 1) * frequency * np.pi / (2 * BLOCK))
     matrix[0] /= np.sqrt(2)
-    return matrix
+    result: np.ndarray = matrix
+    return result
 
 
 @cache
@@ -29,7 +30,8 @@ def joining(ratio: int) -> np.ndarray:
     dct = _transform()
     average = np.kron(np.eye(BLOCK), np.full((1, ratio), 1 / ratio))  # (8, 8 * ratio)
     parts = average.reshape(BLOCK, ratio, BLOCK).transpose(1, 0, 2)
-    return np.rint(dct @ parts @ dct.T * (1 << FRACTION_BITS)).astype(np.int64)
+    result: np.ndarray = np.rint(dct @ parts @ dct.T * (1 << FRACTION_BITS)).astype(np.int64)
+    return result
 
 
 def at_color(values: np.ndarray, rows: int, columns: int, down: int, across: int) -> np.ndarray:
@@ -80,4 +82,5 @@ def dc_at_color(dc: np.ndarray, rows: int, columns: int, down: int, across: int)
     dc = _fitted(dc, rows * down, columns * across)
     cells = dc.reshape(*dc.shape[:-2], rows, down, columns, across)
     count = down * across
-    return (cells.sum((-3, -1)) + count // 2) // count
+    result: np.ndarray = (cells.sum((-3, -1)) + count // 2) // count
+    return result

@@ -97,7 +97,8 @@ class _Window:
         offset = values - self.first
         if self.shift is not None:
             offset >>= self.shift
-        return np.clip(offset + np.int32(1), 0, self.buckets - 1)
+        result: np.ndarray = np.clip(offset + np.int32(1), 0, self.buckets - 1)
+        return result
 
 
 def bucket_shift(width: np.ndarray) -> np.ndarray:
@@ -121,7 +122,8 @@ class _Parts:
         """Where the range of each part starts (int64); part `count` is its end."""
         offset = np.asarray(part, np.int32)
         mass = self.mixture.below(self.start + (offset << self.step)) - self.low
-        return (mass + offset) * (TOTAL - self.count) // self.whole + offset
+        result: np.ndarray = (mass + offset) * (TOTAL - self.count) // self.whole + offset
+        return result
 
     def bounds(self) -> np.ndarray:
         inner = np.arange(1, self.count, dtype=np.int32)[:, None]
@@ -166,7 +168,10 @@ class _Shared:
                 chosen = np.flatnonzero(wide & inner)
                 if len(chosen):
                     coded[chosen] = self._parted(
-                        mixture.some(chosen), coded[chosen], bits, window.shift[chosen],
+                        mixture.some(chosen),
+                        coded[chosen],
+                        bits,
+                        window.shift[chosen],
                         None if values is None else values[chosen],
                     )
         for end, sign in ((0, -1), (buckets - 1, 1)):
@@ -180,7 +185,11 @@ class _Shared:
         return coded
 
     def _parted(
-        self, mixture: Mixture, start: np.ndarray, bits: int, shift: np.ndarray,
+        self,
+        mixture: Mixture,
+        start: np.ndarray,
+        bits: int,
+        shift: np.ndarray,
         values: np.ndarray | None,
     ) -> np.ndarray:
         parts = _Parts(mixture, start, bits, shift)
@@ -193,7 +202,8 @@ class _Shared:
             if values is not None:
                 low = values[chosen] - coded[chosen]
             coded[chosen] += self.raw(int(length), low, len(chosen))
-        return coded
+        result: np.ndarray = coded
+        return result
 
     def _tail(self, far: np.ndarray | None, count: int) -> np.ndarray:
         """Distances 0 ... 2**14 - 2, as the length of distance + 1 and its bits below the first."""
@@ -226,6 +236,12 @@ class _Shared:
 _TAIL_STARTS = np.concatenate([[0], np.cumsum(TAIL_ROW)])
 
 
+def _shown(values: np.ndarray | None) -> np.ndarray:
+    if values is None:
+        raise ValueError("a writer is shown what it codes")
+    return values
+
+
 class Writer(_Shared):
     """Integers -> a stream."""
 
@@ -237,30 +253,33 @@ class Writer(_Shared):
         self.encoder.add_intervals(start, end)
 
     def _window(self, window: _Window, values: np.ndarray | None) -> np.ndarray:
-        bucket = window.bucket_of(values)
+        bucket = window.bucket_of(_shown(values))
         self._add(*window.interval(bucket))
         return bucket
 
     def _part(self, parts: _Parts, part: np.ndarray | None) -> np.ndarray:
-        self._add(*parts.interval(part))
-        return part
+        shown = _shown(part)
+        self._add(*parts.interval(shown))
+        return shown
 
     def _tail_length(self, length: np.ndarray | None, count: int) -> np.ndarray:
-        self._add(_TAIL_STARTS[length], _TAIL_STARTS[length + 1])
-        return length
+        shown = _shown(length)
+        self._add(_TAIL_STARTS[shown], _TAIL_STARTS[shown + 1])
+        return shown
 
     def raw(self, bits: int, values: np.ndarray | None, count: int) -> np.ndarray:
         """Numbers of up to 14 bits, each bit pattern equally likely."""
         size = np.int32(TOTAL >> bits)
-        start = values.astype(np.int32) * size
-        self._add(start, start + size)
-        return values.astype(np.int32)
+        shown = _shown(values).astype(np.int32)
+        self._add(shown * size, (shown + np.int32(1)) * size)
+        return shown
 
     def flags(self, frequencies: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
         """Bools; the range of true begins at 0."""
         cut = frequencies.astype(np.int32)
-        self._add(np.where(flags, 0, cut), np.where(flags, cut, TOTAL))
-        return flags
+        shown = _shown(flags)
+        self._add(np.where(shown, 0, cut), np.where(shown, cut, TOTAL))
+        return shown
 
     def finish(self, lanes: int) -> bytes:
         """The bytes of the stream."""
@@ -291,10 +310,9 @@ class Reader(_Shared):
 
     def flags(self, frequencies: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
         """Bools."""
-        return self.decoder.decode_bounds(frequencies[None].astype(np.uint16)) == 0
+        result: np.ndarray = self.decoder.decode_bounds(frequencies[None].astype(np.uint16)) == 0
+        return result
 
     def finish(self) -> None:
         """Raises StreamError unless the stream ends here."""
         self.decoder.finish()
-
-

@@ -223,7 +223,10 @@ class Walk:
         seen = np.where(coded, seen, zero)
         known = np.where(coded, one, zero)
         return np.concatenate(
-            [*features.shifted(seen, features.ZERO), np.stack(features.shifted(known, features.ZERO))]
+            [
+                *features.shifted(seen, features.ZERO),
+                np.stack(features.shifted(known, features.ZERO)),
+            ]
         )
 
     def _blocks(
@@ -241,8 +244,8 @@ class Walk:
         found = np.zeros((count, blocks), np.int32)
         active = np.arange(blocks)
         if group.flagged:
-            zero = None if self.decoding else ~shown.any(0)
-            zero = coder.flags(distribution.of_flags(output[-1]), zero)
+            some = None if self.decoding else np.asarray(~shown.any(0))
+            zero = coder.flags(distribution.of_flags(output[-1]), some)
             active = np.flatnonzero(~zero)
             output, shown = output[:, active], shown[:, active]
         if len(active):
@@ -253,9 +256,6 @@ class Walk:
         return found
 
 
-def color_known(
-    luminance: Plane, rows: int, columns: int, down: int, across: int
-) -> np.ndarray:
+def color_known(luminance: Plane, rows: int, columns: int, down: int, across: int) -> np.ndarray:
     """Whole luminance at the resolution of colour planes of `rows` x `columns` blocks."""
     return side.at_color(luminance.values, rows, columns, down, across)
-

@@ -1,5 +1,6 @@
 """What the lossless coding is: its number, its sections, its options."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from pillow_colorgrid.codings.base import (
     one,
 )
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.options import Integers, OneOf, option
+from pillow_colorgrid.options import Integers, OneOf, OneOfOrFile, option
 
 COLORED = ("RGB", "RGBA")
 """Modes that have colour."""
@@ -34,6 +35,9 @@ ORIGIN_NAMES = {1: "JPEG", 2: "Photo CD"}
 
 EFFORT = Integers(1, 9)
 
+JPEG_FILE = OneOfOrFile(("auto", "never"))
+"""Or the JPEG file that a picture from memory was opened from."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -43,10 +47,14 @@ class Options:
         effort: how much work goes into a small file.
         origin: "auto" looks whether RGB was rendered from the YCbCr of JPEG or the YCC of Photo
             CD; "none" codes it as Y, Co, Cg in any case, so that `trim` can take it.
+        jpeg: "auto" keeps the coefficients of the JPEG file that the picture was opened from, if
+            it still shows them; "never" codes pixels. A picture that was opened from memory needs
+            to be told the file: its bytes, or its path.
     """
 
     effort: int = option(5, EFFORT, "1 (fastest) to 9 (smallest)")
     origin: str = option("auto", OneOf(("auto", "none")), "whether to look for JPEG's YCbCr")
+    jpeg: str | bytes | os.PathLike[str] = option("auto", JPEG_FILE, "whether to keep coefficients")
 
 
 def _facts(starts: Mapping[bytes, bytes]) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pillow_colorgrid.runtime.blas import one_thread
 from pillow_colorgrid.jpeg import render
 from pillow_colorgrid.jpeg.exceptions import Exceptions, between, entropy_bits
 from pillow_colorgrid.jpeg.picture import Component, JpegPicture
 from pillow_colorgrid.jpeg.recover import band, components, downsampling, steps
 from pillow_colorgrid.jpeg.recover.blocks import apart, forward
 from pillow_colorgrid.jpeg.recover.components import Planes
+from pillow_colorgrid.runtime.blas import one_thread
 
 Bytes = npt.NDArray[np.uint8]
 Real = npt.NDArray[np.float32]

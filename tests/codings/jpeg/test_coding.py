@@ -214,7 +214,7 @@ def test_a_png_that_once_was_a_jpeg(tmp_path: Path) -> None:
         pillow_colorgrid.jpeg_bytes(tmp_path / "a.cgx")
 
 
-# -- sections -----------------------------------------------------------------------------------------
+# -- sections -------------------------------------------------------------------------------------
 
 
 def test_head_layout() -> None:
@@ -230,7 +230,15 @@ def test_head_layout() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    ["", "20 01 00", "01", "01 ff ff ff ff ff", "01 01 7f 00", "04 01 00 88", "08 01 00 28 b5 2f fd"],
+    [
+        "",
+        "20 01 00",
+        "01",
+        "01 ff ff ff ff ff",
+        "01 01 7f 00",
+        "04 01 00 88",
+        "08 01 00 28 b5 2f fd",
+    ],
 )
 def test_damaged_heads_are_refused(data: str) -> None:
     with pytest.raises(DamagedError):
@@ -268,7 +276,7 @@ def test_strips_cover_each_block_once() -> None:
     assert frame.colored is None
 
 
-# -- damage -------------------------------------------------------------------------------------------
+# -- damage ---------------------------------------------------------------------------------------
 
 
 def repaired(data: bytes, rng: np.random.Generator) -> bytes:

@@ -381,7 +381,7 @@ def decode_rgba(pixels, sections):
         (b"NETS", "NETS"),
         (b"CPRE", "section CTIL where LTIL belongs"),
         (b"LPRE", "section LTIL where LPRE belongs"),
-        (b"LTIL", "section CTIL where LTIL belongs"),
+        (b"LTIL", "section CTIL where LTIL or ALPH belongs"),
         (b"CTIL", "0 tiles, 20x20 pixels have 1"),
         (b"ALPH", "ALPH"),
     ],

@@ -53,7 +53,7 @@ def encode(picture: Picture, given: Given) -> Encoded | None:
     return encoded
 
 
-# -- which file -------------------------------------------------------------------------------------
+# -- which file -----------------------------------------------------------------------------------
 
 
 def _file_of(image: Image.Image | None) -> bytes | None:
@@ -83,7 +83,7 @@ def _bytes_of(path: Path) -> bytes:
     return path.read_bytes()
 
 
-# -- what becomes of it -----------------------------------------------------------------------------
+# -- what becomes of it ---------------------------------------------------------------------------
 
 
 def _coefficients(picture: Picture, data: bytes) -> Encoded | None:
@@ -98,7 +98,8 @@ def _coefficients(picture: Picture, data: bytes) -> Encoded | None:
 
 
 def _pixels(picture: Picture) -> int:
-    return picture.pixels.shape[0] * picture.pixels.shape[1]
+    result: int = picture.pixels.shape[0] * picture.pixels.shape[1]
+    return result
 
 
 def _same(shown: np.ndarray, pixels: np.ndarray) -> bool:
@@ -178,7 +179,7 @@ def _told(sections: Sequence[Section]) -> list[tuple[bytes, bytes]]:
     return [(section.type, section.payload) for section in sections]
 
 
-# -- pictures that once were JPEG files -------------------------------------------------------------
+# -- pictures that once were JPEG files -----------------------------------------------------------
 
 
 def encode_recovered(recovered: Recovered) -> Encoded:
@@ -187,8 +188,6 @@ def encode_recovered(recovered: Recovered) -> Encoded:
     if len(recovered.exceptions.positions):
         sections.append(EXCEPTIONS.section(exceptions.pack(recovered.exceptions)))
     return Encoded(sections)
-
-
 
 
 def encode_once_a_jpeg(pixels: np.ndarray) -> Encoded | None:

@@ -1,4 +1,4 @@
-"""What goes by in an encoder, kept: so that corrections can be chosen before anything is written."""
+"""What goes by in an encoder, kept, so that corrections can be chosen before it is written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
