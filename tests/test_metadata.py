@@ -203,6 +203,8 @@ def test_palette_layout(mode: str, number: int) -> None:
     picture = Image.new("P", (1, 1))
     picture.putpalette(bytes(range(12)), mode)
     picture.load()
+    if picture.palette.mode != mode:
+        pytest.skip(f"this Pillow keeps no palette of {mode}")
     (section,) = metadata.to_write(picture, {})
     assert (section.type, section.payload) == (b"PLTE", bytes([number, *range(12)]))
 

@@ -63,11 +63,13 @@ SELECTION = (
 """Tests that say what is in a file and what a file shows."""
 
 TEST_PACKAGES = (
-    "pytest>=8",
-    "pytest-xdist>=3",
+    "defusedxml",
     "hypothesis>=6",
     "onnx>=1.17",
+    "pytest-xdist>=3",
+    "pytest>=8",
     "scikit-image>=0.25",
+    "tqdm",
 )
 
 LEFT_OUT = ("mypy", "ruff", "selenium")
@@ -218,9 +220,8 @@ def run_tests(cell: Cell, tests: list[str], jobs: int) -> dict[str, int]:
         done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT, check=False)
     text = log.read_text()
     last = text.rstrip().rsplit("\n", 1)[-1]
-    found = {
-        what: int(number) for number, what in re.findall(r"(\d+) (\w+)", last.split(" in ")[0])
-    }
+    numbers = re.findall(r"(\d+) (\w+)", last.split(" in ")[0])
+    found = {what.removesuffix("s"): int(number) for number, what in numbers}  # "2 errors"
     if done.returncode not in (0, 1) or not found.get("passed"):
         stop(f"{cell.name}: pytest came to no result:\n{text[-3000:]}")
     for line in text.splitlines():

@@ -7,6 +7,7 @@ virtual environment of matrix.py and under an emulated ARM (arm.py). Its lines a
     network   id            SHA-256 of the network's answer to its known question
     new       name          the same of a network in the folder of --new, opened without any option
     golden    file          SHA-256 of the pixels that the file shows
+    source    name          SHA-256 of a JPEG file that this machine's libjpeg writes
     written   name          SHA-256 of the file that this machine writes
     shown     name          SHA-256 of the pixels that the file written here shows
 
@@ -20,6 +21,7 @@ import io
 import os
 import platform
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from importlib import metadata
@@ -30,7 +32,7 @@ import numpy as np
 import zstandard
 from PIL import Image, features
 
-import pillow_colorgrid  # noqa: F401  registers .cgx
+import pillow_colorgrid
 
 GOLDEN = Path(__file__).resolve().parents[1] / "format" / "golden"
 
@@ -90,6 +92,13 @@ QUICK = (
 """Each coding once: what an emulated processor writes in a minute."""
 
 
+JPEGS: dict[str, dict[str, Any]] = {
+    "jpeg-420": {"quality": 80},
+    "jpeg-444-progressive": {"quality": 90, "subsampling": 0, "progressive": True},
+}
+"""JPEG files of PORTRAIT, which are then kept by the jpeg coding: options of save()."""
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -147,6 +156,23 @@ def lines(quick: bool, new: Path | None) -> Iterator[tuple[str, str, str]]:
         yield "written", name, sha256(file.getvalue())
         with Image.open(file) as back:
             yield "shown", name, sha256(back.tobytes())
+    yield from kept_jpegs()
+
+
+def kept_jpegs() -> Iterator[tuple[str, str, str]]:
+    """As `lines`, of JPEG files that are kept and come back byte for byte."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, options in JPEGS.items():
+            source, kept = Path(folder, f"{name}.jpg"), Path(folder, f"{name}.cgx")
+            golden_pixels(PORTRAIT).save(source, **options)
+            yield "source", name, sha256(source.read_bytes())
+            with Image.open(source) as image:
+                image.save(kept)
+            yield "written", name, sha256(kept.read_bytes())
+            with Image.open(kept) as back:
+                yield "shown", name, sha256(back.tobytes())
+            if pillow_colorgrid.jpeg_bytes(kept) != source.read_bytes():
+                raise ValueError(f"{name}: another JPEG file came back")
 
 
 def main() -> None:
