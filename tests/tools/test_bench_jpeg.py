@@ -1,21 +1,18 @@
 """The comparison of JPEG codecs, on tiny files: it runs, verifies, and counts whole files."""
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.conftest import ROOT, photograph
+from tests.conftest import photograph
 from tools.bench import jpeg, jpeg_codecs, jpeg_tables
 from tools.bench.jpeg_codecs import Codec, Sample
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "tools.bench.jpeg", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+def run(*arguments: str | int | Path) -> int:
+    return jpeg.main([str(argument) for argument in arguments])
 
 
 def lines_of(path: Path) -> list[dict[str, str]]:
@@ -42,13 +39,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def out(folder: Path) -> Path:
     """The table of one run over all of `folder`."""
     path = folder / "out" / "jpeg.tsv"
-    done = run(
-        *("--images", folder, "--qualities", 75, 92, "--subsampling", 420, "--apart", "b"),
+    status = run(
+        *("--images", folder, "--qualities", 75, "--subsampling", 420, "--apart", "b"),
         *("--files", folder / "files", "--origins", folder / "origins.tsv"),
         *("--note", "tiny pictures", "--out", path),
     )
-    assert done.returncode == 0, done.stderr
-    assert "1 files left aside" in done.stdout
+    assert status == 0
+    assert "notes.jpg" not in {row["file"] for row in lines_of(path)}
     return path
 
 
@@ -92,7 +89,7 @@ def test_summary_sums_bytes(out: Path) -> None:
     assert float(line["percent_of_jpeg"]) == pytest.approx(expected, abs=0.01)
     assert lines["files", "", "JPEG XL e7"]["refused"] == "1"
     assert lines["files", "", "JPEG XL e9"]["percent_of_jpeg_xl_e9"] == "+0.00"
-    assert {("b.png", "75", "CGX"), ("b.png", "92", "CGX")} < set(lines)
+    assert ("b.png", "75", "CGX") in lines
     text = out.with_name("jpeg_summary.tsv").read_text()
     assert text.startswith("# tiny pictures\n")
     assert out.with_suffix(".png").stat().st_size > 1000
@@ -103,8 +100,8 @@ def test_resumed_run_measures_only_what_is_missing(folder: Path, out: Path) -> N
     text = out.read_text().splitlines(keepends=True)
     copy.write_text("".join(line for line in text if "b.png" not in line))
     before = {row.key(): row for row in jpeg_tables.read_rows(copy)}
-    done = run("--resume", "--images", folder, "--qualities", 75, "--codecs", "JPEG", "--out", copy)
-    assert done.returncode == 0, done.stderr
+    only = ("--images", folder, "--qualities", 75, "--codecs", "JPEG")
+    assert run("--resume", *only, "--out", copy) == 0
     after = {row.key(): row for row in jpeg_tables.read_rows(copy)}
     assert {key: after[key] for key in before} == before
     assert [row.file for key, row in after.items() if key not in before] == ["b.png"]

@@ -20,7 +20,7 @@ import csv
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
@@ -204,7 +204,7 @@ def warm_up(names: list[str]) -> None:
             measure(Found(Sample(path, image, {}), "", ""), name, loaded(path), Path(temporary), 1)
 
 
-def parsed() -> argparse.Namespace:
+def parsed(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -222,14 +222,14 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--note", nargs="+", default=[], help="comments in the tables")
     parser.add_argument("--resume", action="store_true", help="keep the rows that --out has")
     parser.add_argument("--out", type=Path, help="TSV file; summary and plot go beside it")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     if not arguments.images and not arguments.files:
         parser.error("neither --images nor --files is given")
     return arguments
 
 
-def main() -> int:
-    arguments = parsed()
+def main(given: Sequence[str] | None = None) -> int:
+    arguments = parsed(given)
     rows = []
     if arguments.resume and arguments.out and arguments.out.exists():
         rows = read_rows(arguments.out)
@@ -238,6 +238,7 @@ def main() -> int:
     warm_up(arguments.codecs)
 
     def save() -> list[dict[str, object]]:
+        rows.sort(key=Row.order)
         lines = summary(rows)
         if arguments.out and rows:
             columns = [field.name for field in fields(Row)]

@@ -53,6 +53,11 @@ class Row:
     def key(self) -> tuple[str, ...]:
         return (self.group, self.file, self.quality, self.subsampling, self.codec)
 
+    def order(self) -> tuple[object, ...]:
+        """Rows are sorted by it."""
+        number = list(CODECS).index(self.codec)
+        return (self.group, self.subsampling, int(self.quality or 0), self.file, number)
+
 
 def read_rows(path: Path) -> list[Row]:
     """The rows of a table that `write` wrote."""
