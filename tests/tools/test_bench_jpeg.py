@@ -105,6 +105,11 @@ def test_resumed_run_measures_only_what_is_missing(folder: Path, out: Path) -> N
     after = {row.key(): row for row in jpeg_tables.read_rows(copy)}
     assert {key: after[key] for key in before} == before
     assert [row.file for key, row in after.items() if key not in before] == ["b.png"]
+    assert run("--resume", "--again", "JPEG", "CGX", *only, "--out", copy) == 0
+    left = {row.key() for row in jpeg_tables.read_rows(copy)}
+    gone = {key for key in after if key not in left}
+    assert {key[-1] for key in gone} == {"JPEG", "CGX"}
+    assert not {key for key in gone if key[-1] == "JPEG" and key[1].endswith(".png")}
 
 
 @pytest.mark.parametrize("wrong", ["pixels", "restore"])

@@ -99,11 +99,12 @@ def summary(rows: list[Row]) -> list[dict[str, object]]:
         grouped.setdefault(group, {}).setdefault(row.codec, []).append(row)
     lines: list[dict[str, object]] = []
     for (group, quality, subsampling), codecs in grouped.items():
-        rival_bytes = sum(row.size_bytes for row in codecs.get(RIVAL, ()))
+        rival = {row.file: row.size_bytes for row in codecs.get(RIVAL, ())}
         for name, found in codecs.items():
             jpeg_bytes = sum(row.jpeg_bytes for row in found)
             size_bytes = sum(row.size_bytes for row in found)
-            comparable = len(found) == len(codecs.get(RIVAL, ()))
+            comparable = all(row.file in rival for row in found)
+            rival_bytes = sum(rival[row.file] for row in found) if comparable else 0
             lines.append(
                 {
                     "group": group,
