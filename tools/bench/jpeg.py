@@ -103,7 +103,8 @@ def measure(found: Found, name: str, shown: Image.Image, folder: Path, repeat: i
     except Exception as error:  # each codec raises its own, for files that it does not take
         if name == OWN and path.exists():  # what users would get counts, not the JPEG
             row.size_bytes, row.kept_as = path.stat().st_size, kept_as(path)
-        row.refused = " ".join(f"{type(error).__name__}: {error}".split())[:100]
+        said = str(error).split(" at /")[0]  # without the places in the sources that Rust adds
+        row.refused = " ".join(f"{type(error).__name__}: {said}".split())[:100]
     return row
 
 
