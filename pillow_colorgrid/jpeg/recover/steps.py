@@ -156,6 +156,8 @@ def _free(blocks: Real, every: Real, usual: Table, noise: float) -> Table:
     Where coefficients are zero it is long enough to leave them zero. Of `every` block, nearly flat
     or not, what is clear counts (but for the first coefficient).
     """
+    if not len(blocks):
+        return usual
     size = np.abs(blocks)
     clear = size > CLEAR * noise
     unclear = (size > NEAR_ZERO * noise) & ~clear
