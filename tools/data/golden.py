@@ -8,6 +8,7 @@ must read.
 import argparse
 import csv
 import hashlib
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ MUST_HOLD = {
     "lossless-origin-jpeg": b"LORG",
     "lossless-origin-photo-cd": b"LORG",
     "lossless-clipping": b"LCLP",
+    "jpeg-420": b"JSTR",
+    "jpeg-once": b"JSTR",
 }
 """A section without which a file would not show what it is there for."""
 
@@ -78,6 +81,13 @@ def clipped() -> Image.Image:
     return Image.fromarray(np.clip(pixels - 60, 0, 255).astype(np.uint8))
 
 
+def jpeg(image: Image.Image, **options: object) -> tuple[Image.Image, dict[str, object]]:
+    """A picture as a JPEG file shows it, and the option that names the file."""
+    file = BytesIO()
+    image.save(file, "JPEG", **options)
+    return Image.open(file), {"jpeg": file.getvalue()}
+
+
 def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
     """Name -> picture and options of save."""
     astronaut = photograph("astronaut.png", (150, 60, 247, 137))
@@ -121,6 +131,16 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
             Image.fromarray(np.asarray(coffee.convert("L")).astype(np.uint16) * 257),
             {},
         ),
+        "jpeg-420": jpeg(astronaut, quality=80),
+        "jpeg-progressive-444": jpeg(
+            coffee, quality=92, subsampling=0, progressive=True, comment=b"golden"
+        ),
+        "jpeg-grey": jpeg(coffee.convert("L"), quality=60, optimize=True),
+        "jpeg-cmyk": jpeg(coffee.convert("CMYK").crop((0, 0, 41, 33)), quality=85),
+        "jpeg-restarts-422": jpeg(
+            coffee, quality=70, subsampling=1, restart_marker_blocks=5, dpi=(300, 300)
+        ),
+        "jpeg-once": (jpeg(photograph("coffee.png", (0, 0, 200, 160)), quality=75)[0].copy(), {}),
         "metadata": (
             coffee.crop((0, 0, 9, 7)),
             {"exif": b"Exif\0\0golden", "icc_profile": b"profile", "xmp": b"<x/>"},
