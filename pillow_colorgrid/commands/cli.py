@@ -151,6 +151,16 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
     convert.add_argument("--effort", type=int, help="1 (fastest) to 9 (smallest); .cgx only")
     convert.add_argument("--mode", help="lossless (default), decolorized or grid; .cgx only")
     convert.add_argument(
+        "--jpeg",
+        choices=("auto", "never"),
+        help="auto (default): JPEG files can be given back; never: code their pixels",
+    )
+    convert.add_argument(
+        "--origin",
+        choices=("auto", "none"),
+        help="none: do not look for JPEG's or Photo CD's colour, so that trim can take the file",
+    )
+    convert.add_argument(
         "--grid",
         type=int,
         metavar="N",
@@ -193,6 +203,8 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
 SAVE_FLAGS = {
     "effort": "effort",
     "mode": "mode",
+    "jpeg": "jpeg",
+    "origin": "origin",
     "n": "grid",
     "quality": "quality",
     "hints": "hints",

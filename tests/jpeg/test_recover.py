@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 import pytest
-from conftest import photograph
 from PIL import Image, ImageDraw
 
 from pillow_colorgrid.jpeg import render
@@ -14,6 +13,7 @@ from pillow_colorgrid.jpeg.recover import band, downsampling, once_a_jpeg, recov
 from pillow_colorgrid.jpeg.recover.blocks import apart, forward, inverse, together
 from pillow_colorgrid.jpeg.recover.components import of_rgb
 from pillow_colorgrid.jpeg.upsampling import upsample
+from tests.conftest import photograph
 
 SIZE = (400, 328)
 SUBSAMPLINGS = {"4:4:4": (1, 1), "4:2:2": (1, 2), "4:2:0": (2, 2)}

@@ -4,11 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from conftest import photograph
 from PIL import Image
 
 from pillow_colorgrid.jpeg import render
 from pillow_colorgrid.jpeg.file import read
+from tests.conftest import photograph
 
 
 def _check(data):
