@@ -1,4 +1,4 @@
-"""The one reader of zstd frames: it never allocates more than its caller can account for."""
+"""The one reader of zstd frames: never more than its caller can account for, nothing behind it."""
 
 import zstandard
 
@@ -9,12 +9,37 @@ def unpacked(data: bytes, size: int) -> bytes:
     """The `size` bytes that a frame holds.
 
     Raises:
-        DamagedError: not zstd, or another size.
+        DamagedError: not one zstd frame, or another size.
+    """
+    found = unpacked_up_to(data, size)
+    if len(found) != size:
+        raise DamagedError(f"zstd data of {len(found)} bytes, needs {size}")
+    return found
+
+
+def unpacked_up_to(
+    data: bytes, largest: int, stated: bool = False, what: str = "zstd data", allowed: str = ""
+) -> bytes:
+    """What a frame holds.
+
+    Args:
+        largest: bytes that are allowed; no more than that is ever set aside.
+        stated: the frame must state its size.
+        what: it is, for the message.
+        allowed: likewise; default: `largest`.
+
+    Raises:
+        DamagedError: not one zstd frame, or more in it than allowed.
     """
     try:
-        declared = zstandard.frame_content_size(data)
-        if declared not in (size, -1):
-            raise DamagedError(f"zstd data of {declared} bytes, needs {size}")
-        return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
+        size = zstandard.frame_content_size(data)
+        if size > largest or (stated and size < 0):
+            raise DamagedError(
+                f"{what} of {size} bytes (-1: not stated), "
+                f"allowed {allowed or f'{largest} at most'}"
+            )
+        return zstandard.ZstdDecompressor().decompress(
+            data, max_output_size=largest, allow_extra_data=False
+        )
     except zstandard.ZstdError as error:
-        raise DamagedError(f"zstd data damaged: {error}") from error
+        raise DamagedError(f"{what} damaged: {error}") from error

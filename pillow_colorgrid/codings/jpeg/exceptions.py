@@ -8,6 +8,7 @@ of each channel (uint8, modulo 256).
 import numpy as np
 import zstandard
 
+from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.jpeg.exceptions import Exceptions
 
@@ -32,16 +33,9 @@ def unpack(data: bytes, shape: tuple[int, ...]) -> Exceptions:
     """
     pixels, channels = shape[0] * shape[1], shape[2]
     largest = 4 + pixels * (4 + channels)
-    try:
-        size = zstandard.frame_content_size(data)
-        if not 4 <= size <= largest:
-            raise DamagedError(f"exceptions of {size} bytes, allowed 4 to {largest}")
-        unpacker = zstandard.ZstdDecompressor().decompressobj()
-        raw = unpacker.decompress(data)
-    except zstandard.ZstdError as error:
-        raise DamagedError(f"the exceptions are damaged: {error}") from error
-    if len(raw) != size or unpacker.unused_data:
-        raise DamagedError(f"exceptions of {len(raw)} bytes, {size} stated")
+    raw = zstd.unpacked_up_to(data, largest, stated=True)
+    if len(raw) < 4:
+        raise DamagedError(f"exceptions of {len(raw)} bytes, allowed 4 to {largest}")
     count = int.from_bytes(raw[:4], "little")
     if len(raw) != 4 + count * (4 + channels):
         raise DamagedError(f"{count} exceptions in {len(raw)} bytes")

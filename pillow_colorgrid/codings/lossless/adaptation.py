@@ -19,6 +19,7 @@ import zstandard
 
 from pillow_colorgrid.codings.lossless.context import COLOR_INPUTS, LUMINANCE_INPUTS, ZERO
 from pillow_colorgrid.codings.lossless.distribution import COLOR_OUTPUTS, LUMINANCE_OUTPUTS
+from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError
 
 LIMIT = 127
@@ -132,10 +133,7 @@ def pack(adaptation: Adaptation) -> bytes:
 def unpack(data: bytes, features: int) -> Adaptation:
     """The inverse of `pack`, for networks with so many features. Raises DamagedError."""
     longest = sum(1 + len(one.corrected) * (features + one.inputs + 2) for one in PASSES.values())
-    try:
-        raw = zstandard.ZstdDecompressor().decompressobj().decompress(data)
-    except zstandard.ZstdError as error:
-        raise DamagedError(f"adaptation damaged: {error}") from error
+    raw = zstd.unpacked_up_to(data, longest, what="adaptation")
     found, position = {}, 0
     for one in PASSES.values():
         count, columns = len(one.corrected), features + one.inputs + 1
@@ -144,7 +142,7 @@ def unpack(data: bytes, features: int) -> Adaptation:
         if flag == b"\0":
             continue
         end = position + count * (columns + 1)
-        if flag != b"\1" or end > len(raw) or len(raw) > longest:
+        if flag != b"\1" or end > len(raw):
             raise DamagedError(f"adaptation damaged at its byte {position} of {len(raw)}")
         shifts = np.frombuffer(raw, np.uint8, count, position)
         coefficients = np.frombuffer(raw, np.int8, count * columns, position + count)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import zstandard
 
 from pillow_colorgrid.color.renderings import HIGHEST, ORIGINS, Bytes, Origin, Plane, render, strips
+from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError
 
 PIXELS_PER_EXCEPTION = 16
@@ -112,12 +113,8 @@ def unpack(data: bytes, pixels: int) -> Rendering:
 
 def _decompressed(data: bytes, most: int) -> bytes:
     """A zstd frame, and nothing behind it, that states the size of 1 to `most` exceptions."""
-    try:
-        size = zstandard.frame_content_size(data)
-        if not 0 < size <= EXCEPTION_BYTES * most or size % EXCEPTION_BYTES:
-            raise DamagedError(
-                f"exceptions of {size} bytes, allowed {EXCEPTION_BYTES} each for 1 to {most}"
-            )
-        return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
-    except zstandard.ZstdError as error:
-        raise DamagedError(f"exceptions damaged: {error}") from error
+    what, allowed = "exceptions", f"{EXCEPTION_BYTES} each for 1 to {most}"
+    raw = zstd.unpacked_up_to(data, EXCEPTION_BYTES * most, True, what, allowed)
+    if not raw or len(raw) % EXCEPTION_BYTES:
+        raise DamagedError(f"{what} of {len(raw)} bytes, allowed {allowed}")
+    return raw
