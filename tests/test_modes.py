@@ -311,7 +311,7 @@ def test_impossible_strips_are_refused(payload: bytes) -> None:
 
 def test_a_strip_cannot_ask_for_more_memory_than_it_fills() -> None:
     (section,) = encoded(planes, np.zeros((1000, 1000, 1), np.uint8), Options())
-    with pytest.raises(DamagedError, match=r"1000000 bytes, needs 16|125000 bytes, needs"):
+    with pytest.raises(DamagedError, match=r"zstd data of (1000000|125000) bytes"):
         planes.decode(planes_header("P", (4, 4)), [section], partial=False)
 
 

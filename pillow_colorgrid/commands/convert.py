@@ -19,14 +19,12 @@ from PIL import Image, UnidentifiedImageError
 import pillow_colorgrid  # registers .cgx, in worker processes too
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
+from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS
 from pillow_colorgrid.commands import sameness
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
 
 CGX, JPG = ".cgx", ".jpg"
-
-JPEG_FORMATS = ("JPEG", "MPO")
-"""Pillow's names of what a .cgx file gives back byte for byte."""
 
 LOSSLESS_OPTIONS: dict[str, dict[str, Any]] = {
     ".png": {"optimize": True},
@@ -124,7 +122,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     if settings.suffix == JPG:
         return _restore(job, source)
     image = _load(source, settings)
-    jpeg = source if settings.keeps_jpeg and image.format in JPEG_FORMATS else None
+    jpeg = source if settings.keeps_jpeg and image.format in PILLOW_FORMATS else None
     outcome = Outcome(job, "converted", len(source))
     exists = job.target.exists()
     if exists and not settings.lossy:
@@ -229,7 +227,7 @@ def _load(data: bytes, settings: Settings) -> Image.Image:
     """The one picture of a file, all its pixels and metadata in memory."""
     with Image.open(BytesIO(data)) as image:
         frames = getattr(image, "n_frames", 1)
-        whole = settings.keeps_jpeg and image.format in JPEG_FORMATS  # frames and all
+        whole = settings.keeps_jpeg and image.format in PILLOW_FORMATS  # frames and all
         if frames > 1 and not whole:
             raise OSError(f"{frames} frames, allowed: 1")
         image.load()

@@ -195,43 +195,15 @@ class Decoder:
         symbol_of, step_of = frequencies.slots
         slots = rows.astype("<i8")
         slots <<= PRECISION_BITS
-        whole = len(slots) - len(slots) % len(self.lanes.states)
-        self._decode(self.lanes, slots[:whole], step_of)
-        self._decode(self.lanes.first(len(slots) - whole), slots[whole:], step_of)
-        return symbol_of.take(slots)
-
-    def _decode(self, lanes: _Lanes, slots: np.ndarray, step_of: np.ndarray) -> None:
-        """Whole steps of all `lanes`: where rows begin, add the slots that the states show."""
-        states, low_words, numbers, flags = (
-            lanes.states,
-            lanes.low_words,
-            lanes.numbers,
-            lanes.flags,
-        )
-        slot_mask, precision, lowest = lanes.slot_mask, lanes.precision, lanes.lowest
-        word_bits, word_mask = lanes.word_bits, lanes.word_mask
         slot_words = slots.view(np.uint32)[::2]  # their low halves: no slot is beyond 2**32
-        words, word = self.words, self.next_word
-        for first in range(0, len(slots), max(1, len(states))):
-            here = slot_words[first : first + len(states)]
-            np.bitwise_and(states, slot_mask, numbers)
-            np.add(here, numbers, here)
-            step = step_of[slots[first : first + len(states)]]
-            np.right_shift(states, precision, states)
-            np.right_shift(step, word_bits, numbers)
-            np.multiply(states, numbers, states)
-            np.bitwise_and(step, word_mask, step)
-            np.add(states, step, states)
-            np.less(states, lowest, flags)
-            empty = flags.nonzero()[0]
-            if len(empty):
-                taken = words[word : word + len(empty)]
-                if len(taken) < len(empty):
-                    raise StreamError(f"stream ends after {len(words)} words")
-                states[empty] <<= word_bits[: len(empty)]
-                low_words[empty] = taken
-                word += len(empty)
-        self.next_word = word
+        for lanes, step in self._steps(len(slots)):
+            here = slot_words[step]
+            np.add(here, np.bitwise_and(lanes.states, lanes.slot_mask, lanes.numbers), here)
+            taken = step_of[slots[step]]
+            np.right_shift(taken, lanes.word_bits, lanes.numbers)
+            np.bitwise_and(taken, lanes.word_mask, taken)
+            self._advance(lanes, lanes.numbers, taken)
+        return symbol_of.take(slots)
 
     def decode_bounds(self, bounds: np.ndarray) -> np.ndarray:
         """The next pass, whose symbols' ranges are cut at places of their own.

@@ -3,8 +3,8 @@
 import numpy as np
 
 from pillow_colorgrid.jpeg.layout import Layout
+from pillow_colorgrid.jpeg.numbers import Source, varint
 from pillow_colorgrid.jpeg.picture import Coefficients
-from pillow_colorgrid.jpeg.recipe import Source, varint
 from pillow_colorgrid.jpeg.zigzag import ORDER
 
 

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pillow_colorgrid.jpeg.numbers import Source, varint
 from pillow_colorgrid.jpeg.picture import TRANSFORMS, Component, JpegPicture, Table
-from pillow_colorgrid.jpeg.recipe import Source, varint
 from pillow_colorgrid.jpeg.zigzag import ORDER
 
 LUMINANCE = np.array(

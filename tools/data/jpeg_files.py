@@ -5,26 +5,14 @@ pictures that were resized or sharpened before, and second-generation JPEGs.
 """
 
 import io
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import jpeglib
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-# fmt: off
-STANDARD_LUMINANCE = np.array(
-    [16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56,
-     14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113,
-     92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99])
-STANDARD_COLOR = np.array(
-    [17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99,
-     47, 66, 99, 99, 99, 99, 99, 99] + [99] * 32)
-# fmt: on
-"""ITU-T T.81, annex K.1."""
+from pillow_colorgrid.jpeg.file import read
+from pillow_colorgrid.jpeg.geometry import CHROMINANCE, LUMINANCE
 
 ORDINARY_TABLES = 0.6
 """Chance of a quality; else tables that no quality gives."""
@@ -62,7 +50,7 @@ def tables(rng: np.random.Generator) -> dict[str, object]:
         scale = np.exp(rng.uniform(np.log(0.05), np.log(1.0)))
     scale *= 40 ** (1 - flatness)
     color_scale = scale * np.exp(rng.normal() * 0.35)
-    given = STANDARD_LUMINANCE**flatness * scale, STANDARD_COLOR**flatness * color_scale
+    given = LUMINANCE**flatness * scale, CHROMINANCE**flatness * color_scale
     return {"qtables": [np.clip(np.rint(t), 1, 255).astype(int).tolist() for t in given]}
 
 
@@ -115,35 +103,16 @@ def square(crop: np.ndarray, size: int, rng: np.random.Generator) -> Image.Image
     return picture
 
 
-class Reader:
-    """JPEG bytes -> coefficients, by libjpeg."""
-
-    def __init__(self) -> None:
-        folder = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
-        self.path = folder / f"training-{os.getpid()}.jpg"
-
-    def __call__(self, data: bytes) -> tuple[list[np.ndarray], np.ndarray]:
-        """(rows, columns, 64) int16 of each component, and (components, 64) steps."""
-        self.path.write_bytes(data)
-        read = jpeglib.read_dct(str(self.path))
-        planes = [p for p in (read.Y, read.Cb, read.Cr) if p is not None]
-        steps = np.asarray(read.qt).reshape(-1, 64).astype(np.int32)
-        chosen = [min(n, len(steps) - 1) for n in list(read.quant_tbl_no)[: len(planes)]]
-        return [np.asarray(p).reshape(*p.shape[:2], 64) for p in planes], steps[chosen]
-
-
-def batch(
-    crops: list[np.ndarray], size: int, count: int, rng: np.random.Generator, read: Reader
-) -> Batch:
+def batch(crops: list[np.ndarray], size: int, count: int, rng: np.random.Generator) -> Batch:
     """`count` squares as JPEG files of one subsampling."""
     subsampling = int(rng.choice(list(SUBSAMPLINGS), p=list(SUBSAMPLINGS.values())))
     planes, steps = [], []
     for index in rng.integers(0, len(crops), count):
         file = io.BytesIO()
         square(crops[index], size, rng).save(file, "JPEG", subsampling=subsampling, **tables(rng))
-        found, table = read(file.getvalue())
-        planes.append(found)
-        steps.append(table)
+        found = read(file.getvalue())[0].components
+        planes.append([component.coefficients for component in found])
+        steps.append([component.table.astype(np.int32) for component in found])
     stacked = tuple(
         np.ascontiguousarray(np.stack(component).transpose(0, 3, 1, 2))
         for component in zip(*planes, strict=True)
@@ -154,7 +123,7 @@ def batch(
 
 def batches(crops: list[np.ndarray], size: int, count: int, seed: int) -> Iterator[Batch]:
     """Batches for ever; crops that are too small for a square are left out."""
-    rng, read = np.random.default_rng(seed), Reader()
+    rng = np.random.default_rng(seed)
     large = [crop for crop in crops if min(crop.shape[:2]) >= size + 10]
     while True:
-        yield batch(large, size, count, rng, read)
+        yield batch(large, size, count, rng)

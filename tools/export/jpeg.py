@@ -8,10 +8,7 @@ The set gets `--id`, its networks the ids behind it. Takes a minute on one core.
 """
 
 import argparse
-import datetime
-import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +18,15 @@ from torch import nn
 from pillow_colorgrid.codings.jpeg import features, layout
 from pillow_colorgrid.codings.jpeg.model import NAMES, SET_NAME
 from tools.export.graph import OnnxOps
-from tools.export.onnx_files import MODELS, Exported, as_bytes, as_real, check_bits, register
+from tools.export.onnx_files import (
+    MODELS,
+    Exported,
+    as_bytes,
+    as_real,
+    check_bits,
+    register,
+    register_group,
+)
 from tools.train import jpeg_networks
 from tools.train.jpeg_networks import EXCHANGED, TABLE_INPUT, TABLE_OUTPUT, TABLE_WIDTH
 from tools.train.layers import Coded, TorchOps
@@ -101,32 +106,13 @@ def export(name: str, network: nn.Module) -> Exported:
 
 def register_set(members: list[dict[str, object]], number: int, trained: str, folder: Path) -> None:
     """Write the set's file and its index entry; its hash covers the networks."""
-    data = json.dumps({"networks": [entry["id"] for entry in members]}).encode() + b"\n"
     path = folder / f"{SET_NAME}_{number}.json"
-    path.write_bytes(data)
-    index_path = folder / "index.json"
-    index = json.loads(index_path.read_text())
-    digest = hashlib.sha256("".join(str(entry["hash"]) for entry in members).encode())
-    index["networks"].append(
-        {
-            "id": number,
-            "name": SET_NAME,
-            "file": path.name,
-            "size_bytes": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "hash": digest.hexdigest()[:16],
-            "integer": False,  # no graph: nothing to compute, nothing to test
-            "parameters": 0,
-            "mac_per_pixel": 0,
-            "self_test": "",
-            "trained": trained,
-            "date": datetime.date.today().isoformat(),
-        }
-    )
-    index_path.write_text(json.dumps(index, indent=1) + "\n")
+    with path.open("x") as file:  # an id never changes its meaning
+        file.write(json.dumps({"networks": [entry["id"] for entry in members]}) + "\n")
+    register_group(SET_NAME, path, members, number, trained)
 
 
-def main(progress: Callable[[str], None] = print) -> None:
+def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -154,7 +140,7 @@ def main(progress: Callable[[str], None] = print) -> None:
         exported = export(name, nets[name])
         members.append(register(exported, options.id + 1 + number, trained, options.models))
     register_set(members, options.id, trained, options.models)
-    progress(f"{trained}; {sum(int(m['size_bytes']) for m in members):,} bytes")
+    print(f"{trained}; {sum(int(m['size_bytes']) for m in members):,} bytes")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,6 @@ networks promise and as the integer tables cost (expect less than 0.5 % more).
 """
 
 import argparse
-import hashlib
-import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +27,7 @@ from tools.export.onnx_files import (
     as_real,
     check_bits,
     register,
+    register_group,
     session,
 )
 from tools.train.layers import TorchOps
@@ -91,35 +89,14 @@ def register_tables(
     table: np.ndarray, members: list[dict[str, object]], number: int, trained: str, folder: Path
 ) -> None:
     """Write the tables and their index entry; its hash covers the networks they were made for."""
-    file = io.BytesIO()
-    np.savez_compressed(
-        file, networks=np.array([entry["id"] for entry in members], np.uint16), frequencies=table
-    )
-    digest = hashlib.sha256("".join(str(entry["hash"]) for entry in members).encode())
-    digest.update(table.astype("<u2").tobytes())
     path = folder / f"lossless_tables_{number}.npz"
-    path.write_bytes(file.getvalue())
-    index_path = folder / "index.json"
-    index = json.loads(index_path.read_text())
-    if number in {entry["id"] for entry in index["networks"]}:
-        raise ValueError(f"network id {number} is taken; an id never changes its meaning")
-    index["networks"].append(
-        {
-            "id": number,
-            "name": "lossless_tables",
-            "file": path.name,
-            "size_bytes": path.stat().st_size,
-            "sha256": hashlib.sha256(file.getvalue()).hexdigest(),
-            "hash": digest.hexdigest()[:16],
-            "integer": False,  # no graph: nothing to compute, nothing to test
-            "parameters": int(np.count_nonzero(table)),
-            "mac_per_pixel": 0,
-            "self_test": "",
-            "trained": trained,
-            "date": members[0]["date"],
-        }
-    )
-    index_path.write_text(json.dumps(index, indent=1) + "\n")
+    with path.open("xb") as file:  # an id never changes its meaning
+        np.savez_compressed(
+            file,
+            networks=np.array([entry["id"] for entry in members], np.uint16),
+            frequencies=table,
+        )
+    register_group("lossless_tables", path, members, number, trained, more=table)
 
 
 def main() -> None:

@@ -206,17 +206,56 @@ EXPORTS: dict[str, Callable[[Path], list[Exported]]] = {
 }
 
 
+def add_to_index(entry: dict[str, object], folder: Path) -> None:
+    """Append an entry to ``index.json``; refuse an id that is taken."""
+    path = folder / "index.json"
+    index = json.loads(path.read_text()) if path.exists() else {"networks": []}
+    if entry["id"] in {other["id"] for other in index["networks"]}:
+        raise ValueError(f"network id {entry['id']} is taken; an id never changes its meaning")
+    index["networks"].append(entry)
+    path.write_text(json.dumps(index, indent=1) + "\n")
+
+
+def register_group(
+    name: str,
+    file: Path,
+    members: list[dict[str, object]],
+    number: int,
+    trained: str,
+    more: np.ndarray | None = None,
+) -> None:
+    """Register a file, written already, that names networks which belong together.
+
+    Args:
+        more: integers that are in the file as well; its hash covers them and the networks.
+    """
+    data = file.read_bytes()
+    digest = hashlib.sha256("".join(str(entry["hash"]) for entry in members).encode())
+    if more is not None:
+        digest.update(more.astype("<u2").tobytes())
+    entry = {
+        "id": number,
+        "name": name,
+        "file": file.name,
+        "size_bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "hash": digest.hexdigest()[:16],
+        "integer": False,  # no graph: nothing to compute, nothing to test
+        "parameters": 0 if more is None else int(np.count_nonzero(more)),
+        "mac_per_pixel": 0,
+        "self_test": "",
+        "trained": trained,
+        "date": members[0]["date"],
+    }
+    add_to_index(entry, file.parent)
+
+
 def register(exported: Exported, network_id: int, trained: str, folder: Path) -> dict[str, object]:
     """Write the graph and its index entry; refuse an id that is taken."""
-    index_path = folder / "index.json"
-    index = json.loads(index_path.read_text()) if index_path.exists() else {"networks": []}
-    if network_id in {entry["id"] for entry in index["networks"]}:
-        raise ValueError(f"network id {network_id} is taken; an id never changes its meaning")
     data = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(
         exported.model.SerializeToString(deterministic=True)
     )
     file = f"{exported.name}_{network_id}.onnx{networks.PACKED}"
-    (folder / file).write_bytes(data)
     entry = {
         "id": network_id,
         "name": exported.name,
@@ -235,8 +274,8 @@ def register(exported: Exported, network_id: int, trained: str, folder: Path) ->
         "trained": trained,
         "date": datetime.date.today().isoformat(),
     }
-    index["networks"].append(entry)
-    index_path.write_text(json.dumps(index, indent=1) + "\n")
+    add_to_index(entry, folder)
+    (folder / file).write_bytes(data)
     return entry
 
 

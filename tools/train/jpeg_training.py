@@ -23,7 +23,7 @@ from tools.data.crops import load_crops
 from tools.data.jpeg_files import Batch, batches
 from tools.train.jpeg_networks import EXCHANGED, TABLE_INPUT, networks, real
 from tools.train.layers import QConv, TorchOps
-from tools.train.lossless_training import Rounded
+from tools.train.lossless_training import FastOps
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Config:
     checkpoint_minutes: float = 5.0
 
 
-class FastOps(TorchOps):
-    """TorchOps whose rounding is one pass over memory, and whose 1x1 convolutions are products."""
+class Ops(FastOps):
+    """FastOps whose 1x1 convolutions are products: PyTorch's own are slow where rows are few."""
 
     def conv(self, layer: QConv, x: Tensor) -> Tensor:
         if layer.padding:
@@ -51,11 +51,6 @@ class FastOps(TorchOps):
         weight, bias = layer.rounded() if self.quantised else (layer.weight, layer.bias)
         y = functional.linear(x.permute(0, 2, 3, 1), weight[:, :, 0, 0], bias).permute(0, 3, 1, 2)
         return y if layer.out is None else self.keep(y, layer.out)
-
-    def keep(self, x: Tensor, out: object) -> Tensor:
-        if self.quantised:
-            return Rounded.apply(x, out)
-        return functional.hardtanh(x, *out.limits)
 
 
 SMALLEST_LOG2_SCALE, LARGEST_LOG2_SCALE = -5.0, 10.0
@@ -203,10 +198,7 @@ def ac_bits(
         else:
             coded = np.zeros((rows, columns), bool)
             for phases in group.steps:
-                masked = np.where(coded, seen, np.uint8(features.ZERO))
-                flags = np.where(coded, np.uint8(features.ONE), np.uint8(features.ZERO))
-                around = np.concatenate(features.shifted(masked, features.ZERO), 1)
-                around_known = np.stack(features.shifted(flags, features.ZERO))
+                around, around_known = features.around(seen, coded)
                 for y, x in phases:
                     here = (..., slice(y, None, 2), slice(x, None, 2))
                     taps = real(torch.from_numpy(np.ascontiguousarray(around[here])))
@@ -289,7 +281,7 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * warm * (0.01 + 0.99 * shrink)
         self.optimiser.zero_grad(set_to_none=True)
-        ops = FastOps(self.progress >= self.config.quantise_from)
+        ops = Ops(self.progress >= self.config.quantise_from)
         bits = picture_bits(self.nets, batch, ops)
         total = sum(bits.values())
         pixels = batch.planes[0][0].size
@@ -305,7 +297,7 @@ class Run:
 @torch.no_grad()
 def held_out_bits(nets: nn.ModuleDict, held_out: list[Batch], quantised: bool) -> dict[str, float]:
     """Bits per luminance pixel on pictures that were not trained on."""
-    ops = FastOps(quantised)
+    ops = Ops(quantised)
     parts: dict[str, list[float]] = {}
     for batch in held_out:
         for name, part in picture_bits(nets, batch, ops).items():

@@ -17,6 +17,7 @@ from pillow_colorgrid.codings.jpeg.description import (
     EXCEPTIONS,
     HEAD,
     NETWORK_NAMES,
+    PILLOW_FORMATS,
     STRIP,
     WHOLE_FILE,
 )
@@ -140,7 +141,7 @@ def _shown_by_pillow(header: Header, data: bytes, interval: int) -> Bytes:
     if too_many_scans(data):
         raise DamagedError(f"a JPEG file of more than {MAX_SCANS} scans")
     try:
-        with Image.open(BytesIO(data), formats=("JPEG", "MPO")) as shown:
+        with Image.open(BytesIO(data), formats=PILLOW_FORMATS) as shown:
             if shown.size != header.size or shown.mode != header.mode:
                 raise DamagedError(
                     f"a JPEG file of {shown.size}, {shown.mode} in a file of {header.size}, "

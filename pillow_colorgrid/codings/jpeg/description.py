@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from pillow_colorgrid.codings.base import NETWORKS, Coding, Kind, Work, each, one
+from pillow_colorgrid.codings.jpeg.head import RESTORABLE
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.container import Header
 
@@ -13,8 +14,8 @@ STRIP = Kind(b"JSTR", "coefficients")
 EXCEPTIONS = Kind(b"JEXC", "exceptions", optional=True)
 WHOLE_FILE = Kind(b"JFIL", "JPEG file as it is", optional=True)
 
-RESTORABLE = 1
-"""Flag in the first byte of HEAD (`head`)."""
+PILLOW_FORMATS = ("JPEG", "MPO")
+"""Pillow's names of the files that this coding gives back."""
 
 
 def _facts(starts: Mapping[bytes, bytes]) -> dict[str, Any]:

@@ -172,11 +172,7 @@ def of_group(outputs: np.ndarray, gain: np.ndarray, classes: np.ndarray) -> Mixt
     """
     count = outputs[0].size
     means = _means(outputs[:2], gain)
-    widths = np.rint(outputs[2:4] * np.float32(CLASSES_PER_OCTAVE)).clip(-512, 512)
-    widths = widths.astype(np.int32) + classes
-    np.clip(widths, 0, CLASSES - 1, out=widths)
-    weight = np.rint(outputs[4] * np.float32(WEIGHT_STEPS)).clip(-LARGEST_WEIGHT, LARGEST_WEIGHT)
-    weights = WEIGHTS.take(weight.astype(np.int32) + LARGEST_WEIGHT)
+    widths, weights = _widths(outputs[2:4], classes), _weights(outputs[4])
     return Mixture(means.reshape(2, count), widths.reshape(2, count), weights.reshape(count))
 
 
@@ -205,16 +201,20 @@ def of_dc(outputs: np.ndarray, base: np.ndarray, spread: np.ndarray, step: int) 
     shift = shift.clip(-LARGEST_OUTPUT, LARGEST_OUTPUT).astype(np.int64)
     means = (MEAN_UNIT * base) // step + ((shift * gain) >> GAIN_SHIFT)
     means = means.clip(-LARGEST_MEAN, LARGEST_MEAN).astype(np.int32)
-
     zero = (dc_context.log2_16(spread) - 64 - int(features.log2(np.array(step))) + 1) >> 1
-    widths = np.rint(outputs[2:4] * np.float32(CLASSES_PER_OCTAVE)).clip(-512, 512)
-    widths = widths.astype(np.int64) + zero + UNIT_CLASS
-    weight = np.rint(outputs[4] * np.float32(WEIGHT_STEPS)).clip(-LARGEST_WEIGHT, LARGEST_WEIGHT)
-    return Mixture(
-        means,
-        widths.clip(0, CLASSES - 1).astype(np.int32),
-        WEIGHTS.take(weight.astype(np.int32) + LARGEST_WEIGHT),
-    )
+    classes = (zero + UNIT_CLASS).astype(np.int32)
+    return Mixture(means, _widths(outputs[2:4], classes), _weights(outputs[4]))
+
+
+def _widths(outputs: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    steps = np.rint(outputs * np.float32(CLASSES_PER_OCTAVE)).clip(-512, 512)
+    result: np.ndarray = np.clip(steps.astype(np.int32) + classes, 0, CLASSES - 1)
+    return result
+
+
+def _weights(outputs: np.ndarray) -> np.ndarray:
+    steps = np.rint(outputs * np.float32(WEIGHT_STEPS)).clip(-LARGEST_WEIGHT, LARGEST_WEIGHT)
+    return WEIGHTS.take(steps.astype(np.int32) + LARGEST_WEIGHT)
 
 
 # -- flags ----------------------------------------------------------------------------------------

@@ -146,8 +146,20 @@ def shifted(plane: np.ndarray, outside: int) -> list[np.ndarray]:
     return [padded[..., 1 + y : 1 + y + rows, 1 + x : 1 + x + columns] for y, x in AROUND]
 
 
-START_FEATURES = 8
-"""Planes of `inside`, and twice for each DC plane."""
+def around(seen: np.ndarray, coded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the eight neighbours of each block hold of a group, where they are coded.
+
+    Args:
+        seen: (..., 3n, H, W) bytes of the group (`of_coefficients`).
+        coded: (H, W) bool.
+
+    Returns:
+        (..., 24n, H, W) uint8, all bytes of a neighbour side by side; (8, H, W) uint8, ONE where a
+        neighbour is coded.
+    """
+    zero, one = np.uint8(ZERO), np.uint8(ONE)
+    held = np.concatenate(shifted(np.where(coded, seen, zero), ZERO), axis=-3)
+    return held, np.stack(shifted(np.where(coded, one, zero), ZERO))
 
 
 def inside(rows: int, columns: int) -> np.ndarray:

@@ -4,7 +4,7 @@
             8 the recipe is packed by zstd, 16 the file is kept as it is
     varint  rows of MCUs in a strip (0: kept as it is)
     varint  bytes of the geometry, and the geometry (`jpeg.geometry`)
-    16      corrections, where flagged: 4 bits for each of `walk.KEYS`, low nibble first, + 8
+    16      corrections, where flagged: 4 bits for each of `keys.KEYS`, low nibble first, + 8
     ...     the recipe (`jpeg.recipe`), where the file can be restored
 
 A varint is little-endian base 128, as in the recipe.
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from pillow_colorgrid.codings.jpeg.keys import KEYS
 from pillow_colorgrid.errors import DamagedError
+from pillow_colorgrid.jpeg.numbers import Source, varint
 
 RESTORABLE, TELLS_METADATA, CORRECTED, PACKED, AS_IT_IS = 1, 2, 4, 8, 16
 
@@ -80,7 +81,7 @@ class Head:
             | packed
             | (AS_IT_IS if self.as_it_is else 0)
         )
-        out = bytes([flags]) + _varint(self.strip_rows) + _varint(len(self.geometry))
+        out = bytes([flags]) + varint(self.strip_rows) + varint(len(self.geometry))
         out += self.geometry
         if corrected:
             nibbles = [self.corrections.get(key, 0) + 8 for key in KEYS] + [8]
@@ -96,28 +97,24 @@ class Head:
         Raises:
             DamagedError: naming what was found and what is allowed.
         """
-        flags = data[0] if data else 0xFF
-        if flags & ~ALL_FLAGS:
-            raise DamagedError(f"JPEG section with flags {flags:#x}, known are {ALL_FLAGS:#x}")
-        strip_rows, at = _read_varint(data, 1)
-        size, at = _read_varint(data, at)
-        if size > MAX_GEOMETRY_BYTES or at + size > len(data):
-            raise DamagedError(
-                f"geometry of {size} bytes in a section of {len(data)}, allowed "
-                f"{MAX_GEOMETRY_BYTES} at most"
-            )
-        geometry, at = data[at : at + size], at + size
-        corrections: dict[str, int] = {}
-        if flags & CORRECTED:
-            given = data[at : at + CORRECTION_BYTES]
-            at += CORRECTION_BYTES
-            if len(given) < CORRECTION_BYTES:
-                raise DamagedError(f"{len(given)} bytes of corrections, needs {CORRECTION_BYTES}")
-            nibbles = [n for byte in given for n in (byte & 15, byte >> 4)]
-            if len(nibbles) > len(KEYS) and nibbles[-1] != 8:
-                raise DamagedError(f"the last half byte of the corrections is {nibbles[-1]}, not 8")
-            corrections = {key: n - 8 for key, n in zip(KEYS, nibbles, strict=False)}
-        recipe = data[at:]
+        source = Source(data)
+        try:
+            flags, strip_rows, size = source.byte(), source.varint(), source.varint()
+            if flags & ~ALL_FLAGS:
+                raise DamagedError(f"JPEG section with flags {flags:#x}, known are {ALL_FLAGS:#x}")
+            if size > MAX_GEOMETRY_BYTES:
+                raise DamagedError(
+                    f"geometry of {size} bytes, allowed {MAX_GEOMETRY_BYTES} at most"
+                )
+            geometry = source.take(size)
+            given = source.take(CORRECTION_BYTES if flags & CORRECTED else 0)
+        except ValueError as error:
+            raise DamagedError(f"a JPEG section of {len(data)} bytes: {error}") from error
+        nibbles = [n for byte in given for n in (byte & 15, byte >> 4)]
+        if len(nibbles) > len(KEYS) and nibbles[-1] != 8:
+            raise DamagedError(f"the last half byte of the corrections is {nibbles[-1]}, not 8")
+        corrections = {key: n - 8 for key, n in zip(KEYS, nibbles, strict=False)}
+        recipe = data[source.at :]
         if flags & PACKED:
             from pillow_colorgrid.entropy import zstd  # not needed for most files
 
@@ -131,22 +128,3 @@ class Head:
             bool(flags & AS_IT_IS),
             corrections,
         )
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*out, number])
-
-
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    number = 0
-    for position in range(at, at + 5):
-        if position >= len(data):
-            break
-        number |= (data[position] & 127) << 7 * (position - at)
-        if data[position] < 128:
-            return number, position + 1
-    raise DamagedError(f"no number at byte {at} of a JPEG section of {len(data)} bytes")

@@ -13,13 +13,10 @@ from typing import Any
 from PIL import JpegImagePlugin
 
 from pillow_colorgrid.errors import DamagedError
+from pillow_colorgrid.jpeg.numbers import ADOBE, JFIF, PLAIN_JFIF, Source
 
 DUMMIES_TOLD = 8
 """Flag beside the number of components: a block of bytes follows."""
-
-JFIF = b"JFIF\0"
-PLAIN_JFIF = JFIF + bytes.fromhex("010100000100010000")
-ADOBE = b"Adobe" + bytes.fromhex("006400000000")
 
 APP0, APP14, SOI, SOS = 0xE0, 0xEE, b"\xff\xd8", 0xDA
 
@@ -27,6 +24,9 @@ COMPONENTS = {"L": 1, "RGB": 3, "CMYK": 4}
 
 SCANS = (0x60, 0x61, 0x81, 0x82)
 """Codes of a recipe that begin with a scan: headers end there."""
+
+STEPS_TOLD, TABLE_TOLD = 0xFF, 3
+"""Where a quantisation table, and where a Huffman table, is written out."""
 
 
 def info(recipe: bytes, mode: str, size: tuple[int, int]) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def info(recipe: bytes, mode: str, size: tuple[int, int]) -> dict[str, Any]:
                 frame = struct.pack(">BHHB", 8, size[1], size[0], count)
                 payload = frame + b"".join(bytes([number, 0x11, 0]) for number in ids)
             segments.append(_segment(code & 0xFF, payload))
-    except IndexError as error:
-        raise DamagedError(f"a recipe of {len(recipe)} bytes ends too early") from error
+    except ValueError as error:
+        raise DamagedError(f"the recipe of a JPEG file is damaged: {error}") from error
     scan = bytes([count]) + b"".join(bytes([number, 0]) for number in ids) + bytes([0, 63, 0])
     return shown_by_pillow(SOI + b"".join(segments) + _segment(SOS, scan))
 
@@ -73,63 +73,38 @@ FRAME = 1 << 8
 
 def _headers(recipe: bytes) -> Iterator[tuple[int, bytes]]:
     """Markers and payloads of the segments before the first scan; of a frame `FRAME` | marker."""
-    at = 2
-    count = recipe[1] & 7
-    if recipe[1] & DUMMIES_TOLD:
-        size, at = _varint(recipe, at)
-        at += size
+    source = Source(recipe)
+    _, head = source.take(2)
+    count = head & 7
+    if head & DUMMIES_TOLD:
+        source.take(source.varint())
     while True:
-        code, at = recipe[at], at + 1
+        code = source.byte()
         if code <= 0x01 or code in SCANS:
             return
         if code == 0x02:
-            size, at = _varint(recipe, at)
-            at += size
+            source.take(source.varint())
         elif code == 0x03:
-            marker = recipe[at]
-            size, at = _varint(recipe, at + 1)
-            yield marker, _taken(recipe, at, size)
-            at += size
+            yield source.byte(), source.take(source.varint())
         elif code == 0x04:
             yield APP0, PLAIN_JFIF
         elif code == 0x05:
-            yield APP0, JFIF + _taken(recipe, at, 7) + b"\0\0"
-            at += 7
+            yield APP0, JFIF + source.take(7) + b"\0\0"
         elif code == 0x06:
-            yield APP14, ADOBE + _taken(recipe, at, 1)
-            at += 1
+            yield APP14, ADOBE + source.take(1)
         elif code == 0x14:
-            tables, at = recipe[at], at + 1
-            for _ in range(tables):
-                wide, told, at = recipe[at] >> 4, recipe[at + 1] == 0xFF, at + 2
-                at += (128 if wide else 64) if told else 0
+            for _ in range(source.byte()):
+                precision, owner = source.take(2)
+                if owner == STEPS_TOLD:
+                    source.take(128 if precision >> 4 else 64)
         elif 0x20 <= code <= 0x26:
-            size = 2 * count if code >= 0x24 else 0
-            yield FRAME | 0xC0 | (code & 3), _taken(recipe, at, size)
-            at += size
+            yield FRAME | 0xC0 | (code & 3), source.take(2 * count if code >= 0x24 else 0)
         elif code == 0x30:
-            tables, at = recipe[at], at + 1
-            for _ in range(tables):
-                kind, at = recipe[at + 1], at + 2
-                if kind == 3:
-                    at += 16 + sum(_taken(recipe, at, 16))
+            for _ in range(source.byte()):
+                _, kind = source.take(2)
+                if kind == TABLE_TOLD:
+                    source.take(sum(source.take(16)))
         elif code == 0x50:
-            at += 2
+            source.take(2)
         elif not (0x10 <= code <= 0x13 or 0x40 <= code <= 0x4F or code == 0x80):
             raise DamagedError(f"code {code:#04x} in the recipe of a JPEG file")
-
-
-def _taken(recipe: bytes, at: int, size: int) -> bytes:
-    taken = recipe[at : at + size]
-    if len(taken) < size:
-        raise IndexError(at)
-    return taken
-
-
-def _varint(recipe: bytes, at: int) -> tuple[int, int]:
-    number = 0
-    for position in range(at, at + 5):
-        number |= (recipe[position] & 127) << 7 * (position - at)
-        if recipe[position] < 128:
-            return number, position + 1
-    raise DamagedError(f"no number at byte {at} of the recipe of a JPEG file")

@@ -18,7 +18,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.jpeg import side
 from pillow_colorgrid.codings.jpeg.symbols import Coder, Reader
-from pillow_colorgrid.codings.jpeg.walk import Plane, Predict, Walk, color_known
+from pillow_colorgrid.codings.jpeg.walk import Plane, Predict, Walk
 from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.jpeg.geometry import Geometry
@@ -60,12 +60,6 @@ class Frame:
 
     def _high(self, component: int) -> int:
         return 1 if len(self.shapes) == 1 else self.geometry.components[component].vertical
-
-    def mcu_height(self) -> int:
-        """Rows of pixels of an MCU."""
-        if len(self.shapes) == 1:
-            return 8
-        return 8 * max(part.vertical for part in self.geometry.components)
 
     @property
     def colored(self) -> tuple[int, int] | None:
@@ -166,7 +160,7 @@ def code(
     for number in alone:
         walk.luminance(coder, planes[number], last_diagonal)
     if ratio is not None and last_diagonal is None:
-        walk.color(coder, [cb, cr], color_known(luminance, *cb.shape, *ratio))
+        walk.color(coder, [cb, cr], side.at_color(luminance.values, *cb.shape, *ratio))
 
 
 def decode(

@@ -15,7 +15,12 @@ from typing import Protocol
 
 import numpy as np
 
-from pillow_colorgrid.codings.jpeg.distribution import TOTAL_BITS, UNIT_CLASS, Mixture
+from pillow_colorgrid.codings.jpeg.distribution import (
+    CLASSES_PER_OCTAVE,
+    TOTAL_BITS,
+    UNIT_CLASS,
+    Mixture,
+)
 from pillow_colorgrid.entropy.rans import TOTAL, Decoder, Encoder
 
 NARROW_CLASS = UNIT_CLASS - 16
@@ -50,10 +55,10 @@ class Coder(Protocol):
         """Code `count` numbers of so many bits, all equally likely."""
 
 
-def _scaled(mass: np.ndarray, whole: int, symbols: int) -> np.ndarray:
+def _scaled(mass: np.ndarray, symbols: int) -> np.ndarray:
     """Mass in 2**-28 -> part of ``TOTAL - symbols``, rounded down (int32)."""
     mass >>= np.int32(TOTAL_BITS - 16)
-    mass *= np.int32(whole - symbols)
+    mass *= np.int32(TOTAL - symbols)
     mass >>= np.int32(16)
     return mass
 
@@ -80,14 +85,14 @@ class _Window:
         """(buckets - 1, n) uint16: where the coder's range is cut, ends left out."""
         inner = np.arange(1, self.buckets, dtype=np.int32)[:, None]
         places = self.start(inner)
-        cuts = _scaled(self.mixture.below(places), TOTAL, self.buckets)
+        cuts = _scaled(self.mixture.below(places), self.buckets)
         cuts += inner
         return cuts.astype(np.uint16)
 
     def interval(self, bucket: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the range of each of (n,) buckets starts, and where it ends (int32)."""
         ends = np.stack([bucket, bucket + np.int32(1)])
-        cuts = _scaled(self.mixture.below(self.start(ends)), TOTAL, self.buckets)
+        cuts = _scaled(self.mixture.below(self.start(ends)), self.buckets)
         cuts += ends
         cuts[0][bucket == 0] = 0
         cuts[1][bucket == self.buckets - 1] = TOTAL
@@ -104,7 +109,7 @@ class _Window:
 def bucket_shift(width: np.ndarray) -> np.ndarray:
     """(n,) scale class -> logarithm of the number of integers in a bucket."""
     over = np.maximum(width - np.int32(UNIT_WINDOW_CLASS), 0)
-    return (over + np.int32(7)) >> np.int32(3)
+    return (over + np.int32(CLASSES_PER_OCTAVE - 1)) // np.int32(CLASSES_PER_OCTAVE)
 
 
 class _Parts:
@@ -195,15 +200,14 @@ class _Shared:
         parts = _Parts(mixture, start, bits, shift)
         rest = parts.step
         part = self._part(parts, None if values is None else (values - start) >> rest)
-        coded = start + (part << rest)
+        coded: np.ndarray = start + (part << rest)
         for length in np.unique(rest[rest > 0]):
             chosen = np.flatnonzero(rest == length)
             low = None
             if values is not None:
                 low = values[chosen] - coded[chosen]
             coded[chosen] += self.raw(int(length), low, len(chosen))
-        result: np.ndarray = coded
-        return result
+        return coded
 
     def _tail(self, far: np.ndarray | None, count: int) -> np.ndarray:
         """Distances 0 ... 2**14 - 2, as the length of distance + 1 and its bits below the first."""
@@ -236,7 +240,8 @@ class _Shared:
 _TAIL_STARTS = np.concatenate([[0], np.cumsum(TAIL_ROW)])
 
 
-def _shown(values: np.ndarray | None) -> np.ndarray:
+def shown_to_writer(values: np.ndarray | None) -> np.ndarray:
+    """What a coder that writes was given. Raises ValueError if that is nothing."""
     if values is None:
         raise ValueError("a writer is shown what it codes")
     return values
@@ -253,31 +258,31 @@ class Writer(_Shared):
         self.encoder.add_intervals(start, end)
 
     def _window(self, window: _Window, values: np.ndarray | None) -> np.ndarray:
-        bucket = window.bucket_of(_shown(values))
+        bucket = window.bucket_of(shown_to_writer(values))
         self._add(*window.interval(bucket))
         return bucket
 
     def _part(self, parts: _Parts, part: np.ndarray | None) -> np.ndarray:
-        shown = _shown(part)
+        shown = shown_to_writer(part)
         self._add(*parts.interval(shown))
         return shown
 
     def _tail_length(self, length: np.ndarray | None, count: int) -> np.ndarray:
-        shown = _shown(length)
+        shown = shown_to_writer(length)
         self._add(_TAIL_STARTS[shown], _TAIL_STARTS[shown + 1])
         return shown
 
     def raw(self, bits: int, values: np.ndarray | None, count: int) -> np.ndarray:
         """Numbers of up to 14 bits, each bit pattern equally likely."""
         size = np.int32(TOTAL >> bits)
-        shown = _shown(values).astype(np.int32)
+        shown = shown_to_writer(values).astype(np.int32)
         self._add(shown * size, (shown + np.int32(1)) * size)
         return shown
 
     def flags(self, frequencies: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
         """Bools; the range of true begins at 0."""
         cut = frequencies.astype(np.int32)
-        shown = _shown(flags)
+        shown = shown_to_writer(flags)
         self._add(np.where(shown, 0, cut), np.where(shown, cut, TOTAL))
         return shown
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pillow_colorgrid.codings.jpeg import dc_context, distribution, features, layout, side
+from pillow_colorgrid.codings.jpeg import dc_context, distribution, features, layout
 from pillow_colorgrid.codings.jpeg.layout import FREQUENCIES, Group
 from pillow_colorgrid.codings.jpeg.symbols import Coder
 
@@ -140,7 +140,7 @@ class Walk:
         state = self._start(name, planes, known, table)
         for number, group in enumerate(groups):
             plane = planes[group.component]
-            self._group(coder, f"{name}_{number}", name, group, plane, state)
+            self._group(coder, name, number, plane, state)
             plane.learn(group.frequencies)
             diagonal = layout.DIAGONAL[group.frequencies].max()
             if number + 1 == len(groups) or diagonal == last_diagonal:
@@ -179,14 +179,12 @@ class Walk:
         inputs["near"] = np.concatenate([*near, table[0]])[None]
         return self.predict(f"{name}_start", inputs)
 
-    def _group(
-        self, coder: Coder, key: str, name: str, group: Group, plane: Plane, state: np.ndarray
-    ) -> None:
-        head = f"{name}_head_{key.rsplit('_', 1)[1]}"
+    def _group(self, coder: Coder, name: str, number: int, plane: Plane, state: np.ndarray) -> None:
+        group, key = layout.GROUPS[name][number], f"{name}_{number}"
         gain, classes = distribution.gains(plane.table, name, group.frequencies)
         gain, classes = gain[:, None], classes[:, None]
         for inputs, chosen in self._steps(group, plane, name, state):
-            output = self.predict(head, inputs)[0]
+            output = self.predict(f"{name}_head_{number}", inputs)[0]
             output = output.reshape(len(output), -1)
             shown = plane.coefficients[group.frequencies][:, chosen]
             found = self._blocks(coder, key, group, output, shown, gain, classes)
@@ -219,15 +217,7 @@ class Walk:
         coefficients = plane.coefficients[group.frequencies]
         values = features.dequantised(coefficients, plane.table[group.frequencies])
         seen = features.of_coefficients(coefficients, values, name, group.frequencies)
-        zero, one = np.uint8(features.ZERO), np.uint8(features.ONE)
-        seen = np.where(coded, seen, zero)
-        known = np.where(coded, one, zero)
-        return np.concatenate(
-            [
-                *features.shifted(seen, features.ZERO),
-                np.stack(features.shifted(known, features.ZERO)),
-            ]
-        )
+        return np.concatenate(features.around(seen, coded))
 
     def _blocks(
         self,
@@ -254,8 +244,3 @@ class Walk:
             integers = self._integers(coder, key, mixture, shown.reshape(-1))
             found[:, active] = integers.reshape(count, -1)
         return found
-
-
-def color_known(luminance: Plane, rows: int, columns: int, down: int, across: int) -> np.ndarray:
-    """Whole luminance at the resolution of colour planes of `rows` x `columns` blocks."""
-    return side.at_color(luminance.values, rows, columns, down, across)

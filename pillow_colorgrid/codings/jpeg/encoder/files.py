@@ -11,7 +11,13 @@ from PIL import Image
 from pillow_colorgrid import metadata
 from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.jpeg import exceptions, model, strips
-from pillow_colorgrid.codings.jpeg.description import EXCEPTIONS, HEAD, STRIP, WHOLE_FILE
+from pillow_colorgrid.codings.jpeg.description import (
+    EXCEPTIONS,
+    HEAD,
+    PILLOW_FORMATS,
+    STRIP,
+    WHOLE_FILE,
+)
 from pillow_colorgrid.codings.jpeg.encoder import encoding
 from pillow_colorgrid.codings.jpeg.head import Head, too_many_scans
 from pillow_colorgrid.container import Section
@@ -21,9 +27,6 @@ from pillow_colorgrid.jpeg.picture import JpegPicture
 from pillow_colorgrid.jpeg.recover.picture import Recovered, recover
 from pillow_colorgrid.runtime import execution, networks
 from pillow_colorgrid.runtime.workers import Workers
-
-FORMATS = ("JPEG", "MPO")
-"""Pillow's names of what is read here."""
 
 SIGNATURE = b"\xff\xd8\xff"
 
@@ -47,10 +50,15 @@ def encode(picture: Picture, given: Given) -> Encoded | None:
     data = _file_of(picture.image) if isinstance(given, str) and given == "auto" else _read(given)
     if data is None:
         return None
-    encoded = _coefficients(picture, data) or _as_it_is(picture, data)
-    if encoded is None and given != "auto":
+    tells = _tells_metadata(picture, data)
+    if tells is None:
+        if given == "auto":
+            return None
         raise ValueError("jpeg= is not the file of this picture: it shows other pixels")
-    return encoded
+    encoded = _coefficients(picture, data, tells)
+    if encoded is not None and sum(len(s.payload) for s in encoded.sections) <= len(data):
+        return encoded
+    return _as_it_is(data, tells) or encoded
 
 
 # -- which file -----------------------------------------------------------------------------------
@@ -58,7 +66,7 @@ def encode(picture: Picture, given: Given) -> Encoded | None:
 
 def _file_of(image: Image.Image | None) -> bytes | None:
     """The bytes of the file that an image says it was opened from, if they can be had."""
-    if image is None or image.format not in FORMATS:
+    if image is None or image.format not in PILLOW_FORMATS:
         return None
     name = getattr(image, "filename", "")
     if not name:
@@ -86,33 +94,48 @@ def _bytes_of(path: Path) -> bytes:
 # -- what becomes of it ---------------------------------------------------------------------------
 
 
-def _coefficients(picture: Picture, data: bytes) -> Encoded | None:
-    """Sections with coefficients; None where they are not to be had, or show other pixels."""
+def _tells_metadata(picture: Picture, data: bytes) -> bool | None:
+    """Whether a file's headers tell the metadata to be written; None: it shows other pixels."""
     try:
-        found, recipe = file.read_exact(data, max_pixels=_pixels(picture))
-        if not _same(render.pixels(found), picture.pixels):
-            return None
-        return _sections(found, picture, data, recipe.pack())
-    except ValueError:  # UnsupportedJpegError, and what neither renderer nor coder takes
+        with Image.open(BytesIO(data), formats=PILLOW_FORMATS) as shown:
+            if shown.mode != picture.mode:
+                return None
+            pixels = np.asarray(shown).reshape(shown.height, shown.width, -1)
+            told = metadata.to_write(shown, {})
+    except Exception:  # whatever a reader raises on a broken file
         return None
+    if not _same(pixels, picture.pixels):
+        return None
+    return _told(picture.metadata) == _told(told)
 
 
-def _pixels(picture: Picture) -> int:
-    result: int = picture.pixels.shape[0] * picture.pixels.shape[1]
-    return result
+def _told(sections: Sequence[Section]) -> list[tuple[bytes, bytes]]:
+    return [(section.type, section.payload) for section in sections]
 
 
 def _same(shown: np.ndarray, pixels: np.ndarray) -> bool:
     return shown.shape == pixels.shape and np.array_equal(shown, pixels)
 
 
-def _sections(found: JpegPicture, picture: Picture, data: bytes, recipe: bytes) -> Encoded:
-    tells = _tells(picture, data)
-    sections = coefficient_sections(found, recipe, tells)
-    if sum(len(section.payload) for section in sections) > len(data):
-        smaller = _as_it_is(picture, data)
-        if smaller is not None:
-            return smaller
+def _coefficients(picture: Picture, data: bytes, tells: bool) -> Encoded | None:
+    """Sections with coefficients; None where they are not to be had, or show other pixels."""
+    height, width, _ = picture.pixels.shape
+    try:
+        found, recipe = file.read_exact(data, max_pixels=height * width)
+        # by our own arithmetic: Pillow's may be another one on another machine
+        if not _same(render.pixels(found), picture.pixels):
+            return None
+        return Encoded(coefficient_sections(found, recipe.pack(), tells), tells_metadata=tells)
+    except ValueError:  # UnsupportedJpegError, and what neither renderer nor coder takes
+        return None
+
+
+def _as_it_is(data: bytes, tells: bool) -> Encoded | None:
+    """Sections that keep the file; None where no reader would want it."""
+    if too_many_scans(data):
+        return None
+    head = Head(restorable=True, tells_metadata=tells, as_it_is=True)
+    sections = [HEAD.section(head.pack()), WHOLE_FILE.section(data)]
     return Encoded(sections, tells_metadata=tells)
 
 
@@ -150,35 +173,6 @@ def coefficient_sections(
         networks.pack_references([model.CURRENT]),
         *(STRIP.section(payload) for payload in payloads),
     ]
-
-
-def _as_it_is(picture: Picture, data: bytes) -> Encoded | None:
-    """Sections that keep the file; None where Pillow shows other pixels."""
-    if too_many_scans(data):
-        return None
-    try:
-        with Image.open(BytesIO(data), formats=FORMATS) as shown:
-            if shown.mode != picture.mode:
-                return None
-            pixels = np.asarray(shown).reshape(shown.height, shown.width, -1)
-    except Exception:  # whatever a reader raises on a broken file
-        return None
-    if not _same(pixels, picture.pixels):
-        return None
-    tells = _tells(picture, data)
-    head = Head(restorable=True, tells_metadata=tells, as_it_is=True)
-    sections = [HEAD.section(head.pack()), WHOLE_FILE.section(data)]
-    return Encoded(sections, tells_metadata=tells)
-
-
-def _tells(picture: Picture, data: bytes) -> bool:
-    """Whether the metadata to be written are those that the file's headers tell."""
-    with Image.open(BytesIO(data), formats=FORMATS) as fresh:
-        return _told(picture.metadata) == _told(metadata.to_write(fresh, {}))
-
-
-def _told(sections: Sequence[Section]) -> list[tuple[bytes, bytes]]:
-    return [(section.type, section.payload) for section in sections]
 
 
 # -- pictures that once were JPEG files -----------------------------------------------------------

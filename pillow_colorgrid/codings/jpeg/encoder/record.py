@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pillow_colorgrid.codings.jpeg.distribution import Mixture
-from pillow_colorgrid.codings.jpeg.symbols import Writer
+from pillow_colorgrid.codings.jpeg.symbols import Writer, shown_to_writer
 
 
 @dataclass
@@ -23,20 +23,20 @@ class Record:
 
     def integers(self, key: str, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
         """Remember the integers of a pass."""
-        shown = _shown(values)
+        shown = shown_to_writer(values)
         self.passes.append((key, mixture, shown))
         self.steps.append(lambda writer: writer.integers(key, mixture, shown))
         return shown
 
     def flags(self, frequencies: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
         """Remember flags."""
-        shown = _shown(flags)
+        shown = shown_to_writer(flags)
         self.steps.append(lambda writer: writer.flags(frequencies, shown))
         return shown
 
     def raw(self, bits: int, values: np.ndarray | None, count: int) -> np.ndarray:
         """Remember numbers."""
-        shown = _shown(values)
+        shown = shown_to_writer(values)
         self.steps.append(lambda writer: writer.raw(bits, shown, count))
         return shown
 
@@ -44,9 +44,3 @@ class Record:
         """Write all, in order."""
         for step in self.steps:
             step(writer)
-
-
-def _shown(values: np.ndarray | None) -> np.ndarray:
-    if values is None:
-        raise ValueError("an encoder is shown what it codes")
-    return values
