@@ -13,7 +13,7 @@ from pillow_colorgrid import container
 from pillow_colorgrid.codings import choose, registry
 from pillow_colorgrid.codings.base import Coding, Picture, check_order
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import CgxError, DamagedError
+from pillow_colorgrid.errors import DamagedError, NewerFormatError
 from pillow_colorgrid.pixels import Pixels
 
 
@@ -41,7 +41,8 @@ def encode(
         encoded = coding.work().encode(picture, options)
     checksum = encoded.checksum or container.pixel_checksum(picture.pixels.tobytes())
     height, width, _ = picture.pixels.shape
-    header = Header(coding.number, picture.mode, (width, height), checksum)
+    minor = coding.minor_version([section.type for section in encoded.sections])
+    header = Header(coding.number, picture.mode, (width, height), checksum, minor)
     told = () if encoded.tells_metadata else metadata
     return container.pack(header, [*told, *encoded.sections])
 
@@ -90,9 +91,14 @@ def check_sections(header: Header, types: Sequence[bytes], partial: bool = False
     known = {t for other in registry.all_codings() for t in other.section_names}
     for section_type in types:
         if container.is_critical(section_type) and section_type not in known:
-            raise CgxError(
-                f"critical section {section_type.decode()} is unknown to format version "
-                f"{container.MAJOR}.{container.MINOR}, known are "
-                f"{', '.join(sorted(t.decode() for t in known))}"
+            raise NewerFormatError(
+                f"critical section {section_type.decode()} is unknown, known are "
+                f"{', '.join(sorted(t.decode() for t in known))}; "
+                f"{container.versions(header.minor)}"
             )
     check_order(coding, header.mode, types, partial)
+    if header.minor < (needed := coding.minor_version(types)):
+        raise DamagedError(
+            f"format version {container.MAJOR}.{header.minor} does not have all sections of this "
+            f"file, allowed: {container.MAJOR}.{needed} and later"
+        )

@@ -17,8 +17,10 @@ from pillow_colorgrid.errors import DamagedError, NewerFormatError, TruncatedErr
 SIGNATURE = b"\x89CGX\r\n\x1a\n"
 """As PNG's: a high bit, a name, CR LF and LF (text-mode damage), Ctrl-Z (ends a DOS listing)."""
 
-MAJOR, MINOR = 1, 0
-"""A newer major version is refused; a newer minor version only adds ancillary sections."""
+MAJOR, MINOR = 1, 1
+"""The newest that this release knows. A newer major version is refused. A file states the oldest
+minor version whose readers know its coding and all of its critical sections; a reader of an older
+one refuses what it does not know by name."""
 
 ACCEPT_BYTES = 16
 """What Pillow shows a plugin before it opens a file: signature, version, coding, mode, flags."""
@@ -86,13 +88,14 @@ class Header:
         mode: Pillow's mode, a key of MODE_IDS.
         size: (width, height) in pixels.
         checksum: `pixel_checksum` of the decoded pixels, 8 bytes, or UNSTATED.
+        minor: version that a reader must have for this coding and its critical sections.
     """
 
     coding: int
     mode: str
     size: tuple[int, int]
     checksum: bytes
-    minor: int = MINOR
+    minor: int = 0
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,11 @@ def newer_version(prefix: bytes) -> str | None:
     return None
 
 
+def versions(minor: int) -> str:
+    """What a file states and what is read here, for messages about what is unknown here."""
+    return f"the file states format version {MAJOR}.{minor}, this release reads {MAJOR}.{MINOR}"
+
+
 def read_header(fp: IO[bytes]) -> Header:
     """Read HEADER_BYTES from `fp`.
 
@@ -167,9 +175,11 @@ def read_header(fp: IO[bytes]) -> Header:
     if major < 1:
         raise DamagedError(f"CGX format version {major}, allowed 1 to {MAJOR}")
     if mode not in _MODES:
-        raise NewerFormatError(f"CGX mode {mode} is unknown, known are {sorted(_MODES)}")
+        raise NewerFormatError(
+            f"CGX mode {mode} is unknown, known are {sorted(_MODES)}; {versions(minor)}"
+        )
     if flags:
-        raise NewerFormatError(f"CGX flags {flags:#x} are reserved, known is 0")
+        raise NewerFormatError(f"CGX flags {flags:#x} are reserved, known is 0; {versions(minor)}")
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise DamagedError(f"CGX size {width}x{height}, allowed 1 to {MAX_SIDE} each")
     return Header(coding, _MODES[mode], (width, height), checksum, minor)

@@ -70,5 +70,10 @@ def trimmed(file: IO[bytes], grid: int) -> bytes:
 
     kept = [section for section in sections if not section.critical]
     kept += grid_trimming.trim(header, sections, interval)
-    header = replace(header, coding=CRAYON.number, checksum=container.UNSTATED)
+    header = replace(
+        header,
+        coding=CRAYON.number,
+        checksum=container.UNSTATED,
+        minor=CRAYON.minor_version([section.type for section in kept]),
+    )
     return container.pack(header, kept)

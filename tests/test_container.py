@@ -4,13 +4,16 @@ import io
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
 
 from pillow_colorgrid import codec, container
 from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.base import Kind, one
 from pillow_colorgrid.codings.decolorized.description import DECOLORIZED
+from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, DamagedError, NewerFormatError, TruncatedError
@@ -107,11 +110,38 @@ def test_impossible_sizes_are_refused(size: tuple[int, int]) -> None:
 def test_newer_minor_version_is_read() -> None:
     newer = Header(DECOLORIZED.number, "L", (1, 1), bytes(8), minor=7)
     assert container.read_header(io.BytesIO(container.pack_header(newer))) == newer
+    codec.check_sections(newer, [b"INNR"])
+
+
+def test_what_is_unknown_names_the_versions() -> None:
+    newer = Header(DECOLORIZED.number, "L", (1, 1), bytes(8), minor=7)
+    versions = rf"states format version 1\.7, this release reads 1\.{container.MINOR}"
+    with pytest.raises(NewerFormatError, match=rf"ZZZZ is unknown, .*{versions}"):
+        codec.check_sections(newer, [b"ZZZZ"])
+    with pytest.raises(NewerFormatError, match=rf"coding 99 is unknown, .*{versions}"):
+        registry.of(replace(newer, coding=99))
+
+
+def test_each_coding_states_the_version_that_brought_it() -> None:
+    assert {coding.number: coding.since for coding in registry.all_codings()} == {
+        **dict.fromkeys(range(1, 6), 0),
+        6: 1,
+    }
+    older = Header(JPEG.number, "L", (1, 1), bytes(8), minor=0)
+    with pytest.raises(DamagedError, match=r"1\.0 does not have the coding jpeg, allowed: 1\.1"):
+        registry.of(older)
+
+
+def test_a_newer_kind_of_section_raises_the_version() -> None:
+    old, new = Kind(b"OLDK", "old"), Kind(b"NEWK", "new", optional=True, since=3)
+    coding = replace(STORED, parts=(one(old), one(new)))
+    assert coding.minor_version([b"OLDK"]) == 0
+    assert coding.minor_version([b"OLDK", b"NEWK"]) == 3
 
 
 def test_unknown_critical_section_is_refused_and_ancillary_skipped() -> None:
     codec.check_sections(HEADER, [b"zzzz", b"INNR"])
-    with pytest.raises(CgxError, match=r"ZZZZ is unknown to format version 1\.0"):
+    with pytest.raises(CgxError, match=r"ZZZZ is unknown, known are .* states format version 1\.0"):
         codec.check_sections(HEADER, [b"INNR", b"ZZZZ"])
 
 

@@ -32,12 +32,14 @@ class Kind:
         name: for people.
         optional: it may be missing.
         modes: of the pictures that have it; () for all.
+        since: the minor version of the format that brought it.
     """
 
     type: bytes
     name: str
     optional: bool = False
     modes: tuple[str, ...] = ()
+    since: int = 0
 
     def section(self, payload: bytes) -> Section:
         """A section of this kind."""
@@ -181,6 +183,7 @@ class Coding:
         facts: the first bytes of sections by their type -> what they tell, by name.
         info: reads metadata that the coding itself keeps; None: it keeps none.
         look: shows the inside of a file; None: there is nothing to see.
+        since: the minor version of the format that brought it.
     """
 
     number: int
@@ -196,6 +199,7 @@ class Coding:
     facts: Callable[[Mapping[bytes, bytes]], dict[str, Any]] = nothing_special
     info: Info | None = None
     look: Look | None = None
+    since: int = 0
 
     @property
     def asked_by(self) -> str:
@@ -206,6 +210,11 @@ class Coding:
     def section_names(self) -> dict[bytes, str]:
         """Type -> name, for people."""
         return {kind.type: kind.name for part in self.parts for kind in part.kinds}
+
+    def minor_version(self, types: Sequence[bytes]) -> int:
+        """The oldest minor version of the format that has it and sections of these types."""
+        kinds = (kind for part in self.parts for kind in part.kinds if kind.type in types)
+        return max(self.since, *(kind.since for kind in kinds), 0)
 
     def draft_interval(self, size: tuple[int, int], wanted: tuple[int, int]) -> int:
         """The coarsest interval at which a picture of `size` is at least as large as `wanted`.

@@ -10,8 +10,8 @@ from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored.description import STORED
-from pillow_colorgrid.container import Header
-from pillow_colorgrid.errors import NewerFormatError
+from pillow_colorgrid.container import MAJOR, Header, versions
+from pillow_colorgrid.errors import DamagedError, NewerFormatError
 from pillow_colorgrid.options import checked, described
 
 DEFAULT = LOSSLESS
@@ -58,12 +58,20 @@ def of(header: Header) -> Coding:
 
     Raises:
         NewerFormatError: this release does not have it.
+        DamagedError: the version that the file states did not have it.
     """
     if header.coding not in _codings:
         raise NewerFormatError(
-            f"CGX coding {header.coding} is unknown, known are {sorted(_codings)}"
+            f"CGX coding {header.coding} is unknown, known are {sorted(_codings)}; "
+            f"{versions(header.minor)}"
         )
-    return _codings[header.coding]
+    coding = _codings[header.coding]
+    if header.minor < coding.since:
+        raise DamagedError(
+            f"format version {MAJOR}.{header.minor} does not have the coding {coding.name}, "
+            f"allowed: {MAJOR}.{coding.since} and later"
+        )
+    return coding
 
 
 # -- what a user asked for ------------------------------------------------------------------------

@@ -1,8 +1,8 @@
-"""Make the golden files of a release: ``python -m tools.data.golden --release 1.0``.
+"""Make the golden files of a release: ``python -m tools.data.golden``.
 
 Writes small .cgx files of every coding into tests/format/golden/ and a line for each into
-files.tsv. Nothing that exists is ever overwritten: files of old releases are what later releases
-must read.
+files.tsv; their names begin with the version of the format that they state. Nothing that exists is
+ever overwritten: files of old releases are what later releases must read.
 """
 
 import argparse
@@ -15,7 +15,8 @@ import numpy as np
 import skimage
 from PIL import Image
 
-import pillow_colorgrid  # noqa: F401  registers .cgx
+from pillow_colorgrid import container
+from pillow_colorgrid.CgxImagePlugin import encode
 from pillow_colorgrid.codings.lossless.origin import Rendering
 from pillow_colorgrid.color.renderings import PhotoCD
 
@@ -152,8 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--release", required=True, help="version of the format, for instance 1.0")
-    release = parser.parse_args().release
+    parser.parse_args()
     table = GOLDEN / "files.tsv"
     fresh = not table.exists()
     with table.open("a", newline="") as file:
@@ -161,11 +161,14 @@ def main() -> None:
         if fresh:
             writer.writerow(["file", "mode", "width", "height", "sha256 of the pixels"])
         for name, (image, options) in subjects().items():
-            path = GOLDEN / f"{release}-{name}.cgx"
+            data = encode(image, **options)
+            header = container.read_header(BytesIO(data))
+            path = GOLDEN / f"{container.MAJOR}.{header.minor}-{name}.cgx"
             if path.exists():
-                print(f"{path.name} exists: kept")
+                same = "the same bytes" if path.read_bytes() == data else "other bytes than now"
+                print(f"{path.name} exists ({same}): kept")
                 continue
-            image.save(path, **options)
+            path.write_bytes(data)
             with Image.open(path) as saved:
                 shown = saved.tobytes()
             if options.get("mode") != "grid" and shown != image.tobytes():

@@ -46,4 +46,5 @@ JPEG = Coding(
     draft_intervals=(8, 4, 2),
     facts=_facts,
     info=_info,
+    since=1,
 )
