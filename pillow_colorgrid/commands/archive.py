@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pillow_colorgrid.commands import planning
 from pillow_colorgrid.commands.convert import Job, Outcome, Settings
-from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.commands.places import Place, locked
+from pillow_colorgrid.commands.terminal import complain, printable, say_lines
 
 try:
     from tqdm import tqdm
@@ -32,9 +33,9 @@ def run(sources: Sequence[Place], folder: Place | None, settings: Settings, engi
     finally:
         # Also after Ctrl-C: what was done is told, what a killed process left is removed.
         _remove_leftovers(folders)
-        print(report(outcomes))
+        say_lines(report(outcomes))
         for line in complaints(outcomes):
-            print(line, file=sys.stderr)
+            complain(line)
     return 0 if outcomes and all(outcome.state != "failed" for outcome in outcomes) else 1
 
 
@@ -46,12 +47,19 @@ def _remove_leftovers(folders: Iterable[Place]) -> None:
 def _without_original(outcome: Outcome, settings: Settings) -> Outcome:
     """Remove the source of a verified target, where that is wanted and nothing would be lost.
 
-    Skipped targets were decoded and compared as well, so their sources may go, too.
+    Skipped targets were decoded and compared as well, so their sources may go, too. Both files must
+    still be what they were when they were compared, and the disk must have the target.
     """
     if not settings.delete_originals or outcome.state == "failed" or outcome.lost:
         return outcome
+    source, target = outcome.job.source, outcome.job.target
+    assert outcome.source_seen is not None  # for mypy; nothing is converted unread
+    assert outcome.target_seen is not None
     try:
-        outcome.job.source.remove()
+        with locked(source.folder, target.folder):
+            target.check(outcome.target_seen)
+            target.settle()
+            source.remove(outcome.source_seen)
     except OSError as error:
         reason = f"converted, but the original stays: {error}"
         return Outcome(outcome.job, "failed", reason=reason)
@@ -87,7 +95,9 @@ def report(outcomes: Sequence[Outcome]) -> str:
         )
         for kind, group in sorted(by_kind.items()):
             before, after = _bytes(group)
-            line = f"{kind:<8}{len(group):>9,}{before:>18,}{after:>18,}{_change(group):>9}"
+            line = (
+                f"{printable(kind):<8}{len(group):>9,}{before:>18,}{after:>18,}{_change(group):>9}"
+            )
             lines.append(line + _restorable(group))
     counts = Counter(outcome.state for outcome in outcomes)
     before, after = _bytes(done)

@@ -9,8 +9,9 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from pillow_colorgrid.commands.terminal import complain, printable, show_warnings_here
 from pillow_colorgrid.version import __version__
 
 EXAMPLES = """\
@@ -32,12 +33,20 @@ that is not installed, 130 stopped by Ctrl-C (nothing half-written stays). cgx d
 HELP_COLUMNS = 88
 """The same everywhere, because docs/cli.md is made of it."""
 
+
+class Parser(argparse.ArgumentParser):
+    """argparse's, which would quote what it does not understand as it is."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 Run = Callable[[argparse.Namespace], int]
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line; each command sets `run`, a function of the parsed options."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="cgx",
         description="Pictures in the .cgx format.",
         epilog=EXAMPLES,
@@ -83,7 +92,7 @@ def _command(
 
 
 def _usage_error(options: argparse.Namespace, problem: str) -> int:
-    print(f"cgx {options.command}: {problem}", file=sys.stderr)
+    complain(f"cgx {options.command}: {problem}")
     return 2
 
 
@@ -524,18 +533,19 @@ def _completion(options: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     options = parser().parse_args(arguments)
+    show_warnings_here()
     before = _stop_on_termination()
     try:
         status: int = options.run(options)
     except KeyboardInterrupt:
-        print("stopped; what was not finished left no file", file=sys.stderr)
+        complain("stopped; what was not finished left no file")
         return 130
     except BrokenPipeError:  # cgx info ... | head
         # Python would complain once more when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"cgx {options.command}: {error}", file=sys.stderr)
+        complain(f"cgx {options.command}: {error}")
         return 1
     except ImportError as error:
         from pillow_colorgrid.commands.places import MissingExtraError

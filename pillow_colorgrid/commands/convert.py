@@ -22,6 +22,7 @@ from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS
 from pillow_colorgrid.commands import sameness
 from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.commands.seen import Seen
 from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
 
 CGX, JPG = ".cgx", ".jpg"
@@ -86,6 +87,8 @@ class Outcome:
     Attributes:
         lost: metadata of the source that the target does not hold.
         restorable: the target gives back the very file.
+        source_seen, target_seen: the files that were compared; both must still be these when the
+            source is removed.
     """
 
     job: Job
@@ -95,6 +98,8 @@ class Outcome:
     reason: str = ""
     lost: tuple[str, ...] = ()
     restorable: bool = False
+    source_seen: Seen | None = None
+    target_seen: Seen | None = None
 
 
 class VerificationError(OSError):
@@ -118,24 +123,22 @@ def convert(job: Job, settings: Settings) -> Outcome:
 
 
 def _convert(job: Job, settings: Settings) -> Outcome:
-    source = _read(job.source)
+    source, seen = job.source.read()
+    outcome = Outcome(job, "converted", len(source), source_seen=seen)
     if settings.suffix == JPG:
-        return _restore(job, source)
+        return _restore(outcome, source, settings)
     image = _load(source, settings)
     jpeg = source if settings.keeps_jpeg and image.format in PILLOW_FORMATS else None
-    outcome = Outcome(job, "converted", len(source))
-    exists = job.target.exists()
-    if exists and not settings.lossy:
-        done = is_done(job.target, image, decode=settings.delete_originals)
-        return _met(outcome, image, done, jpeg)
+    if job.target.exists() and not settings.lossy:
+        return _met(outcome, image, settings, jpeg)
     file = BytesIO()
     keywords = _with_metadata(image, settings)
     if jpeg is not None:
         keywords["jpeg"] = jpeg
     image.save(file, FORMATS[settings.suffix], **keywords)
-    if exists:
-        with job.target.open() as target:
-            return _met(outcome, image, target.read() == file.getvalue())
+    data = file.getvalue()
+    if job.target.exists():
+        return _met(outcome, image, settings, jpeg, data)
     lost = []
 
     def check(data: bytes) -> None:
@@ -149,68 +152,83 @@ def _convert(job: Job, settings: Settings) -> Outcome:
         if jpeg is not None and pillow_colorgrid.jpeg_bytes(BytesIO(data)) != jpeg:
             raise VerificationError("the .cgx file would not give back the JPEG file")
 
-    data = file.getvalue()
-    job.target.write(
-        data, check if settings.verify else None, job.source, safely=settings.delete_originals
+    try:
+        seen = job.target.write(
+            data, check if settings.verify else None, job.source, settings.delete_originals
+        )
+    except FileExistsError:  # somebody else was faster
+        return _met(outcome, image, settings, jpeg, data)
+    return replace(
+        outcome,
+        target_bytes=len(data),
+        lost=tuple(lost),
+        restorable=jpeg is not None,
+        target_seen=seen,
     )
-    return replace(outcome, target_bytes=len(data), lost=tuple(lost), restorable=jpeg is not None)
 
 
-def _restore(job: Job, source: bytes) -> Outcome:
+def _restore(outcome: Outcome, source: bytes, settings: Settings) -> Outcome:
     """Give back the JPEG file of a .cgx file, byte for byte."""
-    outcome = Outcome(job, "converted", len(source), restorable=True)
+    job = outcome.job
     if job.source.suffix != CGX:
         reason = "is no .cgx file: --to jpg gives back the JPEG files that are in them"
         return replace(outcome, state="failed", reason=reason)
     data = pillow_colorgrid.jpeg_bytes(BytesIO(source))
-    if job.target.exists():
-        with job.target.open() as target:
-            done = target.read() == data
-        if not done:
+    outcome = replace(outcome, target_bytes=len(data), restorable=True)
+    try:
+        seen = job.target.write(data, None, job.source, settings.delete_originals)
+    except FileExistsError:
+        there, seen = job.target.read()
+        if there != data:
             reason = f"{job.target} exists and holds another file"
             return replace(outcome, state="failed", reason=reason)
-        return replace(outcome, state="skipped", target_bytes=len(data))
-    job.target.write(data, None, job.source, safely=False)
-    return replace(outcome, target_bytes=len(data))
+        return replace(outcome, state="skipped", target_seen=seen)
+    return replace(outcome, target_seen=seen)
 
 
-def _read(source: Place) -> bytes:
-    with source.open() as file:
-        return file.read()
-
-
-def _met(outcome: Outcome, image: Image.Image, done: bool, jpeg: bytes | None = None) -> Outcome:
-    """What becomes of a job whose target is there already, and holds `image` (`done`) or not.
+def _met(
+    outcome: Outcome,
+    image: Image.Image,
+    settings: Settings,
+    jpeg: bytes | None,
+    data: bytes | None = None,
+) -> Outcome:
+    """What becomes of a job whose target is there already, and holds `image` or not.
 
     Args:
         jpeg: the file that the target should give back; None: pixels are enough.
+        data: what would be written; of a lossy coding the target must be that.
     """
     target = outcome.job.target
+    there, seen = target.read()
+    if settings.lossy:
+        done = there == data
+    else:
+        done = is_done(there, target.suffix, image, decode=settings.delete_originals)
     if not done:
         reason = f"{target} exists and holds another picture"
         return replace(outcome, state="failed", reason=reason)
-    restorable = jpeg is not None and _gives_back(target, jpeg)
+    restorable = jpeg is not None and _gives_back(there, jpeg)
     lost = []
     if not restorable:
-        with target.open() as file, Image.open(file) as other:
+        with Image.open(BytesIO(there)) as other:
             lost = sameness.lost_metadata(image, other)
         if jpeg is not None:
             lost.append("JPEG file (made by an earlier release: remove it and convert again)")
-    size_bytes = target.size_bytes()
     return replace(
         outcome,
         state="skipped",
-        target_bytes=size_bytes,
+        target_bytes=len(there),
         lost=tuple(lost),
         restorable=restorable,
+        target_seen=seen,
     )
 
 
-def _gives_back(target: Place, jpeg: bytes) -> bool:
+def _gives_back(data: bytes, jpeg: bytes) -> bool:
     """Whether a .cgx file holds this JPEG file."""
     try:
-        with target.open() as file:
-            return pillow_colorgrid.jpeg_bytes(file) == jpeg
+        return pillow_colorgrid.jpeg_bytes(BytesIO(data)) == jpeg
     except (OSError, SyntaxError, ValueError):
         return False
 
@@ -242,16 +260,15 @@ def _with_metadata(image: Image.Image, settings: Settings) -> dict[str, Any]:
     return {**kept, **settings.keywords}
 
 
-def is_done(target: Place, image: Image.Image, decode: bool = False) -> bool:
-    """Whether `target` holds mode, size and pixels of `image`.
+def is_done(data: bytes, suffix: str, image: Image.Image, decode: bool = False) -> bool:
+    """Whether a target's bytes hold mode, size and pixels of `image`.
 
     A .cgx file states a checksum of its pixels; unless `decode`, that is compared.
     """
-    if target.suffix == CGX and not decode:
-        with target.open() as file:
-            return sameness.states_pixels_of(file, image)
+    if suffix == CGX and not decode:
+        return sameness.states_pixels_of(BytesIO(data), image)
     try:
-        with target.open() as file, Image.open(file) as other:
+        with Image.open(BytesIO(data)) as other:
             other.load()
             return not sameness.difference(image, other)
     except (OSError, SyntaxError, ValueError):

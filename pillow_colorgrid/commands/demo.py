@@ -17,6 +17,8 @@ from pathlib import Path
 
 from PIL import Image, features
 
+from pillow_colorgrid.commands.terminal import complain, printable, say, say_lines
+
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png")
 """Real photographs inside scikit-image's wheel."""
 
@@ -105,14 +107,14 @@ def save_all(paths: Sequence[Path], folder: Path) -> Iterator[Row]:
             with Image.open(path) as image:
                 image.load()
         except OSError as error:
-            print(f"{path}: {error}", file=sys.stderr)
+            complain(f"{path}: {error}")
             continue
         target = folder / f"{number}-{path.stem}.cgx"
         begin = time.perf_counter()
         try:
             image.save(target, mode="lossless")
         except OSError as error:
-            print(f"{path}: {error}", file=sys.stderr)
+            complain(f"{path}: {error}")
             continue
         encode_ms = 1000 * (time.perf_counter() - begin)
         sizes = {name: rival_size(image, *rival) for name, rival in present.items()}
@@ -153,7 +155,9 @@ def table(rows: Sequence[Row], decode_ms: Sequence[float]) -> str:
         pixels = row.image.width * row.image.height
         cells = "".join("  " + cell(row.sizes[name], pixels) for name in codecs)
         size = f"{row.image.width}x{row.image.height}"
-        lines.append(f"{row.name[:19]:<20}{size:>11}{cells}{row.encode_ms:>11.0f}{decoded:>11.0f}")
+        lines.append(
+            f"{printable(row.name)[:19]:<20}{size:>11}{cells}{row.encode_ms:>11.0f}{decoded:>11.0f}"
+        )
     for name in codecs[:-1]:
         shared = [row for row in rows if row.sizes[name]]
         if shared:
@@ -170,15 +174,15 @@ def run(paths: Sequence[Path]) -> int:
     try:
         chosen = list(paths) or photographs()
     except FileNotFoundError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     with tempfile.TemporaryDirectory() as temporary:
         rows = list(save_all(chosen, Path(temporary)))
         if not rows:
             return 1
         decode_ms = open_elsewhere(rows)
-    print(table(rows, decode_ms))
-    print(
+    say_lines(table(rows, decode_ms))
+    say(
         f"{len(rows)} of {len(chosen)} pictures saved as .cgx, "
         "opened again by another process, every pixel equal."
     )

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from pillow_colorgrid.commands.places import Local
+from pillow_colorgrid.commands.terminal import complain, say
 
 FILES = {
     "cgx.xml": "mime/packages/cgx.xml",
@@ -37,8 +38,8 @@ def install() -> int:
         if name == "cgx.thumbnailer":
             data = data.replace(b"cgx thumbnail", _command().encode() + b" thumbnail")
             data = data.replace(b"TryExec=cgx", b"TryExec=" + _command().encode())
-        Local(folder / place).write(data, None, like=None, safely=False)
-        print(folder / place)
+        Local(folder / place).write(data, replace=True)
+        say(folder / place)
     return _update(folder)
 
 
@@ -54,7 +55,7 @@ def uninstall() -> int:
     for place in FILES.values():
         if (folder / place).exists():
             (folder / place).unlink()
-            print(f"removed {folder / place}")
+            say(f"removed {folder / place}")
     own = folder / "cgx"
     if own.is_dir() and not any(own.iterdir()):
         own.rmdir()
@@ -66,10 +67,10 @@ def _update(folder: Path) -> int:
     if not (folder / "mime" / "packages").is_dir():
         return 0
     if not shutil.which(UPDATER):
-        print(f"{UPDATER} is not here (package shared-mime-info); log in again", file=sys.stderr)
+        complain(f"{UPDATER} is not here (package shared-mime-info); log in again")
         return 1
     command = [UPDATER, str(folder / "mime")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        print(f"{UPDATER}: {done.stderr.strip()}", file=sys.stderr)
+        complain(f"{UPDATER}: {done.stderr.strip()}")
     return 1 if done.returncode else 0

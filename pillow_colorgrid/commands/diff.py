@@ -3,7 +3,6 @@
 import importlib
 import json
 import math
-import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from PIL import Image
 
 from pillow_colorgrid.commands.pictures import attempt, for_screens, load
 from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.commands.terminal import complain, say, say_lines
 from pillow_colorgrid.pixels import from_image
 
 NEEDS_SKIMAGE = 'needs scikit-image: pip install "pillow_colorgrid[diff]"'
@@ -110,13 +110,13 @@ def run(one: Place, other: Place, as_json: bool) -> int:
     try:
         found = compare(a, b)
     except ValueError as error:
-        print(f"cgx diff: {error}", file=sys.stderr)
+        complain(f"cgx diff: {error}")
         return 1
     if as_json:
         fields = asdict(found)
         # JSON has no infinity.
         fields["psnr_db"] = found.psnr_db if math.isfinite(found.psnr_db) else None
-        print(json.dumps(fields))
+        say(json.dumps(fields))
     else:
-        print(text(found))
+        say_lines(text(found))
     return 1 if found.pixels else 0

@@ -6,7 +6,6 @@ once to tell luminance and colour apart.
 
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from pillow_colorgrid import container, metadata
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.base import Coding
+from pillow_colorgrid.commands.terminal import complain, printable, say, say_lines
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.runtime import networks
@@ -109,7 +109,7 @@ def describe(path: Path) -> str:
     found = facts(path)
     pixels = found.width * found.height
     lines = [
-        f"{path}: {found.width}x{found.height} {found.mode}, {coding_of(found)}, "
+        f"{printable(str(path))}: {found.width}x{found.height} {found.mode}, {coding_of(found)}, "
         f"{found.size_bytes:,} bytes, {found.rate_bpp:.3f} bpp"
     ]
     lines += [
@@ -131,8 +131,11 @@ def run(paths: Sequence[Path], as_json: bool = False) -> int:
     status = 0
     for path in paths:
         try:
-            print(json.dumps(asdict(facts(path))) if as_json else describe(path))
+            if as_json:
+                say(json.dumps(asdict(facts(path))))
+            else:
+                say_lines(describe(path))
         except (CgxError, OSError, SyntaxError) as error:
-            print(f"{path}: {error}", file=sys.stderr)
+            complain(f"{path}: {error}")
             status = 1
     return status

@@ -32,7 +32,7 @@ def run(source: Path, target: Path) -> int:
         return 1
 
     def write() -> bool:
-        Local(target).write(page.encode(), None, like=None, safely=False)
+        Local(target).write(page.encode(), replace=True)
         return True
 
     return 0 if attempt(Local(target), write) else 1

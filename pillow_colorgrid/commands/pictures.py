@@ -1,6 +1,5 @@
 """Opening a picture for a command that shows it, and saying what is wrong with it."""
 
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -8,6 +7,7 @@ from PIL import Image, UnidentifiedImageError
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.commands.terminal import complain
 
 T = TypeVar("T")
 
@@ -28,9 +28,9 @@ def attempt(place: Place, work: Callable[[], T]) -> T | None:
     try:
         return work()
     except UnidentifiedImageError:
-        print(f"{place}: not a picture that Pillow reads", file=sys.stderr)
+        complain(f"{place}: not a picture that Pillow reads")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        print(f"{place}: {error}", file=sys.stderr)
+        complain(f"{place}: {error}")
     return None
 
 

@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from pillow_colorgrid.commands.convert import Job, Outcome, Settings, convert
+from pillow_colorgrid.commands.terminal import show_warnings_here
 from pillow_colorgrid.runtime.execution import THREADS_VARIABLE
 
 KILLED = "its process was killed twice (out of memory?)"
@@ -94,6 +95,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _begin() -> None:
+    show_warnings_here()
     os.environ.setdefault(THREADS_VARIABLE, "1")
     # Ctrl-C reaches the whole group; a worker finishes its picture, its parent gives it no other.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -5,6 +5,7 @@ from io import BytesIO
 
 from pillow_colorgrid.commands.pictures import attempt, for_screens, load
 from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.commands.terminal import complain
 
 
 def run(source: Place, viewer: bool) -> int:
@@ -21,7 +22,7 @@ def run(source: Place, viewer: bool) -> int:
         from PIL import ImageShow
 
         if not ImageShow.show(image, str(source)):
-            print("no viewer here; try: cgx show FILE > picture.png", file=sys.stderr)
+            complain("no viewer here; try: cgx show FILE > picture.png")
             return 1
         return 0
     data = BytesIO()

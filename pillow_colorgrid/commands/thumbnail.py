@@ -1,18 +1,18 @@
 """``cgx thumbnail``: a small picture; where the coding has levels, from a part of the file."""
 
-import sys
 from io import BytesIO
 
 from PIL import Image
 
 from pillow_colorgrid.commands.pictures import attempt, for_screens
 from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.commands.terminal import complain
 
 
 def run(source: Place, target: Place, size: int) -> int:
     """Write the thumbnail of `source`, its longer side at most `size` pixels; the exit status."""
     if size < 1:
-        print(f"cgx thumbnail: --size {size}, allowed: integers from 1", file=sys.stderr)
+        complain(f"cgx thumbnail: --size {size}, allowed: integers from 1")
         return 2
 
     def work() -> bool:
@@ -24,7 +24,7 @@ def run(source: Place, target: Place, size: int) -> int:
         data = BytesIO()
         for_screens(image).save(data, kind)
         # Not the times of the source: a thumbnail is new.
-        target.write(data.getvalue(), None, like=None, safely=False)
+        target.write(data.getvalue(), replace=True)
         return True
 
     return 0 if attempt(source, work) else 1

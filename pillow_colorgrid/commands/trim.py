@@ -5,6 +5,7 @@ from io import BytesIO
 from pillow_colorgrid import container, trimming
 from pillow_colorgrid.commands.pictures import attempt
 from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.commands.terminal import say
 
 
 def run(source: Place, target: Place, grid: int) -> int:
@@ -13,7 +14,7 @@ def run(source: Place, target: Place, grid: int) -> int:
     def work() -> int:
         with source.open() as file:
             data = trimming.trimmed(file, grid)
-        target.write(data, _check, like=source, safely=False)
+        target.write(data, _check, like=source, replace=True)
         return len(data)
 
     size_bytes = attempt(source, work)
@@ -21,7 +22,7 @@ def run(source: Place, target: Place, grid: int) -> int:
         return 1
     before = source.size_bytes()
     change = size_bytes / before - 1
-    print(f"{source} -> {target}: {before:,} bytes -> {size_bytes:,} bytes, {change:+.1%}")
+    say(f"{source} -> {target}: {before:,} bytes -> {size_bytes:,} bytes, {change:+.1%}")
     return 0
 
 

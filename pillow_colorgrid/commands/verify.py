@@ -1,6 +1,5 @@
 """``cgx verify``: are these files whole? Checksums of all sections; with --deep every pixel too."""
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
@@ -9,6 +8,7 @@ from PIL import Image, UnidentifiedImageError
 import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid.CgxImagePlugin import EXTENSION, FORMAT
 from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.commands.terminal import complain, say
 
 
 def verify(place: Place, deep: bool) -> None:
@@ -36,13 +36,13 @@ def run(places: Sequence[Place], deep: bool) -> int:
         try:
             verify(place, deep)
         except UnidentifiedImageError:
-            print(f"{place}: not a .cgx file", file=sys.stderr)
+            complain(f"{place}: not a .cgx file")
             wrong += 1
         except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            print(f"{place}: {error}", file=sys.stderr)
+            complain(f"{place}: {error}")
             wrong += 1
     checked = "every pixel" if deep else "checksums"
-    print(f"{count - wrong} of {count} files are whole ({checked})")
+    say(f"{count - wrong} of {count} files are whole ({checked})")
     return 1 if wrong or not count else 0
 
 

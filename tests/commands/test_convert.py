@@ -10,7 +10,6 @@ from PIL import Image
 
 from pillow_colorgrid.commands import convert, sameness
 from pillow_colorgrid.commands.cli import main
-from pillow_colorgrid.commands.places import at
 from tests.conftest import noise, photograph
 
 
@@ -78,8 +77,8 @@ def test_a_damaged_target_is_not_taken_for_done(tree: Path, tmp_path: Path) -> N
     target.write_bytes(data)
     with Image.open(tree / "a.png") as image:
         image.load()
-    assert not convert.is_done(at(target), image)
-    assert not convert.is_done(at(target), image, decode=True)
+    assert not convert.is_done(bytes(data), ".cgx", image)
+    assert not convert.is_done(bytes(data), ".cgx", image, decode=True)
 
 
 def test_one_bad_file_does_not_stop_the_rest(
