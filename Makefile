@@ -5,7 +5,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 JOBS ?= 2
 
-.PHONY: demo test test-pillow test-matrix test-arm test-wasm lint format typecheck bench share rd train clean
+.PHONY: demo test test-pillow test-matrix test-arm test-wasm lint format dist bench share rd train clean
 
 demo: .venv/demo
 	$(BIN)/python -m pillow_colorgrid demo
@@ -38,6 +38,13 @@ lint: .venv/all
 format: .venv/all
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Source distribution and wheel, as an index would get them: metadata, README and contents checked.
+dist: .venv/all
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
 
 # DATA holds train/ and eval/; the figures of a release are kept in tools/results/.
 bench: .venv/all

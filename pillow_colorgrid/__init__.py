@@ -35,4 +35,10 @@ __all__ = [
     "trim",
 ]
 
+
+def __dir__() -> list[str]:
+    """The public names: what docs/versioning.md makes its promises of."""
+    return sorted(__all__)
+
+
 register_cgx_opener()

@@ -23,7 +23,6 @@ from pathlib import Path
 from tests.compat.answers import (
     CACHE,
     PROBE,
-    ROOT,
     counts,
     differences,
     read_lines,
@@ -32,6 +31,7 @@ from tests.compat.answers import (
     untrue,
     versions,
 )
+from tests.sources import copy_of_source
 
 FOLDER = CACHE / "arm"
 PACKAGES = ("pillow", "numpy", "onnxruntime", "zstandard")
@@ -184,10 +184,7 @@ def main() -> None:
     # A copy: setuptools builds in the source tree, where another build may be going on.
     source = FOLDER / "source"
     shutil.rmtree(source, ignore_errors=True)
-    for name in ("pillow_colorgrid", "models"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
+    copy_of_source(source)
     run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", own, source])
     fetched = time.monotonic()
     there = read_lines(probe(qemu, root, site, own, options.processor))
