@@ -1,4 +1,4 @@
-"""What `import pillow_colorgrid` shows is what docs/versioning.md makes its promises of, no more."""
+"""`import pillow_colorgrid` shows what docs/versioning.md makes its promises of, and no more."""
 
 import inspect
 import subprocess
