@@ -9,6 +9,7 @@ import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid.CgxImagePlugin import EXTENSION, FORMAT
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.terminal import complain, say
+from pillow_colorgrid.errors import CgxError
 
 
 def verify(place: Place, deep: bool) -> None:
@@ -28,22 +29,29 @@ def verify(place: Place, deep: bool) -> None:
 def run(places: Sequence[Place], deep: bool) -> int:
     """Print a line for each file that is not whole, then the count.
 
-    Of folders, all .cgx files in them are checked. Status 1 if one is not whole or there is none.
+    Of folders, all .cgx files in them are checked, whatever one of them does. Status 1 if one is
+    not whole or there is none.
     """
     wrong = count = 0
     for place in _files(places):
         count += 1
         try:
             verify(place, deep)
-        except UnidentifiedImageError:
-            complain(f"{place}: not a .cgx file")
-            wrong += 1
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            complain(f"{place}: {error}")
+        except Exception as error:
+            complain(f"{place}: {_said(error)}")
             wrong += 1
     checked = "every pixel" if deep else "checksums"
     say(f"{count - wrong} of {count} files are whole ({checked})")
     return 1 if wrong or not count else 0
+
+
+def _said(error: Exception) -> str:
+    """What is wrong with a file, in words."""
+    if isinstance(error, UnidentifiedImageError) and not isinstance(error, CgxError):
+        return "not a .cgx file"
+    if isinstance(error, OSError | SyntaxError | Image.DecompressionBombError):
+        return str(error)
+    return f"unexpected {error!r}; please report it, with the file"
 
 
 def _files(places: Iterable[Place]) -> Iterator[Place]:

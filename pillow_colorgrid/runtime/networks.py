@@ -52,20 +52,27 @@ class Network:
 
     Attributes:
         id: the number in files; it never changes its meaning.
+        role: what a file or a group may name it as (FORMAT.md).
         file: ONNX file beside the index.
         sha256: of that file, as it lies there.
         hash: first 16 hex digits of the hash of the integer parameters (FORMAT.md).
         integer: computed exactly, so its output may steer a decoder.
         self_test: SHA-256 of the outputs for `known_inputs`, or "" for a float network.
+        features: of tables: features that each of their networks shows beside its outputs.
+        reach: of tables: so many rows of cells away an input changes an output, the most 3x3
+            convolutions of one of their networks.
     """
 
     id: int
     name: str
+    role: str
     file: str
     sha256: str
     hash: str
     integer: bool
     self_test: str
+    features: int = 0
+    reach: int = 0
 
     @property
     def reference(self) -> bytes:
@@ -107,8 +114,32 @@ def pack_references(ids: Sequence[int]) -> Section:
     return Section(NETWORKS, b"".join(index()[number].reference for number in ids))
 
 
+def with_role(role: str) -> list[int]:
+    """Ids of the networks that have a role."""
+    return [number for number, network in index().items() if network.role == role]
+
+
+def read_roles(payload: bytes, roles: Sequence[str]) -> list[Network]:
+    """The networks a file names, one for each of `roles`.
+
+    Raises:
+        NetworkError: as `read_references`.
+        DamagedError: more or fewer, or one that is for something else.
+    """
+    found = read_references(payload)
+    if len(found) != len(roles):
+        raise DamagedError(f"{len(found)} networks named, allowed: {', '.join(roles)}")
+    for network, role in zip(found, roles, strict=True):
+        if network.role != role:
+            raise DamagedError(
+                f"network {network.id} is for the role {network.role}, needed here: {role} "
+                f"(networks {', '.join(map(str, with_role(role)))})"
+            )
+    return found
+
+
 def read_references(payload: bytes) -> list[Network]:
-    """The networks a file names, in its order.
+    """The networks a file names, in its order, whatever they are for.
 
     Raises:
         NetworkError: an id that this release does not have, or with another hash.

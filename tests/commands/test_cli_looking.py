@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageShow
 
+from pillow_colorgrid import codec, container
 from pillow_colorgrid.commands import diff
 from pillow_colorgrid.commands.cli import main
 from pillow_colorgrid.commands.pictures import for_screens
+from pillow_colorgrid.runtime import networks
 from tests.conftest import noise, photograph
 
 
@@ -43,6 +46,51 @@ def test_info_as_json(picture: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 
 # -- verify -------------------------------------------------------------------------------------
+
+
+def test_verify_goes_on_whatever_one_file_does(
+    picture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.cgx", "b.cgx", "c.cgx"):
+        (picture.parent / name).write_bytes(picture.read_bytes())
+
+    def decode(*_: object) -> None:
+        raise IndexError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(codec, "decode", decode)
+        assert main(["verify", "--deep", str(picture.parent)]) == 1
+    found = capsys.readouterr()
+    assert "0 of 4 files are whole" in found.out
+    assert found.err.count("unexpected IndexError('a fault of ours'); please report it") == 4
+
+
+def test_verify_names_a_network_for_something_else(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with picture.open("rb") as file:
+        header = container.read_header(file)
+        sections = list(container.read_sections(file))
+    painter = networks.pack_references([64])
+    wrong = picture.parent / "wrong.cgx"
+    wrong.write_bytes(
+        container.pack(header, [painter if s.type == painter.type else s for s in sections])
+    )
+    assert main(["verify", "--deep", str(picture.parent)]) == 1
+    found = capsys.readouterr()
+    assert "1 of 2 files are whole (every pixel)" in found.out
+    assert "network 64 is for the role crayon, needed here: tables" in found.err
+
+
+def test_verify_says_that_a_file_is_newer(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with picture.open("rb") as file:
+        header = container.read_header(file)
+    newer = container.pack(replace(header, coding=99, minor=7), [])
+    picture.write_bytes(newer)
+    assert main(["verify", str(picture)]) == 1
+    assert "coding 99 is unknown" in capsys.readouterr().err
 
 
 def test_verify_takes_folders(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:

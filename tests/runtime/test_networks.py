@@ -10,7 +10,9 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper
 
-from pillow_colorgrid.errors import NetworkError
+from pillow_colorgrid.codings.jpeg import model as jpeg
+from pillow_colorgrid.codings.lossless import model as lossless
+from pillow_colorgrid.errors import DamagedError, NetworkError
 from pillow_colorgrid.runtime import networks
 from tests.conftest import GOLDEN, MODELS
 from tools.export import evaluate
@@ -142,6 +144,44 @@ def test_registered_ids_keep_their_meaning() -> None:
     lines = [line.split("\t") for line in (GOLDEN / "networks.tsv").read_text().splitlines()[1:]]
     registered = {int(number): network_hash for number, network_hash, *_ in lines}
     assert registered == {entry["id"]: entry["hash"] for entry in ENTRIES}
+
+
+def test_names_and_roles_agree() -> None:
+    of_names = {"lossless_tables": "tables", "jpeg_set": "jpeg_set"}
+    for entry in ENTRIES:
+        name = entry["name"]
+        group = name.split("_")[0]
+        role = of_names.get(name, group if group in ("lossless", "jpeg") else name)
+        assert entry["role"] == role, name
+
+
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e["role"] == "tables"], ids=by_name)
+def test_tables_name_the_networks_of_their_passes(entry: dict) -> None:
+    with np.load(MODELS / entry["file"]) as tables:
+        members = [networks.index()[number] for number in tables["networks"].tolist()]
+    assert [member.name for member in members] == [f"lossless_{name}" for name in lossless.NAMES]
+    assert {member.role for member in members} == {"lossless"}
+
+
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e["role"] == "jpeg_set"], ids=by_name)
+def test_sets_name_the_networks_of_their_steps(entry: dict) -> None:
+    found = {name: networks.index()[number] for name, number in jpeg.members(entry["id"]).items()}
+    assert [member.name for member in found.values()] == [f"jpeg_{name}" for name in found]
+    assert {member.role for member in found.values()} == {"jpeg"}
+
+
+def payload(*numbers: int) -> bytes:
+    return networks.pack_references(numbers).payload
+
+
+def test_a_network_for_something_else_is_refused() -> None:
+    assert [n.id for n in networks.read_roles(payload(60, 64), ("tables", "crayon"))] == [60, 64]
+    with pytest.raises(DamagedError, match="64 is for the role crayon, needed here: tables"):
+        networks.read_roles(payload(64), ("tables",))
+    with pytest.raises(DamagedError, match="2 networks named, allowed: tables"):
+        networks.read_roles(payload(60, 64), ("tables",))
+    with pytest.raises(DamagedError, match="0 bytes"):
+        networks.read_roles(b"", ("tables",))
 
 
 def test_networks_are_small() -> None:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from pillow_colorgrid.codings.jpeg import features, layout
-from pillow_colorgrid.codings.jpeg.model import NAMES, SET_NAME
+from pillow_colorgrid.codings.jpeg.model import NAMES, SET
 from tools.export.graph import OnnxOps
 from tools.export.onnx_files import (
     MODELS,
@@ -101,15 +101,15 @@ def export(name: str, network: nn.Module) -> Exported:
                 for key, (channels, coded) in given.items()
             },
         )
-    return Exported("jpeg_" + name, model, 0.0, integer=True)
+    return Exported("jpeg_" + name, "jpeg", model, 0.0, integer=True)
 
 
 def register_set(members: list[dict[str, object]], number: int, trained: str, folder: Path) -> None:
     """Write the set's file and its index entry; its hash covers the networks."""
-    path = folder / f"{SET_NAME}_{number}.json"
+    path = folder / f"{SET}_{number}.json"
     with path.open("x") as file:  # an id never changes its meaning
         file.write(json.dumps({"networks": [entry["id"] for entry in members]}) + "\n")
-    register_group(SET_NAME, path, members, number, trained)
+    register_group(SET, SET, path, members, number, trained)
 
 
 def main() -> None:

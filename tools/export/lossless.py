@@ -9,13 +9,14 @@ networks promise and as the integer tables cost (expect less than 0.5 % more).
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from pillow_colorgrid.codings.lossless.model import NAMES
+from pillow_colorgrid.codings.lossless.model import NAMES, TABLES
 from pillow_colorgrid.codings.lossless.walk import Predict
 from tools.data.crops import load_crops
 from tools.export import frequencies as lossless_frequencies
@@ -71,7 +72,7 @@ def export(name: str, network: Predictor) -> Exported:
     for inputs in (near, anything):
         check_bits(model, by_torch, {"inputs": inputs})
     macs = sum(p.numel() for p in network.parameters() if p.ndim == 4)
-    return Exported(name, model, macs / 4, integer=True)
+    return Exported(name, "lossless", model, macs / 4, integer=True)
 
 
 def predict_by(exported: dict[str, Exported]) -> Predict:
@@ -86,7 +87,12 @@ def predict_by(exported: dict[str, Exported]) -> Predict:
 
 
 def register_tables(
-    table: np.ndarray, members: list[dict[str, object]], number: int, trained: str, folder: Path
+    table: np.ndarray,
+    members: list[dict[str, object]],
+    number: int,
+    trained: str,
+    folder: Path,
+    predictors: Sequence[Predictor],
 ) -> None:
     """Write the tables and their index entry; its hash covers the networks they were made for."""
     path = folder / f"lossless_tables_{number}.npz"
@@ -96,7 +102,17 @@ def register_tables(
             networks=np.array([entry["id"] for entry in members], np.uint16),
             frequencies=table,
         )
-    register_group("lossless_tables", path, members, number, trained, more=table)
+    register_group(
+        "lossless_tables",
+        TABLES,
+        path,
+        members,
+        number,
+        trained,
+        more=table,
+        features=max(network.head.weight.shape[1] for network in predictors),
+        reach=max(len(network.blocks) for network in predictors),
+    )
 
 
 def main() -> None:
@@ -129,7 +145,8 @@ def main() -> None:
         register(exported[name], options.id + number, trained, options.models)
         for number, name in enumerate(NAMES)
     ]
-    register_tables(table, members, options.id + len(NAMES), trained, options.models)
+    used = [networks[name] for name in NAMES]
+    register_tables(table, members, options.id + len(NAMES), trained, options.models, used)
 
 
 if __name__ == "__main__":

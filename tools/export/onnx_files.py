@@ -40,6 +40,7 @@ class Exported:
     """One ONNX graph and what the index says of it."""
 
     name: str
+    role: str
     model: onnx.ModelProto
     mac_per_pixel: float
     integer: bool
@@ -123,8 +124,9 @@ def export_autoencoder(checkpoint: Path) -> list[Exported]:
         return a_encoder(kind.new_zeros(1, autoencoder.PICTURE_CHANNELS, EDGE, EDGE))
 
     return [
-        Exported("a_decoder", model, mac_per_pixel(a_decoder, decode), integer=True),
+        Exported("a_decoder", "a_decoder", model, mac_per_pixel(a_decoder, decode), integer=True),
         Exported(
+            "a_encoder",
             "a_encoder",
             a_encoder_graph(a_encoder),
             mac_per_pixel(a_encoder, encode),
@@ -162,7 +164,7 @@ def export_crayon(checkpoint: Path) -> list[Exported]:
         seen = torch.zeros(1, grid_crayon.INPUTS, EDGE // 2, EDGE // 2, dtype=torch.double)
         return network(ops, seen)
 
-    return [Exported("crayon", model, mac_per_pixel(network, paint), integer=True)]
+    return [Exported("crayon", "crayon", model, mac_per_pixel(network, paint), integer=True)]
 
 
 def a_encoder_graph(network: autoencoder.AEncoder) -> onnx.ModelProto:
@@ -218,16 +220,19 @@ def add_to_index(entry: dict[str, object], folder: Path) -> None:
 
 def register_group(
     name: str,
+    role: str,
     file: Path,
     members: list[dict[str, object]],
     number: int,
     trained: str,
     more: np.ndarray | None = None,
+    **facts: int,
 ) -> None:
     """Register a file, written already, that names networks which belong together.
 
     Args:
         more: integers that are in the file as well; its hash covers them and the networks.
+        facts: of the networks, for the index (`networks.Network`): features, reach.
     """
     data = file.read_bytes()
     digest = hashlib.sha256("".join(str(entry["hash"]) for entry in members).encode())
@@ -236,6 +241,8 @@ def register_group(
     entry = {
         "id": number,
         "name": name,
+        "role": role,
+        **facts,
         "file": file.name,
         "size_bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -259,6 +266,7 @@ def register(exported: Exported, network_id: int, trained: str, folder: Path) ->
     entry = {
         "id": network_id,
         "name": exported.name,
+        "role": exported.role,
         "file": file,
         "size_bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),

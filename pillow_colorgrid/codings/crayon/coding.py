@@ -50,11 +50,11 @@ from pillow_colorgrid.codings.crayon.hints import (
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import ADAPTATION, PREVIEW, TILE
-from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
+from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, model
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy.rans import StreamError
-from pillow_colorgrid.errors import DamagedError, NetworkError, TruncatedError
+from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.networks import Network
@@ -229,13 +229,11 @@ def read_grid(sections: Sequence[Section], size: tuple[int, int], color: bool) -
     """What NETS and GRID say of a picture of `size` (width, height).
 
     Raises:
-        DamagedError: an impossible value. NetworkError: an unknown network.
+        DamagedError: an impossible value, or a network for something else.
+        NetworkError: an unknown network.
     """
-    named = networks.read_references(only(sections, NETWORKS))
-    if len(named) != 1 + color:
-        raise DamagedError(f"{len(named)} networks named, this picture has {1 + color}")
-    if color and named[1].name != CRAYON:
-        raise NetworkError(f"network {named[1].id} is {named[1].name}, needed: {CRAYON}")
+    roles = (TABLES, CRAYON) if color else (TABLES,)
+    named = networks.read_roles(only(sections, NETWORKS), roles)
     payload = only(sections, GRID)
     if len(payload) < HEAD.size:
         raise DamagedError(f"colour grid of {len(payload)} bytes, allowed from {HEAD.size}")

@@ -12,6 +12,7 @@ from pillow_colorgrid.codings.crayon import coding as crayon
 from pillow_colorgrid.codings.crayon.hints import ColorGrid, points, step_of, stepped
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, ORIGIN
+from pillow_colorgrid.codings.lossless.model import TABLES
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError
@@ -50,7 +51,7 @@ def trim(header: Header, sections: Sequence[Section], interval: int) -> list[Sec
     hints = tuple(stepped(points(plane[0], interval // known), step) for plane in (co, cg))
     gain = GAIN if any(plane.any() for plane in hints) else 0
     colour = ColorGrid(interval, KIND, step, (hints[0], hints[1]), gain=gain)
-    (tables,) = networks.read_references(names.payload)
+    (tables,) = networks.read_roles(names.payload, (TABLES,))
     return [
         *crayon.encode_grid(interval, KIND, colour, tables.id),
         *luminance,

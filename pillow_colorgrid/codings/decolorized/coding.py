@@ -28,6 +28,9 @@ from pillow_colorgrid.runtime import networks
 TILE_NUMBER = struct.Struct("<I")
 """Begins bottleneck and inner picture: the number of the tile, row by row."""
 
+A_DECODER = "a_decoder"
+"""The role in the index of the network that predicts chroma."""
+
 A_DECODER_ID = 1
 """The network that new files use."""
 
@@ -170,7 +173,7 @@ def decode(
     channels = LAYOUTS[header.mode].channels
     layout = tiles(height, width)
     references = [s.payload for s in sections if s.type == NETWORKS.type]
-    network = networks.read_references(references[0])[0] if references else None
+    network = networks.read_roles(references[0], (A_DECODER,))[0] if references else None
     groups = list(_by_tile(sections))
     if len(groups) > len(layout):
         raise DamagedError(f"{len(groups)} tiles, allowed {len(layout)}")

@@ -36,7 +36,7 @@ class Inside:
         references = [s.payload for s in self.sections if s.type == NETWORKS.type]
         if not references or LAYOUTS[self.header.mode].channels < 3:
             return [self._rate()]
-        network = networks.read_references(references[0])[0]
+        network = networks.read_roles(references[0], (decolorized.A_DECODER,))[0]
         width, height = self.header.size
         pixels = decolorized.decode(self.header, self.sections)[..., :3]
         painted = np.zeros((height, width, 3), np.uint8)

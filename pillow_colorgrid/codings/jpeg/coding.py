@@ -121,9 +121,9 @@ def _picture(
         )
     whole = [np.zeros((*shape, 64), np.int16) for shape in frame.shapes]
     if payloads:
-        used = networks.read_references(only(sections, NETWORK_NAMES))
+        (used,) = networks.read_roles(only(sections, NETWORK_NAMES), (model.SET,))
         threads = execution.threads()
-        predict = model.predict_by(used[0].id, threads if len(payloads) == 1 else 1)
+        predict = model.predict_by(used.id, threads if len(payloads) == 1 else 1)
 
         def decode_strip(number: int) -> None:
             found = strips.decode(

@@ -13,8 +13,8 @@ from pillow_colorgrid.codings.jpeg.walk import Predict
 from pillow_colorgrid.errors import NetworkError
 from pillow_colorgrid.runtime import networks
 
-SET_NAME = "jpeg_set"
-"""What the index calls a set."""
+SET = "jpeg_set"
+"""The role of a set in the index."""
 
 CURRENT = 100
 """The set that new files are written with."""
@@ -44,8 +44,8 @@ def members(number: int) -> dict[str, int]:
         NetworkError: `number` is no id of a set, or its file is damaged.
     """
     entry = networks.index().get(number)
-    if entry is None or entry.name != SET_NAME:
-        sets = [n for n, network in networks.index().items() if network.name == SET_NAME]
+    if entry is None or entry.role != SET:
+        sets = networks.with_role(SET)
         raise NetworkError(f"network {number} is no set of the jpeg coding, allowed: {sets}")
     ids = json.loads(networks.file_bytes(entry))["networks"]
     return dict(zip(NAMES, ids, strict=True))

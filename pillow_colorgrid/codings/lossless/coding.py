@@ -39,7 +39,7 @@ from pillow_colorgrid.codings.lossless.description import (
 )
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, pack_adaptation
 from pillow_colorgrid.codings.lossless.encoder.origin import recognise
-from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
+from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
@@ -293,10 +293,8 @@ def _damage_told() -> Iterator[None]:
 
 
 def model_of(sections: Sequence[Section]) -> Model:
-    named = networks.read_references(only(sections, NETWORKS))
-    if len(named) != 1:
-        raise DamagedError(f"{len(named)} networks named, the lossless coding has 1")
-    by = model(named[0].id)
+    (tables,) = networks.read_roles(only(sections, NETWORKS), (TABLES,))
+    by = model(tables.id)
     if has(sections, ADAPTATION):
         adaptation = unpack(only(sections, ADAPTATION), by.features)
         by = replace(by, adaptation=adaptation)

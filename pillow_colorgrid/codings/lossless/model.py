@@ -19,11 +19,8 @@ SMALL, FIRST_WIDE, WIDE = 44, 28, 60
 MODELS_BY_EFFORT = {**dict.fromkeys(range(1, 4), SMALL), **dict.fromkeys(range(4, 10), WIDE)}
 """Ids of the tables by effort."""
 
-FEATURES = {SMALL: 32, FIRST_WIDE: 64, WIDE: 64}
-"""Features that each network shows beside its outputs, by the id of the tables."""
-
-REACH = {SMALL: 4, FIRST_WIDE: 4, WIDE: 4}
-"""So many rows of cells away an input changes an output: the most 3x3 convolutions of a network."""
+TABLES = "tables"
+"""The role of tables in the index."""
 
 NAMES = tuple(
     f"{plane}_{level}_{name}"
@@ -41,9 +38,10 @@ def model(number: int) -> Model:
     Raises:
         NetworkError: `number` is no id of tables, or their file is damaged.
     """
-    if number not in FEATURES:
-        raise NetworkError(f"network {number} has no frequency tables, allowed: {[*FEATURES]}")
-    entry = networks.index()[number]
+    entry = networks.index().get(number)
+    if entry is None or entry.role != TABLES:
+        allowed = networks.with_role(TABLES)
+        raise NetworkError(f"network {number} has no frequency tables, allowed: {allowed}")
     with np.load(BytesIO(networks.file_bytes(entry)), allow_pickle=False) as tables:
         members = dict(zip(NAMES, tables["networks"].tolist(), strict=True))
         frequencies = rans.Frequencies(tables["frequencies"])
@@ -53,4 +51,4 @@ def model(number: int) -> Model:
         outputs, features = session.run(["outputs", "features"], {"inputs": inputs})
         return outputs, features
 
-    return Model(predict, frequencies, FEATURES[number], REACH[number])
+    return Model(predict, frequencies, entry.features, entry.reach)

@@ -546,9 +546,9 @@ def test_wrong_networks_are_named(file: bytes) -> None:
     header, sections = parts(file)
     one = networks.REFERENCE.size
     for payload, error, named in (
-        (sections[0].payload[:one], DamagedError, "1 networks named, this picture has 2"),
-        (sections[0].payload[:one] * 2, NetworkError, "needed: crayon"),
-        (sections[0].payload[one:] * 2, NetworkError, "network 64 has no frequency tables"),
+        (sections[0].payload[:one], DamagedError, "1 networks named, allowed: tables, crayon"),
+        (sections[0].payload[:one] * 2, DamagedError, "role tables, needed here: crayon"),
+        (sections[0].payload[one:] * 2, DamagedError, "64 is for the role crayon, needed here"),
         (sections[0].payload[:one] + b"\x39\x30" + bytes(8), NetworkError, "network 12345"),
     ):
         named_networks = Section(NETWORKS.type, payload)

@@ -14,7 +14,7 @@ from pillow_colorgrid.runtime.workers import Workers
 from tests.conftest import MODELS, noise, photograph
 from tools.export import evaluate
 
-NUMBERS = sorted(model.FEATURES)
+NUMBERS = networks.with_role(model.TABLES)
 
 
 def passes(kind):
@@ -50,7 +50,7 @@ def test_any_band_has_the_integers_of_the_whole(number, kind, height, width, dat
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_reach_is_that_of_the_deepest_network(number):
+def test_reach_and_features_are_those_of_the_networks(number):
     """Each 3x3 convolution looks one row farther."""
     tables = np.load(MODELS / networks.index()[number].file)
     depths = []
@@ -58,7 +58,9 @@ def test_reach_is_that_of_the_deepest_network(number):
         graph = evaluate.load(MODELS / networks.index()[member].file).graph
         sizes = {i.name: i.dims for i in graph.initializer if len(i.dims) == 4}
         depths.append(sum(dims[2] // 2 for dims in sizes.values()))
-    assert model.REACH[number] >= max(depths)
+        blocks = {dims[0] for dims in sizes.values() if dims[2] == 3}
+        assert blocks == {networks.index()[number].features}
+    assert networks.index()[number].reach == max(depths)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
