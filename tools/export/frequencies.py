@@ -10,13 +10,16 @@ from collections.abc import Iterable
 import numpy as np
 
 from pillow_colorgrid.codings.lossless import distribution
+from pillow_colorgrid.codings.lossless.levels import Where
+from pillow_colorgrid.codings.lossless.model import Model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW_REFINEMENTS,
     TILE_REFINEMENTS,
     preview_of,
 )
-from pillow_colorgrid.codings.lossless.stream import CENTER, ESCAPE, SYMBOLS
-from pillow_colorgrid.codings.lossless.walk import Model, Predict, walk
+from pillow_colorgrid.codings.lossless.predict import Predictor, Run
+from pillow_colorgrid.codings.lossless.stream import CENTER, ESCAPE, SYMBOLS, symbols_of
+from pillow_colorgrid.codings.lossless.walk import walk
 from pillow_colorgrid.entropy import rans
 
 PLANES = 3
@@ -35,25 +38,26 @@ class Counter:
     def __init__(self) -> None:
         self.counts = np.zeros((PLANES * distribution.ROWS, SYMBOLS), np.int64)
 
-    def code(self, plane: int, pixels: np.ndarray, found: distribution.Distribution) -> None:
-        rows = found.row.astype(np.int64) + plane * distribution.ROWS
-        symbols = pixels - found.floor + CENTER
-        index = (rows * SYMBOLS + symbols).reshape(-1)
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, found: distribution.Distribution
+    ) -> None:
+        rows, symbols = symbols_of(number, plane[:, *where], found)
+        index = (rows.astype(np.int64) * SYMBOLS + symbols).reshape(-1)
         self.counts += np.bincount(index, minlength=self.counts.size).reshape(self.counts.shape)
 
 
-def count(pictures: Iterable[np.ndarray], predict: Predict) -> np.ndarray:
+def count(pictures: Iterable[np.ndarray], run: Run) -> np.ndarray:
     """(planes * ROWS, SYMBOLS): how often each symbol of each row occurs.
 
     Args:
         pictures: (H, W, 3) int16 each, as `lossless_data.planes` gives them.
     """
     counter = Counter()
-    by = Model(predict, rans.Frequencies(UNUSED), features=0)
+    predictor = Predictor(Model({}, rans.Frequencies(UNUSED), features=0), run=run)
     for picture in pictures:
         planes = [np.ascontiguousarray(plane)[None] for plane in np.moveaxis(picture, -1, 0)]
-        walk(preview_of(planes), PREVIEW_REFINEMENTS, by, counter)
-        walk(planes, TILE_REFINEMENTS, by, counter)
+        walk(preview_of(planes), PREVIEW_REFINEMENTS, predictor, counter)
+        walk(planes, TILE_REFINEMENTS, predictor, counter)
     return counter.counts
 
 

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from pillow_colorgrid.codings.lossless.model import NAMES, TABLES
-from pillow_colorgrid.codings.lossless.walk import Predict
+from pillow_colorgrid.codings.lossless.predict import Run
 from tools.data.crops import load_crops
 from tools.export import frequencies as lossless_frequencies
 from tools.export.graph import OnnxOps
@@ -75,15 +75,15 @@ def export(name: str, network: Predictor) -> Exported:
     return Exported(name, "lossless", model, macs / 4, integer=True)
 
 
-def predict_by(exported: dict[str, Exported]) -> Predict:
+def run_by(exported: dict[str, Exported]) -> Run:
     """Predictions of graphs that are not registered yet."""
     sessions = {name: session(one.model, optimised=True) for name, one in exported.items()}
 
-    def predict(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         features, outputs = sessions[name].run(["features", "outputs"], {"inputs": inputs})
         return outputs, features
 
-    return predict
+    return run
 
 
 def register_tables(
@@ -128,15 +128,15 @@ def main() -> None:
     options = parser.parse_args()
     networks, state = load(options.checkpoint)
     exported = {name: export("lossless_" + name, networks[name]) for name in NAMES}
-    predict = predict_by(exported)
+    run = run_by(exported)
     rng = np.random.default_rng(1)
     crops = load_crops(options.data)
     chosen = rng.permutation(len(crops))[: options.pictures]
-    seen = lossless_frequencies.count((planes(crops[index], rng) for index in chosen), predict)
+    seen = lossless_frequencies.count((planes(crops[index], rng) for index in chosen), run)
     table = lossless_frequencies.frequencies(seen)
     held_out = [planes(crop, rng) for crop in load_crops(options.data, held_out=True)]
     pixels = sum(crop.shape[0] * crop.shape[1] for crop in held_out)
-    bits = lossless_frequencies.ideal_bits(lossless_frequencies.count(held_out, predict), table)
+    bits = lossless_frequencies.ideal_bits(lossless_frequencies.count(held_out, run), table)
     trained = "{:.0f} minutes, {} steps, held-out {:.4f} bpp".format(
         state["seconds"] / 60, state["step"], bits / pixels
     )

@@ -258,7 +258,7 @@ def _checked_head(payload: bytes) -> tuple[int, int, int, int, int]:
 def _read_color(payload: bytes, size: tuple[int, int], tables: Network) -> ColorGrid:
     """The colour grid in a GRID section. Raises DamagedError."""
     interval, kind, step, factor, gain = _checked_head(payload)
-    data, by = payload[HEAD.size :], model(tables.id)
+    data, hints_model = payload[HEAD.size :], model(tables.id)
     hints_end = len(data)
     if factor:
         hints_end = LENGTH.size + (LENGTH.unpack_from(data)[0] if len(data) >= LENGTH.size else 0)
@@ -268,11 +268,11 @@ def _read_color(payload: bytes, size: tuple[int, int], tables: Network) -> Color
     slopes = None
     try:
         hints = hint_stream.decode(
-            data[LENGTH.size if factor else 0 : hints_end], rows, columns, by
+            data[LENGTH.size if factor else 0 : hints_end], rows, columns, hints_model
         )
         if factor:
             shape = grid_size(size[1], size[0], factor * interval)
-            slopes = hint_stream.decode(data[hints_end:], *shape, by)
+            slopes = hint_stream.decode(data[hints_end:], *shape, hints_model)
     except StreamError as error:
         raise DamagedError(f"colour grid: {error}") from error
     if slopes is not None and max(np.abs(s.astype(np.int16)).max() for s in slopes) > SLOPE_LIMIT:

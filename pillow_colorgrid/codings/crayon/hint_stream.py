@@ -10,11 +10,11 @@ themselves.
 import numpy as np
 
 from pillow_colorgrid.codings.crayon.hints import HINT_LIMITS, Hints
-from pillow_colorgrid.codings.lossless import levels
-from pillow_colorgrid.codings.lossless.distribution import Distribution
-from pillow_colorgrid.codings.lossless.pieces import SEED_DISTRIBUTIONS, SEED_INTERVAL
-from pillow_colorgrid.codings.lossless.stream import CG, CO, Stream, StreamDecoder, StreamEncoder
-from pillow_colorgrid.codings.lossless.walk import Model, Refinement, walk_color
+from pillow_colorgrid.codings.lossless.model import Model
+from pillow_colorgrid.codings.lossless.pieces import code_seeds
+from pillow_colorgrid.codings.lossless.predict import Predictor
+from pillow_colorgrid.codings.lossless.stream import CO, Stream, StreamDecoder, StreamEncoder
+from pillow_colorgrid.codings.lossless.walk import Refinement, walk_color
 from pillow_colorgrid.entropy.rans import StreamError
 
 LUMINANCE = 128
@@ -27,18 +27,18 @@ LANE_HINTS = 1024
 """One lane of the entropy coder for so many hints: it costs about three bytes."""
 
 
-def encode(co: Hints, cg: Hints, by: Model) -> bytes:
-    """Hints (rows, columns) of Co and Cg as a stream; `by` has no adaptation."""
-    stream = StreamEncoder(by.frequencies, _lanes(co))
-    _walk([plane.astype(np.int16) for plane in (co, cg)], by, stream)
+def encode(co: Hints, cg: Hints, model: Model) -> bytes:
+    """Hints (rows, columns) of Co and Cg as a stream; `model` has no adaptation."""
+    stream = StreamEncoder(model.frequencies, _lanes(co))
+    _walk([plane.astype(np.int16) for plane in (co, cg)], model, stream)
     return stream.finish()
 
 
-def decode(data: bytes, rows: int, columns: int, by: Model) -> tuple[Hints, Hints]:
+def decode(data: bytes, rows: int, columns: int, model: Model) -> tuple[Hints, Hints]:
     """The inverse of `encode`. Raises StreamError if `data` is damaged."""
     co, cg = (np.zeros((rows, columns), np.int16) for _ in range(2))
-    stream = StreamDecoder(data, by.frequencies, _lanes(co))
-    _walk([co, cg], by, stream)
+    stream = StreamDecoder(data, model.frequencies, _lanes(co))
+    _walk([co, cg], model, stream)
     stream.finish()
     for plane in (co, cg):
         if plane.min() < HINT_LIMITS[0] or plane.max() > HINT_LIMITS[1]:
@@ -50,11 +50,8 @@ def _lanes(plane: np.ndarray) -> int:
     return max(1, plane.size // LANE_HINTS)
 
 
-def _walk(colour: list[np.ndarray], by: Model, stream: Stream) -> None:
+def _walk(colour: list[np.ndarray], model: Model, stream: Stream) -> None:
     """Code both planes (rows, columns) int16, or fill them in."""
     planes = [np.full_like(colour[0], LUMINANCE)[None], *(plane[None] for plane in colour)]
-    for plane in (CO, CG):
-        seeds = levels.level(planes[plane], SEED_INTERVAL)
-        distribution = Distribution.uniform(seeds.shape, *SEED_DISTRIBUTIONS[plane])
-        stream.code(plane, seeds, distribution)
-    walk_color(planes, REFINEMENTS, by, stream)
+    code_seeds(planes[1:], CO, stream)
+    walk_color(planes, REFINEMENTS, Predictor(model), stream)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from pillow_colorgrid.codings.lossless import levels
 from pillow_colorgrid.codings.lossless.coding import (
@@ -25,6 +24,7 @@ from pillow_colorgrid.codings.lossless.description import (
     TILE as TILE_SECTION,
 )
 from pillow_colorgrid.codings.lossless.distribution import Distribution
+from pillow_colorgrid.codings.lossless.levels import Where
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
@@ -33,10 +33,10 @@ from pillow_colorgrid.codings.lossless.pieces import (
     preview_of,
     tile_of,
 )
+from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import prices, symbols_of
 from pillow_colorgrid.codings.tiles import tiles
 from pillow_colorgrid.container import Section
-from pillow_colorgrid.entropy.rans import Frequencies
 
 NAMES = ("luminance", "Co", "Cg")
 """The planes of a picture without an origin."""
@@ -66,31 +66,25 @@ class Account:
         }
 
 
+@dataclass(frozen=True)
 class _Bill:
-    """A stream that notes for each value what it cost and what was expected."""
+    """A stream that notes for each value of a piece what it cost and what was expected.
 
-    def __init__(self, planes: list[np.ndarray], frequencies: Frequencies) -> None:
-        self.prices = prices(frequencies)
-        self.planes = planes
-        self.bits = [np.zeros(plane.shape, np.float32) for plane in planes]
-        self.expected = [np.zeros(plane.shape, np.int16) for plane in planes]
-
-    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
-        cost = self.prices[symbols_of(plane, pixels, distribution)]
-        _same_part(pixels, self.planes[plane], self.bits[plane])[...] = cost
-        _same_part(pixels, self.planes[plane], self.expected[plane])[...] = distribution.floor
-
-
-def _same_part(view: np.ndarray, whole: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The part of `other` at the places that `view` has in `whole`; both contiguous, of one shape.
-
-    The walk hands views to its stream, not places; but a view knows where its memory begins.
+    Attributes:
+        prices: bits of each symbol in each row of the tables.
+        bits, expected: planes of the piece, filled in.
     """
-    items = (view.ctypes.data - whole.ctypes.data) // whole.itemsize
-    strides = [stride // whole.itemsize * other.itemsize for stride in view.strides]
-    # An empty view may begin anywhere.
-    begin = other.reshape(-1)[items:] if view.size else other.reshape(-1)[:0]
-    return as_strided(begin, view.shape, strides)
+
+    prices: np.ndarray
+    bits: list[np.ndarray]
+    expected: list[np.ndarray]
+
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        cost = self.prices[symbols_of(number, plane[:, *where], distribution)]
+        self.bits[number][:, *where] = cost
+        self.expected[number][:, *where] = distribution.floor
 
 
 def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -> Account:
@@ -103,16 +97,19 @@ def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -
     Raises:
         CgxError: as `lossless.decode`.
     """
-    by = model_of(sections)
+    predictor = Predictor(model_of(sections))
     count = GREY if channels == 1 else COLOR
-    planes = [np.ascontiguousarray(plane) for plane in decode_planes(sections, size, count)]
-    bill = _Bill(planes, by.frequencies)
-    code_interleaved(preview_of(planes), PREVIEW, by, bill)
+    planes = decode_planes(sections, size, count)
+    bits, expected = ([np.zeros(p.shape, t) for p in planes] for t in (np.float32, np.int16))
+    priced = prices(predictor.model.frequencies)
+    bill = _Bill(priced, preview_of(bits), preview_of(expected))
+    code_interleaved(preview_of(planes), PREVIEW, predictor, bill)
     for tile in tiles(size[1], size[0]):
-        code_interleaved(tile_of(planes, tile), TILE, by, bill)
+        bill = _Bill(priced, tile_of(bits, tile), tile_of(expected, tile))
+        code_interleaved(tile_of(planes, tile), TILE, predictor, bill)
     rendering = rendering_of(sections, size)
     names = (NAMES[0], *rendering.origin.chromas) if rendering else NAMES[:count]
-    return Account(names, *map(np.concatenate, (planes, bill.expected, bill.bits)))
+    return Account(names, *map(np.concatenate, (planes, expected, bits)))
 
 
 def size_bytes_of(found: Account) -> dict[str, float]:

@@ -37,7 +37,7 @@ ZSTD_LEVEL = 19
 
 
 @dataclass(frozen=True)
-class Pass:
+class Adaptable:
     """A pass that can be adapted: which of its outputs, of how many, and its number of inputs."""
 
     name: str
@@ -46,20 +46,20 @@ class Pass:
     corrected: tuple[int, ...]
 
 
-def _pass(level: str, plane: str, index: int) -> Pass:
+def _adaptable(level: str, plane: str, index: int) -> Adaptable:
     name, pixels = (("diagonal", 1), ("cross", 2))[index]
     if plane == "luminance":
         inputs, outputs, corrected = LUMINANCE_INPUTS, LUMINANCE_OUTPUTS, range(2)
     else:
         inputs, outputs, corrected = COLOR_INPUTS, COLOR_OUTPUTS, range(4)
     chosen = tuple(pixel * outputs + k for pixel in range(pixels) for k in corrected)
-    return Pass(f"{plane}_{level}_{name}", inputs[index], outputs * pixels, chosen)
+    return Adaptable(f"{plane}_{level}_{name}", inputs[index], outputs * pixels, chosen)
 
 
 PASSES = {
     one.name: one
     for one in (
-        _pass(level, plane, index)
+        _adaptable(level, plane, index)
         for level in ("second", "fine")
         for plane in ("luminance", "color")
         for index in range(2)
@@ -81,9 +81,9 @@ class Correction:
     shifts: np.ndarray
 
     def apply(
-        self, numbers: np.ndarray, features: np.ndarray, inputs: np.ndarray, name: str
+        self, outputs: np.ndarray, features: np.ndarray, inputs: np.ndarray, name: str
     ) -> None:
-        """Add to `numbers` (N, outputs, rows, columns) int32 of the pass `name`.
+        """Add to `outputs` (N, outputs, rows, columns) int32 of the pass `name`.
 
         Args:
             features: (N, features, rows, columns) uint8.
@@ -96,10 +96,8 @@ class Correction:
         shifts = self.shifts.astype(np.int32)[:, None]
         half = (1 << shifts) >> 1
         corrected = list(PASSES[name].corrected)
-        for number in range(len(numbers)):
-            flat = [
-                part[number].reshape(len(part[number]), -1) for part in (numbers, features, inputs)
-            ]
+        for n in range(len(outputs)):
+            flat = [part[n].reshape(len(part[n]), -1) for part in (outputs, features, inputs)]
             for first in range(0, flat[0].shape[1], CHUNK_CELLS):
                 cells = slice(first, first + CHUNK_CELLS)
                 total = start + of_features @ flat[1][:, cells].astype(np.float32)

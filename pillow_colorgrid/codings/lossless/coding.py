@@ -39,7 +39,7 @@ from pillow_colorgrid.codings.lossless.description import (
 )
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, pack_adaptation
 from pillow_colorgrid.codings.lossless.encoder.origin import recognise
-from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, model
+from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, Model, model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
@@ -50,7 +50,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
     preview_of,
     tile_of,
 )
-from pillow_colorgrid.codings.lossless.predict import Model
+from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams, read_streams
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.color import ycocg
@@ -59,7 +59,7 @@ from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import execution, networks
-from pillow_colorgrid.runtime.workers import ALONE, Workers
+from pillow_colorgrid.runtime.workers import Workers
 
 GREY, COLOR = 1, 3
 """Numbers of planes."""
@@ -71,9 +71,9 @@ def encode(picture: Picture, options: Options) -> Encoded:
     number = MODELS_BY_EFFORT[options.effort]
     planes, origin = planes_of(pixels, options.origin == "auto")
     with Workers(execution.threads()) as workers:
-        by = replace(model(number), workers=workers)
+        predictor = Predictor(model(number), workers)
         clips = len(planes) == COLOR and not origin
-        coded = encode_adapted(planes, by, options.effort, clips)
+        coded = encode_adapted(planes, predictor, options.effort, clips)
     named = networks.pack_references([number])
     return Encoded([named, *origin, *coded, *alpha.sections_of(pixels)])
 
@@ -208,12 +208,12 @@ def decode_planes(
     if interval < PREVIEW_INTERVAL and found != todo:
         raise DamagedError(f"{found} tiles, {width}x{height} pixels have {todo}")
     with Workers(execution.threads()) as workers:
-        by = replace(model_of(sections), workers=workers)
-        preview = _decode_preview(streams, size, count, by)
+        predictor = Predictor(model_of(sections), workers)
+        preview = _decode_preview(streams, size, count, predictor)
         if interval == PREVIEW_INTERVAL:
             return preview
         planes = _around(preview, size)
-        _decode_tiles(streams, planes, by, interval)
+        _decode_tiles(streams, planes, predictor, interval)
     return [levels.level(plane, interval) for plane in planes]
 
 
@@ -243,21 +243,21 @@ def decode_what_is_there(
         raise TruncatedError("image file is truncated (no preview)")
     streams = read_streams(sections, count == COLOR)
     with Workers(execution.threads()) as workers:
-        by = replace(model_of(sections), workers=workers)
-        planes = _around(_decode_preview(streams, size, count, by), size)
+        predictor = Predictor(model_of(sections), workers)
+        planes = _around(_decode_preview(streams, size, count, predictor), size)
         enlarge(planes, PREVIEW_INTERVAL)
-        _decode_tiles(streams, planes, by)
+        _decode_tiles(streams, planes, predictor)
     return planes
 
 
 def _decode_preview(
-    streams: Streams, size: tuple[int, int], count: int, by: Model
+    streams: Streams, size: tuple[int, int], count: int, predictor: Predictor
 ) -> list[np.ndarray]:
     """The planes of the preview."""
     width, height = (-(-side // PREVIEW_INTERVAL) for side in size)
     preview = [np.zeros((1, height, width), np.int16) for _ in range(count)]
     with _damage_told():
-        decode_piece(streams.preview, preview, PREVIEW, by)
+        decode_piece(streams.preview, preview, PREVIEW, predictor)
     return preview
 
 
@@ -269,19 +269,18 @@ def _around(preview: list[np.ndarray], size: tuple[int, int]) -> list[np.ndarray
     return planes
 
 
-def _decode_tiles(streams: Streams, planes: list[np.ndarray], by: Model, interval: int = 1) -> None:
+def _decode_tiles(
+    streams: Streams, planes: list[np.ndarray], predictor: Predictor, interval: int = 1
+) -> None:
     """Fill the tiles of `planes` that are there, whose preview is known."""
     todo = list(zip(streams.tiles, tiles(*planes[0].shape[1:]), strict=False))
-    one = by if len(todo) == 1 else replace(by, workers=ALONE)
+    at_work = predictor if len(todo) == 1 else predictor.alone()
 
     def fill(tile: tuple[Coded, Tile]) -> None:
-        decode_piece(tile[0], tile_of(planes, tile[1]), TILE, one, interval)
+        decode_piece(tile[0], tile_of(planes, tile[1]), TILE, at_work, interval)
 
     with _damage_told():
-        if len(todo) == 1:
-            fill(todo[0])
-        else:
-            by.workers.map(fill, todo)
+        predictor.workers.map(fill, todo)
 
 
 @contextmanager
@@ -293,12 +292,13 @@ def _damage_told() -> Iterator[None]:
 
 
 def model_of(sections: Sequence[Section]) -> Model:
+    """The model that a file names, adapted as it says."""
     (tables,) = networks.read_roles(only(sections, NETWORKS), (TABLES,))
-    by = model(tables.id)
+    found = model(tables.id)
     if has(sections, ADAPTATION):
-        adaptation = unpack(only(sections, ADAPTATION), by.features)
-        by = replace(by, adaptation=adaptation)
+        adaptation = unpack(only(sections, ADAPTATION), found.features)
+        found = replace(found, adaptation=adaptation)
     if has(sections, CLIPPING):
         clipping = lossless_clipping.unpack(only(sections, CLIPPING))
-        by = replace(by, clipping=clipping)
-    return by
+        found = replace(found, clipping=clipping)
+    return found

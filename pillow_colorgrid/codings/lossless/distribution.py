@@ -66,7 +66,7 @@ class Distribution:
             np.full(shape, mean * MEAN_STEPS, np.int32), np.full(shape, scale_class, np.int32)
         )
 
-    def cut(self, height: int, width: int) -> "Distribution":
+    def cropped(self, height: int, width: int) -> "Distribution":
         """Only the cells whose pixel is inside of the picture."""
         return Distribution(self.mean[..., :height, :width], self.scale_class[..., :height, :width])
 
@@ -105,43 +105,43 @@ def integers(outputs: np.ndarray, units: np.ndarray) -> np.ndarray:
 
 
 def _mean(base: np.ndarray, fine: np.ndarray, lowest: int) -> np.ndarray:
-    """In eighths, cut to the range of the plane's values."""
+    """In eighths, clipped to the range of the plane's values."""
     mean = base.astype(np.int32) * MEAN_STEPS + ((fine + 4) >> 3)
-    cut: np.ndarray = np.clip(mean, lowest * MEAN_STEPS, HIGHEST * MEAN_STEPS)
-    return cut
+    clipped: np.ndarray = np.clip(mean, lowest * MEAN_STEPS, HIGHEST * MEAN_STEPS)
+    return clipped
 
 
 def _class(fine: np.ndarray) -> np.ndarray:
     found: np.ndarray = ((fine + 8) >> 4) + START_CLASS
-    cut: np.ndarray = np.clip(found, 0, CLASSES - 1)
-    return cut
+    clipped: np.ndarray = np.clip(found, 0, CLASSES - 1)
+    return clipped
 
 
-def luminance(numbers: np.ndarray, base: np.ndarray) -> Distribution:
+def luminance(outputs: np.ndarray, base: np.ndarray) -> Distribution:
     """Of `integers` (N, 2, rows, columns) and bases (N, rows, columns)."""
-    return Distribution(_mean(base, numbers[:, 0], 0), _class(numbers[:, 1]))
+    return Distribution(_mean(base, outputs[:, 0], 0), _class(outputs[:, 1]))
 
 
-def co(numbers: np.ndarray, base: np.ndarray) -> Distribution:
+def co(outputs: np.ndarray, base: np.ndarray) -> Distribution:
     """Of `integers` (N, 6, rows, columns) the first two."""
-    return Distribution(_mean(base, numbers[:, 0], -HIGHEST), _class(numbers[:, 1]))
+    return Distribution(_mean(base, outputs[:, 0], -HIGHEST), _class(outputs[:, 1]))
 
 
-def cg(numbers: np.ndarray, base: np.ndarray, known: Distribution, co: np.ndarray) -> Distribution:
+def cg(outputs: np.ndarray, base: np.ndarray, known: Distribution, co: np.ndarray) -> Distribution:
     """Cg's distribution, once Co is known.
 
     Args:
-        numbers: `integers` (N, 6, rows, columns); base: of Cg.
+        outputs: `integers` (N, 6, rows, columns); base: of Cg.
         known: the distribution of Co.
         co: Co itself (N, rows, columns).
     """
-    slope, weight = (np.clip(numbers[:, k], -SLOPE_STEPS, SLOPE_STEPS) for k in (4, 5))
+    slope, weight = (np.clip(outputs[:, k], -SLOPE_STEPS, SLOPE_STEPS) for k in (4, 5))
     distance = co.astype(np.int32) * MEAN_STEPS - known.mean
     # an eighth times a sixteenth is 1/128: half of a 1/64
-    fine = numbers[:, 2] + ((slope * distance) >> 1)
+    fine = outputs[:, 2] + ((slope * distance) >> 1)
     surprise = _SURPRISE[known.scale_class, np.minimum(np.abs(distance), _SURPRISE.shape[1] - 1)]
     # a sixteenth of an octave times a sixteenth is 1/256 of an octave
-    scale = numbers[:, 3] + ((weight * surprise + 2) >> 2)
+    scale = outputs[:, 3] + ((weight * surprise + 2) >> 2)
     return Distribution(_mean(base, fine, -HIGHEST), _class(scale))
 
 

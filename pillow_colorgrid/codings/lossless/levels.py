@@ -44,6 +44,15 @@ def place(plane: np.ndarray, at: tuple[int, int]) -> np.ndarray:
     return plane[..., at[0] :: 2, at[1] :: 2]
 
 
+Where = tuple[slice, slice]
+"""Pixels of a plane: rows and columns."""
+
+
+def where(interval: int, at: tuple[int, int]) -> Where:
+    """Where in a plane the pixels lie at one place of the cells of the level of `interval`."""
+    return slice(at[0] * interval, None, 2 * interval), slice(at[1] * interval, None, 2 * interval)
+
+
 def cells(height: int, width: int) -> tuple[int, int]:
     """The number of rows and columns of cells that cover (height, width) pixels."""
     return (height + 1) // 2, (width + 1) // 2

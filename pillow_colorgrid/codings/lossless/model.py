@@ -3,12 +3,15 @@
 A file names one id: that of the tables. They name, in turn, the networks they were made for.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
 
 import numpy as np
 
-from pillow_colorgrid.codings.lossless.walk import Model
+from pillow_colorgrid.codings.lossless.adaptation import Adaptation
+from pillow_colorgrid.codings.lossless.clipping import Clipping
 from pillow_colorgrid.entropy import rans
 from pillow_colorgrid.errors import NetworkError
 from pillow_colorgrid.runtime import networks
@@ -31,9 +34,30 @@ NAMES = tuple(
 """The networks of a model, in the order in which the tables name them."""
 
 
+@dataclass(frozen=True)
+class Model:
+    """What a file says of how its pixels are predicted: data alone (`predict` computes by it).
+
+    Attributes:
+        networks: their ids by name.
+        frequencies: of the symbols, one row for each kind of distribution.
+        features: that each network shows beside its outputs.
+        reach: so many rows of cells away an input changes an output; None: any.
+        adaptation: what the picture adds to the networks' outputs.
+        clipping: how sharply the picture's channels are cut; None: it does not matter.
+    """
+
+    networks: Mapping[str, int]
+    frequencies: rans.Frequencies
+    features: int
+    reach: int | None = None
+    adaptation: Adaptation = field(default_factory=dict)
+    clipping: Clipping | None = None
+
+
 @cache
 def model(number: int) -> Model:
-    """The model whose tables have id `number`.
+    """The model whose tables have id `number`, for any picture.
 
     Raises:
         NetworkError: `number` is no id of tables, or their file is damaged.
@@ -43,12 +67,6 @@ def model(number: int) -> Model:
         allowed = networks.with_role(TABLES)
         raise NetworkError(f"network {number} has no frequency tables, allowed: {allowed}")
     with np.load(BytesIO(networks.file_bytes(entry)), allow_pickle=False) as tables:
-        members = dict(zip(NAMES, tables["networks"].tolist(), strict=True))
+        ids = dict(zip(NAMES, tables["networks"].tolist(), strict=True))
         frequencies = rans.Frequencies(tables["frequencies"])
-
-    def predict(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        session = networks.session(networks.index()[members[name]], threads=1)
-        outputs, features = session.run(["outputs", "features"], {"inputs": inputs})
-        return outputs, features
-
-    return Model(predict, frequencies, entry.features, entry.reach)
+    return Model(ids, frequencies, entry.features, entry.reach)

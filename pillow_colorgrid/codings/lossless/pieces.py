@@ -14,7 +14,7 @@ import numpy as np
 from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.lossless import levels
 from pillow_colorgrid.codings.lossless.distribution import Distribution
-from pillow_colorgrid.codings.lossless.predict import Model
+from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import (
     CO,
     LUMINANCE,
@@ -87,65 +87,68 @@ class Coded:
     color: bytes | None = None
 
 
-def encode(planes: list[np.ndarray], piece: Piece, model: Model) -> Coded:
+def encode(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> Coded:
     """Y, or Y, Co, Cg of a preview or tile, (1, h, w) int16 each."""
     if len(planes) == 1:
-        return Coded(encode_luminance(planes, piece, model))
-    coming = model.workers.beside(partial(encode_color, planes, piece, model))
-    return Coded(encode_luminance(planes, piece, model), coming.result())
+        return Coded(encode_luminance(planes, piece, predictor))
+    coming = predictor.workers.beside(partial(encode_color, planes, piece, predictor))
+    return Coded(encode_luminance(planes, piece, predictor), coming.result())
 
 
-def encode_luminance(planes: list[np.ndarray], piece: Piece, model: Model) -> bytes:
+def encode_luminance(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of luminance, as in `encode`."""
-    stream = StreamEncoder(model.frequencies, piece.lanes(planes[0]))
-    code_luminance(planes[0], piece, model, stream)
+    stream = StreamEncoder(predictor.model.frequencies, piece.lanes(planes[0]))
+    code_luminance(planes[0], piece, predictor, stream)
     return stream.finish()
 
 
-def encode_color(planes: list[np.ndarray], piece: Piece, model: Model) -> bytes:
+def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of colour, as in `encode`."""
-    stream = StreamEncoder(model.frequencies, piece.color_lanes(planes[0]))
-    code_color(planes, piece, model, stream)
+    stream = StreamEncoder(predictor.model.frequencies, piece.color_lanes(planes[0]))
+    code_color(planes, piece, predictor, stream)
     return stream.finish()
 
 
-def estimated_bytes(planes: list[np.ndarray], piece: Piece, model: Model) -> np.ndarray:
+def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> np.ndarray:
     """(2,): the bytes of the streams of luminance and of colour, within about 0.1 %."""
-    luminance = Price(model.frequencies)
-    code_luminance(planes[0], piece, model, luminance)
+    luminance = Price(predictor.model.frequencies)
+    code_luminance(planes[0], piece, predictor, luminance)
     of_luminance = luminance.bits / 8 + LANE_BYTES * piece.lanes(planes[0])
-    of_color = estimated_color_bytes(planes, piece, model) if len(planes) > 1 else 0.0
+    of_color = estimated_color_bytes(planes, piece, predictor) if len(planes) > 1 else 0.0
     return np.array([of_luminance, of_color])
 
 
-def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, model: Model) -> float:
+def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> float:
     """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
-    color = Price(model.frequencies)
-    code_color(planes, piece, model, color)
+    color = Price(predictor.model.frequencies)
+    code_color(planes, piece, predictor, color)
     return float(color.bits / 8 + LANE_BYTES * piece.color_lanes(planes[0]))
 
 
 def decode(
-    coded: Coded, planes: list[np.ndarray], piece: Piece, model: Model, interval: int = 1
+    coded: Coded, planes: list[np.ndarray], piece: Piece, predictor: Predictor, interval: int = 1
 ) -> None:
     """Fill all pixels of `planes` down to the grid of `interval`; a tile's preview is known.
 
     Raises StreamError if `coded` is damaged.
     """
     piece = _down_to(piece, interval)
-    luminance = StreamDecoder(coded.luminance, model.frequencies, piece.lanes(planes[0]))
+    frequencies = predictor.model.frequencies
+    luminance = StreamDecoder(coded.luminance, frequencies, piece.lanes(planes[0]))
     if coded.color is None:
-        code_interleaved(planes, piece, model, luminance)
+        code_interleaved(planes, piece, predictor, luminance)
         streams = [luminance]
     else:
-        color = StreamDecoder(coded.color, model.frequencies, piece.color_lanes(planes[0]))
+        color = StreamDecoder(
+            coded.color, predictor.model.frequencies, piece.color_lanes(planes[0])
+        )
         streams = [luminance, color]
         coming = []
         for level in _levels(piece):
-            code_luminance(planes[0], level, model, luminance)
+            code_luminance(planes[0], level, predictor, luminance)
             # colour of a level goes on while luminance is one level ahead
-            work = partial(code_color, planes, level, model, color)
-            coming.append(model.workers.beside(work))
+            work = partial(code_color, planes, level, predictor, color)
+            coming.append(predictor.workers.beside(work))
         for one in coming:
             one.result()
     if interval == 1:
@@ -166,33 +169,38 @@ def _down_to(piece: Piece, interval: int) -> Piece:
     return replace(piece, refinements=wanted)
 
 
-def code_luminance(plane: np.ndarray, piece: Piece, model: Model, stream: Stream) -> None:
+def code_luminance(plane: np.ndarray, piece: Piece, predictor: Predictor, stream: Stream) -> None:
     """All of the luminance of a piece, in the order of its stream."""
     if piece.seeded:
-        _seeds([plane], LUMINANCE, stream)
-    walk_luminance(plane, piece.refinements, model, stream)
+        code_seeds([plane], LUMINANCE, stream)
+    walk_luminance(plane, piece.refinements, predictor, stream)
 
 
-def code_color(planes: list[np.ndarray], piece: Piece, model: Model, stream: Stream) -> None:
+def code_color(
+    planes: list[np.ndarray], piece: Piece, predictor: Predictor, stream: Stream
+) -> None:
     """All of the colour of a piece whose luminance is known, in the order of its stream."""
     if piece.seeded:
-        _seeds(planes[1:], CO, stream)
-    walk_color(planes, piece.refinements, model, stream)
+        code_seeds(planes[1:], CO, stream)
+    walk_color(planes, piece.refinements, predictor, stream)
 
 
-def code_interleaved(planes: list[np.ndarray], piece: Piece, model: Model, stream: Stream) -> None:
+def code_interleaved(
+    planes: list[np.ndarray], piece: Piece, predictor: Predictor, stream: Stream
+) -> None:
     """Luminance and colour in one stream, as in files of the first release."""
     if piece.seeded:
-        _seeds(planes, LUMINANCE, stream)
-    walk(planes, piece.refinements, model, stream)
+        code_seeds(planes, LUMINANCE, stream)
+    walk(planes, piece.refinements, predictor, stream)
 
 
-def _seeds(planes: list[np.ndarray], first: int, stream: Stream) -> None:
+def code_seeds(planes: list[np.ndarray], first: int, stream: Stream) -> None:
     """The coarsest pixels of `planes`; the first of them is plane `first` of the picture."""
-    for plane, pixels in enumerate(planes, first):
-        seeds = levels.level(pixels, SEED_INTERVAL)
-        mean, scale_class = SEED_DISTRIBUTIONS[plane]
-        stream.code(plane, seeds, Distribution.uniform(seeds.shape, mean, scale_class))
+    every = slice(None, None, SEED_INTERVAL)
+    for number, plane in enumerate(planes, first):
+        shape = levels.level(plane, SEED_INTERVAL).shape
+        distribution = Distribution.uniform(shape, *SEED_DISTRIBUTIONS[number])
+        stream.code(number, plane, (every, every), distribution)
 
 
 def preview_of(planes: list[np.ndarray]) -> list[np.ndarray]:

@@ -6,18 +6,17 @@ are the same as if all cells were computed at once.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pillow_colorgrid.codings.lossless import context, distribution, levels
-from pillow_colorgrid.codings.lossless.adaptation import Adaptation
-from pillow_colorgrid.codings.lossless.clipping import Clipping
 from pillow_colorgrid.codings.lossless.context import Rows
-from pillow_colorgrid.entropy.rans import Frequencies
+from pillow_colorgrid.codings.lossless.model import Model
+from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.workers import ALONE, Workers
 
-Predict = Callable[[str, np.ndarray], tuple[np.ndarray, np.ndarray]]
+Run = Callable[[str, np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Network name, inputs (N, inputs, rows, columns) uint8 -> outputs (N, outputs, rows, columns)
 float32, and features (N, features, rows, columns) uint8."""
 
@@ -61,94 +60,129 @@ def _passes(
 
 
 @dataclass(frozen=True)
-class Seen:
+class Band:
     """What the network of a pass saw in some rows of cells, and what it made of it.
 
     Attributes:
         inputs, features: (N, inputs or features, rows, columns) uint8.
-        numbers: (N, outputs, rows, columns) int32: the outputs as integers, not yet corrected.
+        outputs: (N, outputs, rows, columns) int32 (`distribution.integers`).
         bases: for each pixel of the pass, of each plane: (N, rows, columns) int16.
     """
 
     inputs: np.ndarray
     features: np.ndarray
-    numbers: np.ndarray
+    outputs: np.ndarray
     bases: list[list[np.ndarray]]
 
 
-@dataclass(frozen=True)
-class Model:
-    """All that predicts pixels: networks, their frequency tables, what the picture adds to them.
+Memory = dict[tuple[str, Rows], Band]
+"""Bands of one tile by network and rows, before any adaptation: computed once, used often."""
 
-    Attributes:
-        features: that each network shows beside its outputs.
-        clipping: how sharply the picture's channels are cut; None: it does not matter.
-        reach: so many rows of cells away an input changes an output; None: any.
+
+def sessions(model: Model) -> Run:
+    """Runs the networks of a model by onnxruntime."""
+
+    def run(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        session = networks.session(networks.index()[model.networks[name]], threads=1)
+        outputs, features = session.run(["outputs", "features"], {"inputs": inputs})
+        return outputs, features
+
+    return run
+
+
+class Predictor:
+    """A model at work.
+
+    Args:
+        model: by which it predicts.
         workers: share the cells of a pass among them, in bands of rows.
-        memory: of what was seen of one tile, by network and rows; None remembers nothing.
+        run: computes the networks; default: `sessions`.
+        memory: of the one tile that is coded several times; None remembers nothing.
     """
 
-    predict: Predict
-    frequencies: Frequencies
-    features: int
-    reach: int | None = None
-    adaptation: Adaptation = field(default_factory=dict)
-    clipping: Clipping | None = None
-    workers: Workers = ALONE
-    memory: dict[tuple[str, Rows], Seen] | None = None
+    def __init__(
+        self,
+        model: Model,
+        workers: Workers = ALONE,
+        run: Run | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        self.model, self.workers, self.memory = model, workers, memory
+        self.run = run or sessions(model)
 
-    def numbers(
-        self, one: Pass, level: list[np.ndarray]
+    def by(self, model: Model) -> "Predictor":
+        """The same at work for a model with other adaptation or clipping."""
+        return Predictor(model, self.workers, self.run, self.memory)
+
+    def alone(self) -> "Predictor":
+        """The same in the calling thread, for one of many tiles."""
+        return Predictor(self.model, ALONE, self.run)
+
+    def remembering(self) -> "Predictor":
+        """The same with a memory, for one tile that will be coded several times."""
+        return self if self.memory is not None else self._with_memory({})
+
+    def forgetting(self) -> "Predictor":
+        """The same without a memory, for another piece than that which it remembers."""
+        return self._with_memory(None)
+
+    def _with_memory(self, memory: Memory | None) -> "Predictor":
+        return Predictor(self.model, self.workers, self.run, memory)
+
+    def predict(
+        self, pass_: Pass, level: list[np.ndarray]
     ) -> tuple[np.ndarray, list[list[np.ndarray]]]:
-        """The corrected numbers of all cells, and their bases, as in `Seen`."""
+        """The outputs of all cells, adapted to the picture, and their bases, as in `Band`."""
         bands = self.workers.map(
-            lambda rows: self._corrected(one, level, rows), self.bands(level[0].shape)
+            lambda rows: self._adapted(pass_, level, rows), self.bands(level[0].shape)
         )
         if len(bands) == 1:
-            return bands[0].numbers, bands[0].bases
-        numbers = np.concatenate([band.numbers for band in bands], axis=2)
+            return bands[0].outputs, bands[0].bases
+        outputs = np.concatenate([band.outputs for band in bands], axis=2)
         all_bases = zip(*(band.bases for band in bands), strict=True)
         bases = [[np.concatenate(b, axis=1) for b in zip(*of, strict=True)] for of in all_bases]
-        return numbers, bases
+        return outputs, bases
 
     def bands(self, shape: tuple[int, ...]) -> list[Rows]:
-        """The rows of cells of planes (N, h, w) as bands; any cut leads to the same integers."""
+        """The rows of cells of planes (N, h, w) as bands; any bounds lead to the same integers."""
         rows, columns = levels.cells(*shape[1:])
-        if self.reach is None:
+        if self.model.reach is None:
             return [(0, rows)]
         wanted = min(self.workers.count, rows * columns // LEAST_BAND_CELLS)
         count = max(1, wanted, -(-rows * columns // BAND_CELLS))
         each = -(-rows // count)
         return [(first, min(first + each, rows)) for first in range(0, rows, each)]
 
-    def _corrected(self, one: Pass, level: list[np.ndarray], rows: Rows) -> Seen:
-        seen = self.look(one, level, rows)
-        if one.network not in self.adaptation:
-            return seen
-        numbers = seen.numbers.copy()
-        self.adaptation[one.network].apply(numbers, seen.features, seen.inputs, one.network)
-        return replace(seen, numbers=numbers)
+    def _adapted(self, pass_: Pass, level: list[np.ndarray], rows: Rows) -> Band:
+        band = self.band(pass_, level, rows)
+        correction = self.model.adaptation.get(pass_.network)
+        if correction is None:
+            return band
+        outputs = band.outputs.copy()
+        correction.apply(outputs, band.features, band.inputs, pass_.network)
+        return replace(band, outputs=outputs)
 
-    def look(self, one: Pass, level: list[np.ndarray], rows: Rows) -> Seen:
-        """What the network of a pass makes of some rows of cells.
+    def band(self, pass_: Pass, level: list[np.ndarray], rows: Rows) -> Band:
+        """What the network of a pass makes of some rows of cells, before any adaptation.
 
         Args:
             level: the planes (N, h, w) int16 that it sees.
         """
-        if self.memory is not None and (one.network, rows) in self.memory:
-            return self.memory[one.network, rows]
+        key = (pass_.network, rows)
+        if self.memory is not None and key in self.memory:
+            return self.memory[key]
         last = levels.cells(*level[0].shape[1:])[0]
-        reach = last if self.reach is None else self.reach
+        reach = last if self.model.reach is None else self.model.reach
         first, end = max(rows[0] - reach, 0), min(rows[1] + reach, last)
-        inputs, bases = one.see(*level, (first, end))
-        outputs, features = self.predict(one.network, inputs)
+        inputs, bases = pass_.see(*level, (first, end))
+        outputs, features = self.run(pass_.network, inputs)
         wanted = slice(rows[0] - first, rows[1] - first)
-        seen = Seen(
+        band = Band(
             inputs[:, :, wanted],
             features[:, :, wanted],
-            distribution.integers(outputs[:, :, wanted], one.units),
+            distribution.integers(outputs[:, :, wanted], pass_.units),
             [[base[:, wanted] for base in of_pixel] for of_pixel in bases],
         )
         if self.memory is not None:
-            self.memory[one.network, rows] = seen
-        return seen
+            self.memory[key] = band
+        return band

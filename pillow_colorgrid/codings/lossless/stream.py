@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from pillow_colorgrid.codings.lossless.distribution import ROWS, Distribution
+from pillow_colorgrid.codings.lossless.levels import Where
 from pillow_colorgrid.entropy import rans
 
 CENTER = 512
@@ -43,16 +44,26 @@ def prices(frequencies: rans.Frequencies) -> np.ndarray:
     return bits
 
 
-def symbols_of(plane: int, pixels: np.ndarray, by: Distribution) -> tuple[np.ndarray, np.ndarray]:
-    """The row and the symbol of each of `pixels`, as arrays of its shape."""
-    return by.row + plane * ROWS, pixels - by.floor + CENTER
+def symbols_of(
+    number: int, pixels: np.ndarray, distribution: Distribution
+) -> tuple[np.ndarray, np.ndarray]:
+    """The row and the symbol of each of `pixels` of a plane, as arrays of their shape."""
+    return distribution.row + number * ROWS, pixels - distribution.floor + CENTER
 
 
 class Stream(Protocol):
     """What the walk over a picture needs to know of a stream."""
 
-    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
-        """Take note of all of `pixels` (N, h, w), or fill them in."""
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        """Take note of some pixels of a plane, or fill them in.
+
+        Args:
+            number: of the plane: LUMINANCE, CO or CG.
+            plane: (1, H, W) int16; where: which of its pixels.
+            distribution: of each of them.
+        """
 
 
 class StreamEncoder:
@@ -63,9 +74,12 @@ class StreamEncoder:
         self.entropy = rans.Encoder(lanes)
         self.escapes: list[np.ndarray] = []
 
-    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
-        """Append all of `pixels` (N, h, w)."""
-        rows, symbols = (part.reshape(-1) for part in symbols_of(plane, pixels, distribution))
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        """Append the pixels."""
+        pairs = symbols_of(number, plane[:, *where], distribution)
+        rows, symbols = (part.reshape(-1) for part in pairs)
         escaped = self.frequencies.counts[rows, symbols] == 0
         if escaped.any():
             self.escapes.append(symbols[escaped].astype("<u2"))
@@ -84,9 +98,11 @@ class Price:
         self.prices = prices(frequencies)
         self.bits = 0.0
 
-    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
-        """Add what all of `pixels` (N, h, w) cost."""
-        cost = self.prices[symbols_of(plane, pixels, distribution)]
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        """Add what the pixels cost."""
+        cost = self.prices[symbols_of(number, plane[:, *where], distribution)]
         self.bits += float(cost.sum(dtype=np.float64))
 
 
@@ -105,9 +121,11 @@ class StreamDecoder:
         self.next_escape = 0
         self.entropy = rans.Decoder(data[end:], lanes)
 
-    def code(self, plane: int, pixels: np.ndarray, distribution: Distribution) -> None:
-        """Fill all of `pixels` (N, h, w), a view of a plane."""
-        rows = (distribution.row + plane * ROWS).reshape(-1)
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        """Fill the pixels in."""
+        rows = (distribution.row + number * ROWS).reshape(-1)
         symbols = self.entropy.decode(self.frequencies, rows).astype(np.int32)
         escaped = np.flatnonzero(symbols == ESCAPE)
         if escaped.size:
@@ -116,7 +134,8 @@ class StreamDecoder:
                 raise rans.StreamError(f"more than {len(self.escapes)} escapes")
             symbols[escaped] = self.escapes[self.next_escape : end]
             self.next_escape = end
-        pixels[...] = symbols.reshape(pixels.shape) - CENTER + distribution.floor
+        floor = distribution.floor
+        plane[:, *where] = symbols.reshape(floor.shape) - CENTER + floor
 
     def finish(self) -> None:
         """Raises StreamError unless everything was used up."""

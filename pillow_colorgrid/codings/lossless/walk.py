@@ -1,8 +1,8 @@
 """The way over the levels of a picture, the same for the encoder and the decoder.
 
 Each refinement codes luminance: the diagonal pixels of all cells, then those right of and below
-the known ones (`grid`). Colour goes the same way, given all luminance of the level; luminance never
-looks at colour. Each pass is one call of a network.
+the known ones (`levels`). Colour goes the same way, given all luminance of the level; luminance
+never looks at colour. Each pass is one call of a network.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.lossless import distribution, levels
 from pillow_colorgrid.codings.lossless.clipping import around, masks
-from pillow_colorgrid.codings.lossless.predict import (
-    Model as Model,
-    Predict as Predict,
-    color_passes,
-    luminance_passes,
-)
+from pillow_colorgrid.codings.lossless.predict import Predictor, color_passes, luminance_passes
 from pillow_colorgrid.codings.lossless.stream import CG, CO, LUMINANCE, Stream
 
 
@@ -29,7 +24,10 @@ class Refinement:
 
 
 def walk(
-    planes: list[np.ndarray], refinements: tuple[Refinement, ...], by: Model, stream: Stream
+    planes: list[np.ndarray],
+    refinements: tuple[Refinement, ...],
+    predictor: Predictor,
+    stream: Stream,
 ) -> None:
     """Code all pixels of `planes` that `refinements` add, level by level, luminance before colour.
 
@@ -37,63 +35,75 @@ def walk(
         planes: Y, or Y, Co, Cg: each (1, H, W) int16; a decoder's are filled in.
     """
     for refinement in refinements:
-        walk_luminance(planes[0], (refinement,), by, stream)
+        walk_luminance(planes[0], (refinement,), predictor, stream)
         if len(planes) == 3:
-            walk_color(planes, (refinement,), by, stream)
+            walk_color(planes, (refinement,), predictor, stream)
 
 
 def walk_luminance(
-    plane: np.ndarray, refinements: tuple[Refinement, ...], by: Model, stream: Stream
+    plane: np.ndarray, refinements: tuple[Refinement, ...], predictor: Predictor, stream: Stream
 ) -> None:
     """Luminance's part of `walk`: Y (1, H, W) int16."""
     for refinement in refinements:
-        _luminance(levels.level(plane, refinement.interval), refinement.networks, by, stream)
+        _luminance(plane, refinement, predictor, stream)
 
 
 def walk_color(
-    planes: list[np.ndarray], refinements: tuple[Refinement, ...], by: Model, stream: Stream
+    planes: list[np.ndarray],
+    refinements: tuple[Refinement, ...],
+    predictor: Predictor,
+    stream: Stream,
 ) -> None:
     """Colour's part of `walk`: Y, Co, Cg (1, H, W) int16; Y is known down to the finest level."""
     for refinement in refinements:
-        level = [levels.level(plane, refinement.interval) for plane in planes]
-        _color(level, refinement.networks, by, stream)
+        _color(planes, refinement, predictor, stream)
 
 
-def _luminance(pixels: np.ndarray, networks: str, by: Model, stream: Stream) -> None:
-    for one in luminance_passes(networks):
-        if not any(levels.place(pixels, place).size for place in one.places):
+def _luminance(
+    plane: np.ndarray, refinement: Refinement, predictor: Predictor, stream: Stream
+) -> None:
+    level = levels.level(plane, refinement.interval)
+    for pass_ in luminance_passes(refinement.networks):
+        if not any(levels.place(level, place).size for place in pass_.places):
             continue
-        numbers, bases = by.numbers(one, [pixels])
-        for part, base, place in zip(parts(numbers, one.places), bases, one.places, strict=True):
-            target = levels.place(pixels, place)
-            found = distribution.luminance(part, base[0]).cut(*target.shape[1:])
-            stream.code(LUMINANCE, target, found)
+        outputs, bases = predictor.predict(pass_, [level])
+        of_pixels = outputs_of_pixels(outputs, pass_.places)
+        for of_pixel, base, place in zip(of_pixels, bases, pass_.places, strict=True):
+            height, width = levels.place(level, place).shape[1:]
+            found = distribution.luminance(of_pixel, base[0]).cropped(height, width)
+            stream.code(LUMINANCE, plane, levels.where(refinement.interval, place), found)
 
 
-def _color(level: list[np.ndarray], networks: str, by: Model, stream: Stream) -> None:
-    for one in color_passes(networks):
-        if not any(levels.place(level[1], place).size for place in one.places):
+def _color(
+    planes: list[np.ndarray], refinement: Refinement, predictor: Predictor, stream: Stream
+) -> None:
+    level = [levels.level(plane, refinement.interval) for plane in planes]
+    clipping = predictor.model.clipping
+    for pass_ in color_passes(refinement.networks):
+        if not any(levels.place(level[1], place).size for place in pass_.places):
             continue
-        numbers, bases = by.numbers(one, level)
+        outputs, bases = predictor.predict(pass_, level)
         # those of pixels that are still unknown are wrong, but nobody asks for them
-        clipped = masks(*level) if by.clipping is not None else None
-        for part, base, place in zip(parts(numbers, one.places), bases, one.places, strict=True):
-            target_co, target_cg = (levels.place(plane, place) for plane in level[1:])
-            height, width = target_co.shape[1:]
-            part = part[..., :height, :width]
+        clipped = masks(*level) if clipping is not None else None
+        of_pixels = outputs_of_pixels(outputs, pass_.places)
+        for of_pixel, base, place in zip(of_pixels, bases, pass_.places, strict=True):
+            y, known_co = (levels.place(plane, place) for plane in level[:2])
+            height, width = known_co.shape[1:]
+            of_pixel = of_pixel[..., :height, :width]
             base = [plane[..., :height, :width] for plane in base]
-            co = distribution.co(part, base[0])
-            if by.clipping is None or clipped is None:
-                stream.code(CO, target_co, co)
-                stream.code(CG, target_cg, distribution.cg(part, base[1], co, target_co))
+            where = levels.where(refinement.interval, place)
+            co = distribution.co(of_pixel, base[0])
+            if clipping is None or clipped is None:
+                stream.code(CO, planes[1], where, co)
+                cg = distribution.cg(of_pixel, base[1], co, known_co)
+                stream.code(CG, planes[2], where, cg)
                 continue
-            y = levels.place(level[0], place)
-            mask = around(clipped, one.places, place)[..., :height, :width]
-            stream.code(CO, target_co, by.clipping.co(co, mask, y))
-            cg = distribution.cg(part, base[1], co, target_co)
-            stream.code(CG, target_cg, by.clipping.cg(cg, mask, y, target_co))
+            mask = around(clipped, pass_.places, place)[..., :height, :width]
+            stream.code(CO, planes[1], where, clipping.co(co, mask, y))
+            cg = distribution.cg(of_pixel, base[1], co, known_co)
+            stream.code(CG, planes[2], where, clipping.cg(cg, mask, y, known_co))
 
 
-def parts(numbers: np.ndarray, places: tuple[tuple[int, int], ...]) -> list[np.ndarray]:
-    """The numbers of each pixel of the pass."""
-    return np.split(numbers, len(places), axis=1)
+def outputs_of_pixels(outputs: np.ndarray, places: tuple[tuple[int, int], ...]) -> list[np.ndarray]:
+    """The outputs that belong to each pixel of the pass, as views."""
+    return np.split(outputs, len(places), axis=1)

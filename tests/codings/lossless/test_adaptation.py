@@ -11,7 +11,8 @@ from pillow_colorgrid.codings.lossless import adaptation, coding as lossless, mo
 from pillow_colorgrid.codings.lossless.adaptation import Correction
 from pillow_colorgrid.codings.lossless.encoder import regression
 from pillow_colorgrid.codings.lossless.encoder.encoding import FINE, SECOND, encode_planes
-from pillow_colorgrid.codings.lossless.encoder.regression import Care
+from pillow_colorgrid.codings.lossless.encoder.regression import Fitting
+from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.errors import DamagedError
 from tests.conftest import photograph
 
@@ -44,13 +45,13 @@ def test_apply_is_the_weighted_sum():
     rng = np.random.default_rng(2)
     features = rng.integers(0, 256, (1, FEATURES, 7, 150), np.uint8)
     inputs = rng.integers(0, 256, (1, PASS.inputs, 7, 150), np.uint8)
-    numbers = rng.integers(-99, 99, (1, 2, 7, 150)).astype(np.int32)
+    outputs = rng.integers(-99, 99, (1, 2, 7, 150)).astype(np.int32)
     by = correction()
     columns = np.concatenate([features[0], inputs[0].astype(int) - 128, np.full((1, 7, 150), 64)])
     total = np.einsum("jc,chw->jhw", by.coefficients.astype(np.int64), columns.astype(np.int64))
-    expected = numbers[0] + np.stack([total[0], (total[1] + 64) >> 7])
-    by.apply(numbers, features, inputs, NAME)
-    assert np.array_equal(numbers[0], expected)
+    expected = outputs[0] + np.stack([total[0], (total[1] + 64) >> 7])
+    by.apply(outputs, features, inputs, NAME)
+    assert np.array_equal(outputs[0], expected)
 
 
 def test_the_largest_sum_is_exact_in_float32():
@@ -105,18 +106,22 @@ def test_one_large_coefficient_does_not_coarsen_the_others():
     assert np.allclose(coefficients[1:] / 2.0**shift, step[1:], atol=0.01)
 
 
+def adapted_to(found):
+    return Predictor(replace(model.model(model.WIDE), adaptation=found))
+
+
 @pytest.mark.parametrize("edge", [1024, 160])
 def test_an_adaptation_shortens_the_file(edge, monkeypatch):
     """Also where it was fitted to some rows of many tiles."""
     monkeypatch.setattr(tiles, "MAX_EDGE", edge)
     planes = lossless.split(np.asarray(photograph("chelsea", 400, 300)))
     parts = [lossless.tile_of(planes, tile) for tile in tiles.tiles(300, 400)]
-    plain = model.model(model.WIDE)
-    found = regression.fit(parts, Care((SECOND, FINE)), plain)
+    plain = Predictor(model.model(model.WIDE))
+    found = regression.fit(parts, Fitting((SECOND, FINE)), plain)
     assert set(found) & {"luminance_fine_cross", "color_fine_cross"}
     sizes = [
-        sum(len(s.payload) for s in encode_planes(planes, by).sections())
-        for by in (plain, replace(plain, adaptation=found))
+        sum(len(s.payload) for s in encode_planes(planes, predictor).sections())
+        for predictor in (plain, adapted_to(found))
     ]
     assert sizes[1] + len(adaptation.pack(found)) < 0.99 * sizes[0]
 
@@ -125,10 +130,10 @@ def test_what_does_not_help_is_not_sent():
     """Noise: nothing is there to be learnt."""
     rng = np.random.default_rng(5)
     planes = [rng.integers(0, 256, (1, 160, 160)).astype(np.int16)]
-    by = model.model(model.WIDE)
-    found = regression.fit([planes], Care((FINE,)), by)
+    plain = Predictor(model.model(model.WIDE))
+    found = regression.fit([planes], Fitting((FINE,)), plain)
     sizes = [
-        sum(len(s.payload) for s in encode_planes(planes, one).sections())
-        for one in (by, replace(by, adaptation=found))
+        sum(len(s.payload) for s in encode_planes(planes, predictor).sections())
+        for predictor in (plain, adapted_to(found))
     ]
     assert sizes[1] <= sizes[0]

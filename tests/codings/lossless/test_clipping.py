@@ -34,6 +34,7 @@ from pillow_colorgrid.codings.lossless.clipping import (
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.distribution import CLASSES, Distribution
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes
+from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.commands.info import facts
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, DamagedError
@@ -55,13 +56,16 @@ def bright(width, height, gain=1.5, name="coffee"):
     return np.clip(pixels, 0, 255).astype(np.uint8)
 
 
-def model(clipping=None):
-    return replace(lossless_model.model(lossless_model.SMALL), clipping=clipping)
+FREQUENCIES = lossless_model.model(lossless_model.SMALL).frequencies
+
+
+def predictor(clipping=None):
+    return Predictor(replace(lossless_model.model(lossless_model.SMALL), clipping=clipping))
 
 
 def sections_by(pixels, clipping):
     """As `lossless.encode`, by a clipping that was not fitted."""
-    streams = encode_planes(lossless.split(pixels), model(clipping))
+    streams = encode_planes(lossless.split(pixels), predictor(clipping))
     return [
         networks.pack_references([lossless_model.SMALL]),
         Section(b"LCLP", pack(clipping)),
@@ -186,9 +190,9 @@ def test_luminance_is_not_touched():
 def test_clipped_photographs_become_smaller(gain, most):
     pixels = bright(200, 150, gain)
     planes = lossless.split(pixels)
-    clipping = fit(planes, model().frequencies)
+    clipping = fit(planes, FREQUENCIES)
     plain, clipped = (
-        size_bytes([*encode_planes(planes, model(one)).sections()]) for one in (None, clipping)
+        size_bytes([*encode_planes(planes, predictor(one)).sections()]) for one in (None, clipping)
     )
     assert clipped < most * plain
     sections = encoded(lossless, pixels, QUICK)
@@ -198,8 +202,8 @@ def test_clipped_photographs_become_smaller(gain, most):
 
 def test_what_is_not_clipped_has_no_section():
     pixels = np.clip(np.asarray(photograph("coffee", 80, 60)), 1, 254)
-    assert fit(lossless.split(pixels), model().frequencies) is None
-    assert fit(lossless.split(np.asarray(noise("RGB", (80, 60)))), model().frequencies) is None
+    assert fit(lossless.split(pixels), FREQUENCIES) is None
+    assert fit(lossless.split(np.asarray(noise("RGB", (80, 60)))), FREQUENCIES) is None
     assert b"LCLP" not in types_of(encoded(lossless, pixels, QUICK))
 
 
@@ -208,7 +212,7 @@ def test_exact_cases_are_sharp():
     rng = np.random.default_rng(1)
     pixels = np.full((64, 64, 3), 255, np.uint8)
     pixels[..., 1] = rng.integers(1, 255, (64, 64))
-    clipping = fit(lossless.split(pixels), model().frequencies)
+    clipping = fit(lossless.split(pixels), FREQUENCIES)
     assert clipping.classes[RED_BLUE - 1] == 0
     assert clipping.classes[RED_OR_BLUE - 1] < 16
     assert clipping.classes[GREEN_RED - 1] == UNUSED

@@ -26,6 +26,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
     code_interleaved,
     encode as encode_piece,
 )
+from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.registry import named
 from pillow_colorgrid.codings.stored import coding as stored
 from pillow_colorgrid.color import ycocg
@@ -70,8 +71,9 @@ def adapted_at_random(seed=1):
     }
 
 
-def model(options=DEFAULT):
-    return lossless_model.model(lossless_model.MODELS_BY_EFFORT[options.effort])
+def predictor(options=DEFAULT, adaptation=None):
+    found = lossless_model.model(lossless_model.MODELS_BY_EFFORT[options.effort])
+    return Predictor(replace(found, adaptation=adaptation or {}))
 
 
 def size_bytes(sections):
@@ -106,7 +108,7 @@ def test_tiles_are_independent(monkeypatch, size):
     assert sum(section.type == description.TILE.type for section in sections) == len(layout) > 4
     assert np.array_equal(opened(pack(pixels, sections)), pixels)
     last = lossless.tile_of(lossless.split(pixels), layout[-1])
-    by_itself = encode_piece(last, TILE, model(QUICK))
+    by_itself = encode_piece(last, TILE, predictor(QUICK))
     assert by_itself == Coded(*(section.payload for section in sections[-2:]))
 
 
@@ -122,22 +124,20 @@ def test_threads_agree(monkeypatch):
 
 def test_onnxruntime_agrees_with_int64():
     """The same bytes, whether onnxruntime or plain numpy computes the networks."""
-    small = range(lossless_model.WIDE + 1, lossless_model.SMALL + 1)
-    members = {
-        e.name.removeprefix("lossless_"): e for e in networks.index().values() if e.id not in small
+    adapted = replace(predictor().model, adaptation=adapted_at_random())
+    graphs = {
+        name: evaluate.load(MODELS / networks.index()[number].file)
+        for name, number in adapted.networks.items()
     }
-    folder = MODELS
-    graphs = {name: evaluate.load(folder / members[name].file) for name in lossless_model.NAMES}
 
-    def predict(name, inputs):
+    def run(name, inputs):
         names = [output.name for output in graphs[name].graph.output]
         found = dict(zip(names, evaluate.run(graphs[name], {"inputs": inputs}), strict=True))
         return found["outputs"], found["features"]
 
     planes = lossless.split(pixels_of(photograph("coffee", 50, 41)))
-    adapted = replace(model(), adaptation=adapted_at_random())
-    by_onnxruntime = encode_planes(planes, adapted)
-    assert by_onnxruntime == encode_planes(planes, replace(adapted, predict=predict))
+    by_onnxruntime = encode_planes(planes, Predictor(adapted))
+    assert by_onnxruntime == encode_planes(planes, Predictor(adapted, run=run))
 
 
 def test_hidden_colour_is_kept():
@@ -179,11 +179,10 @@ def test_lanes_are_part_of_the_format(piece, size, luminance, color):
 def test_plain_decoder_agrees(mode):
     pixels = pixels_of(photograph("coffee", 21, 18).convert(mode))
     planes, adaptation = lossless.split(pixels), adapted_at_random()
-    adapted = replace(model(), adaptation=adaptation)
     sections = [
         networks.pack_references([lossless_model.MODELS_BY_EFFORT[5]]),
         *pack_adaptation(adaptation),
-        *encode_planes(planes, adapted).sections(),
+        *encode_planes(planes, predictor(adaptation=adaptation)).sections(),
     ]
     file = pack(pixels, sections)
     assert np.array_equal(decode_plainly(file), pixels)
@@ -211,9 +210,9 @@ def test_rate_is_near_cross_entropy():
     """Within 0.5 % of what the tables promise: 0.3 % for the coder, 0.2 % for its lanes."""
     planes = lossless.split(pixels_of(photograph("astronaut")))
     counter = frequencies.Counter()
-    code_interleaved(planes, TILE, model(), counter)
-    ideal = frequencies.ideal_bits(counter.counts, model().frequencies.counts)
-    coded = encode_piece(planes, TILE, model())
+    code_interleaved(planes, TILE, predictor(), counter)
+    ideal = frequencies.ideal_bits(counter.counts, predictor().model.frequencies.counts)
+    coded = encode_piece(planes, TILE, predictor())
     assert 8 * len(coded.luminance + coded.color) < 1.005 * ideal
 
 
@@ -281,15 +280,15 @@ def test_luminance_is_that_of_a_grey_file(adaptation, monkeypatch):
     """Byte for byte: so it can be cut out of a colour file without decoding a pixel."""
     monkeypatch.setattr(tiles, "MAX_EDGE", 64)
     planes = lossless.split(pixels_of(photograph("coffee", 120, 60)))
-    by = replace(model(), adaptation=adaptation)
     names = networks.pack_references([lossless_model.WIDE])
 
-    def file(planes, by):
-        return [names, *pack_adaptation(by.adaptation), *encode_planes(planes, by).sections()]
+    def file(planes, adaptation):
+        streams = encode_planes(planes, predictor(adaptation=adaptation))
+        return [names, *pack_adaptation(adaptation), *streams.sections()]
 
-    cut_out = lossless.luminance_of(file(planes, by))
+    cut_out = lossless.luminance_of(file(planes, adaptation))
     alone = {name: one for name, one in adaptation.items() if name.startswith("luminance")}
-    assert cut_out == file(planes[:1], replace(by, adaptation=alone))
+    assert cut_out == file(planes[:1], alone)
     for interval in (1, 2, 4, 8):
         found = lossless.decode_luminance(cut_out, (120, 60), interval)
         assert np.array_equal(found, planes[0][:, ::interval, ::interval])

@@ -10,13 +10,15 @@ from pillow_colorgrid.codings.lossless import coding as lossless, model as lossl
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless.encoder import encoding
 from pillow_colorgrid.codings.lossless.encoder.encoding import FINE, encode_adapted, encode_planes
-from pillow_colorgrid.codings.lossless.encoder.regression import Care, fit
+from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.pieces import TILE, encode, estimated_bytes
+from pillow_colorgrid.codings.lossless.predict import Predictor
 from tests.conftest import photograph
 
 
-def model():
-    return lossless_model.model(lossless_model.WIDE)
+def predictor(adaptation=None):
+    wide = lossless_model.model(lossless_model.WIDE)
+    return Predictor(replace(wide, adaptation=adaptation or {}))
 
 
 def harmful(plane):
@@ -37,31 +39,31 @@ def test_a_harmful_adaptation_is_dropped(edge, monkeypatch):
     planes = lossless.split(np.asarray(photograph("chelsea", 150, 100)))
     adaptation = harmful("luminance") | harmful("color")
     monkeypatch.setattr(encoding, "fit", lambda *_: adaptation)
-    found = encode_adapted(planes, model(), 5)
-    assert found == [*encode_planes(planes, model()).sections()]
+    found = encode_adapted(planes, predictor(), 5)
+    assert found == [*encode_planes(planes, predictor()).sections()]
 
 
 def test_luminance_and_colour_are_judged_apart(monkeypatch):
     planes = lossless.split(np.asarray(photograph("chelsea", 400, 300)))
     good = {
         name: one
-        for name, one in fit([planes], Care((FINE,)), model()).items()
+        for name, one in fit([planes], Fitting((FINE,)), predictor()).items()
         if name.startswith("color")
     }
     assert good
     monkeypatch.setattr(encoding, "fit", lambda *_: harmful("luminance") | good)
-    found = encode_adapted(planes, model(), 5)
+    found = encode_adapted(planes, predictor(), 5)
     adaptation, *streams = found
     assert adaptation == encoding.pack_adaptation(good)[0]
-    assert streams == [*encode_planes(planes, replace(model(), adaptation=good)).sections()]
+    assert streams == [*encode_planes(planes, predictor(good)).sections()]
 
 
 @pytest.mark.parametrize("size", [(300, 200), (60, 50)])
 def test_the_estimate_is_near_the_truth(size):
     planes = lossless.split(np.asarray(photograph("coffee", *size)))
-    coded = encode(planes, TILE, model())
+    coded = encode(planes, TILE, predictor())
     sizes = [len(coded.luminance), len(coded.color)]
-    assert estimated_bytes(planes, TILE, model()) == pytest.approx(sizes, rel=0.002, abs=8)
-    assert estimated_bytes(planes[:1], TILE, model()) == pytest.approx(
+    assert estimated_bytes(planes, TILE, predictor()) == pytest.approx(sizes, rel=0.002, abs=8)
+    assert estimated_bytes(planes[:1], TILE, predictor()) == pytest.approx(
         [sizes[0], 0], rel=0.002, abs=8
     )

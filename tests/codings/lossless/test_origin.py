@@ -17,6 +17,7 @@ from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes
 from pillow_colorgrid.codings.lossless.encoder.origin import recognise
 from pillow_colorgrid.codings.lossless.encoder.origin_search import find
 from pillow_colorgrid.codings.lossless.origin import Rendering, pack, unpack
+from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.color import renderings
 from pillow_colorgrid.color.renderings import ORIGINS, Jpeg, PhotoCD, render
 from pillow_colorgrid.commands.info import facts
@@ -302,7 +303,7 @@ def test_plain_decoder_agrees(origin):
     sections = [
         networks.pack_references([model.SMALL]),
         Section(b"LORG", pack(rendering)),
-        *encode_planes(planes, model.model(model.SMALL)).sections(),
+        *encode_planes(planes, Predictor(model.model(model.SMALL))).sections(),
     ]
     file = file_of(pixels, sections)
     assert np.array_equal(decode_plainly(file), pixels)

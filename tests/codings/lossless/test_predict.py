@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 from pillow_colorgrid.codings.lossless import coding as lossless, model, predict
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes
-from pillow_colorgrid.codings.lossless.predict import color_passes, luminance_passes
+from pillow_colorgrid.codings.lossless.predict import Predictor, color_passes, luminance_passes
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.workers import Workers
 from tests.conftest import MODELS, noise, photograph
@@ -21,8 +21,8 @@ def passes(kind):
     return [*luminance_passes(kind), *color_passes(kind)]
 
 
-def level_for(one, planes):
-    return planes if one.network.startswith("color") else planes[:1]
+def level_for(pass_, planes):
+    return planes if pass_.network.startswith("color") else planes[:1]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -35,14 +35,15 @@ def level_for(one, planes):
 )
 def test_any_band_has_the_integers_of_the_whole(number, kind, height, width, data):
     planes = lossless.split(np.asarray(noise("RGB", (width, height))))
-    by = model.model(number)
+    predictor = Predictor(model.model(number))
     rows = (height + 1) // 2
     first = data.draw(st.integers(0, rows - 1))
     end = data.draw(st.integers(first + 1, rows))
-    for one in passes(kind):
-        level = level_for(one, planes)
-        whole, band = by.look(one, level, (0, rows)), by.look(one, level, (first, end))
-        for name in ("inputs", "features", "numbers"):
+    for pass_ in passes(kind):
+        level = level_for(pass_, planes)
+        whole = predictor.band(pass_, level, (0, rows))
+        band = predictor.band(pass_, level, (first, end))
+        for name in ("inputs", "features", "outputs"):
             assert np.array_equal(getattr(band, name), getattr(whole, name)[:, :, first:end])
         for of_band, of_whole in zip(band.bases, whole.bases, strict=True):
             for one_base, other in zip(of_band, of_whole, strict=True):
@@ -66,19 +67,18 @@ def test_reach_and_features_are_those_of_the_networks(number):
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_bytes_do_not_depend_on_bands_or_workers(count, monkeypatch):
     planes = lossless.split(np.asarray(photograph("coffee", 150, 130)))
-    by = model.model(model.SMALL)
-    expected = encode_planes(planes, replace(by, reach=None))
+    small = model.model(model.SMALL)
+    expected = encode_planes(planes, Predictor(replace(small, reach=None)))
     monkeypatch.setattr(predict, "BAND_CELLS", 700)
     monkeypatch.setattr(predict, "LEAST_BAND_CELLS", 10)
     with Workers(count) as workers:
-        assert encode_planes(planes, replace(by, workers=workers)) == expected
+        assert encode_planes(planes, Predictor(small, workers)) == expected
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 64))
 def test_bands_cover_all_rows_and_bound_the_memory(height, width, count):
     with Workers(count) as workers:
-        by = replace(model.model(model.SMALL), workers=workers)
-        bands = by.bands((1, height, width))
+        bands = Predictor(model.model(model.SMALL), workers).bands((1, height, width))
     rows, columns = (height + 1) // 2, (width + 1) // 2
     assert [0, *(end for _, end in bands)] == [*(first for first, _ in bands), rows]
     most = max(end - first for first, end in bands)

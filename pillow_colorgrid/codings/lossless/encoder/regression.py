@@ -22,7 +22,7 @@ from pillow_colorgrid.codings.lossless.adaptation import (
 )
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.encoder.sample import Draw, Sample, draws, sample
-from pillow_colorgrid.codings.lossless.predict import Model, Seen
+from pillow_colorgrid.codings.lossless.predict import Band, Predictor
 from pillow_colorgrid.codings.lossless.stream import CG, CO, LUMINANCE, prices, symbols_of
 from pillow_colorgrid.codings.lossless.walk import Refinement
 from pillow_colorgrid.entropy.rans import Frequencies
@@ -53,23 +53,25 @@ class _Coded:
 
     plane: int
     values: np.ndarray
-    by: Distribution
+    distribution: Distribution
 
     def residuals_and_scales(self) -> Pair:
-        octaves = (self.by.scale_class.reshape(-1) - distribution.UNIT_CLASS) / np.float32(
-            distribution.CLASSES_PER_OCTAVE
-        )
-        mean = self.by.mean.reshape(-1).astype(np.float32) / distribution.MEAN_STEPS
+        octaves = (
+            self.distribution.scale_class.reshape(-1) - distribution.UNIT_CLASS
+        ) / np.float32(distribution.CLASSES_PER_OCTAVE)
+        mean = self.distribution.mean.reshape(-1).astype(np.float32) / distribution.MEAN_STEPS
         return self.values.reshape(-1).astype(np.float32) - mean, np.exp2(octaves, dtype=np.float32)
 
     def bits(self, frequencies: Frequencies) -> np.ndarray:
         """What each value costs, (cells,)."""
-        cost: np.ndarray = prices(frequencies)[symbols_of(self.plane, self.values, self.by)]
+        cost: np.ndarray = prices(frequencies)[
+            symbols_of(self.plane, self.values, self.distribution)
+        ]
         return cost.reshape(-1)
 
 
 Find = Callable[[], _Coded]
-"""How a plane of the sample is coded by the numbers as they are."""
+"""How a plane of the sample is coded by the outputs as they are."""
 
 Direction = Callable[[np.ndarray, np.ndarray], Pair]
 """Residuals and scales, (cells,) each -> slope and curvature of the code length."""
@@ -155,13 +157,11 @@ def _integers(step: np.ndarray, shift: int) -> np.ndarray:
     return np.clip(np.rint(step * 2.0**shift), -LIMIT, LIMIT)
 
 
-def _correct(
-    numbers: np.ndarray, columns: np.ndarray, chosen: tuple[np.ndarray, int]
-) -> np.ndarray:
-    """(cells,) numbers with the correction that the decoder will apply."""
+def _correct(output: np.ndarray, columns: np.ndarray, chosen: tuple[np.ndarray, int]) -> np.ndarray:
+    """(cells,) an output with the correction that the decoder will apply."""
     coefficients, shift = chosen
     total = np.rint(coefficients.astype(np.float32) @ columns).astype(np.int32)
-    corrected: np.ndarray = numbers + ((total + ((1 << shift) >> 1)) >> shift)
+    corrected: np.ndarray = output + ((total + ((1 << shift) >> 1)) >> shift)
     return corrected
 
 
@@ -187,10 +187,10 @@ class _PassFit:
         self.even: np.ndarray | None = None
 
     def fit(self, row: int, target: _Target) -> None:
-        """Correct an output of the sample's numbers, if it pays; the row of its coefficients."""
+        """Correct an output of the sample, if it pays; the row of its coefficients."""
         sample = self.sample
-        numbers = sample.numbers[target.output]
-        start = numbers.copy()
+        output = sample.outputs[target.output]
+        start = output.copy()
         before = self.bits(target.find)
         wanted = np.zeros(len(sample.columns))
         matrix = np.empty(0)
@@ -209,14 +209,14 @@ class _PassFit:
                 some = matrix * np.outer(chosen_columns, chosen_columns)
                 wanted += _step(some, gradient * chosen_columns, self.weight / LN2)
             moved = (wanted * distribution.MEAN_FINE).astype(np.float32) @ sample.columns
-            np.add(start, np.rint(moved).astype(np.int32), out=numbers)
+            np.add(start, np.rint(moved).astype(np.int32), out=output)
         chosen = _rounded(wanted * distribution.MEAN_FINE, matrix, self.weight)
-        numbers[...] = _correct(start, sample.columns, chosen)
+        output[...] = _correct(start, sample.columns, chosen)
         price = float(np.log2(1 + 2.0 * np.abs(chosen[0].astype(np.float64))).sum()) + 16
         if before - self.bits(target.find) > price:
             self.coefficients[row], self.shifts[row] = chosen
         else:
-            numbers[...] = start
+            output[...] = start
 
     def bits(self, find: Find) -> float:
         """The code length of all the picture, by the cells that are fitted."""
@@ -243,7 +243,7 @@ class _PassFit:
 
 
 @dataclass(frozen=True)
-class Care:
+class Fitting:
     """How much work goes into an adaptation.
 
     Attributes:
@@ -255,32 +255,35 @@ class Care:
     cells: int = 24_000
 
 
-def fit(parts: list[list[np.ndarray]], care: Care, by: Model) -> Adaptation:
+def fit(parts: list[list[np.ndarray]], fitting: Fitting, predictor: Predictor) -> Adaptation:
     """The adaptation to a picture.
 
     Args:
         parts: its tiles: Y, or Y, Co, Cg, (1, H, W) int16 each.
-        by: not adapted.
+        predictor: by a model without adaptation.
     """
     to_draw = [
-        draw for refinement in care.refinements for draw in draws(parts, refinement, care.cells, by)
+        draw
+        for refinement in fitting.refinements
+        for draw in draws(parts, refinement, fitting.cells, predictor)
     ]
     # what the networks say, band by band; then the regressions, pass by pass
     spots = [(draw, spot) for draw in to_draw for spot in draw.spots]
-    seen = iter(by.workers.map(lambda one: one[0].look(one[1], by), spots))
-    jobs = [(draw, [next(seen) for _ in draw.spots]) for draw in to_draw]
+    bands = iter(predictor.workers.map(lambda job: job[0].band(job[1], predictor), spots))
+    jobs = [(draw, [next(bands) for _ in draw.spots]) for draw in to_draw]
+    frequencies = predictor.model.frequencies
     with one_thread():
-        found = by.workers.map(lambda job: _fit_pass(*job, by.frequencies), jobs)
+        found = predictor.workers.map(lambda job: _fit_pass(*job, frequencies), jobs)
     return {
-        draw.one.network: correction
+        draw.pass_.network: correction
         for draw, correction in zip(to_draw, found, strict=True)
         if correction is not None
     }
 
 
-def _fit_pass(draw: Draw, seen: list[Seen], frequencies: Frequencies) -> Correction | None:
-    drawn = sample(draw, seen)
-    fitted = _PassFit(drawn, len(PASSES[draw.one.network].corrected), frequencies)
+def _fit_pass(draw: Draw, bands: list[Band], frequencies: Frequencies) -> Correction | None:
+    drawn = sample(draw, bands)
+    fitted = _PassFit(drawn, len(PASSES[draw.pass_.network].corrected), frequencies)
     targets = _targets(drawn)
     before = _kept_back_bits(drawn, targets, frequencies)
     for row, target in enumerate(targets):
@@ -299,30 +302,30 @@ def _kept_back_bits(drawn: Sample, targets: list[_Target], frequencies: Frequenc
 
 
 def _targets(drawn: Sample) -> list[_Target]:
-    """The corrected outputs of a pass, in the order of `Pass.corrected`."""
+    """The corrected outputs of a pass, in the order of `Adaptable.corrected`."""
     targets = []
     for place, (base, values) in enumerate(zip(drawn.bases, drawn.values, strict=True)):
-        numbers = drawn.of_pixel(place)
-        first = place * numbers.shape[1]
-        for plane, find in enumerate(_finds(numbers, base, values)):
+        outputs = drawn.of_pixel(place)
+        first = place * outputs.shape[1]
+        for plane, find in enumerate(_finds(outputs, base, values)):
             targets.append(_Target(first + 2 * plane, find, _mean_direction))
             targets.append(_Target(first + 2 * plane + 1, find, _scale_direction))
     return targets
 
 
 def _finds(
-    numbers: np.ndarray, base: list[np.ndarray], values: list[np.ndarray]
+    outputs: np.ndarray, base: list[np.ndarray], values: list[np.ndarray]
 ) -> tuple[Find, ...]:
     """Of one pixel of a pass: how luminance, or Co and Cg, are doing."""
 
     def luminance() -> _Coded:
-        return _Coded(LUMINANCE, values[0], distribution.luminance(numbers, base[0]))
+        return _Coded(LUMINANCE, values[0], distribution.luminance(outputs, base[0]))
 
     def co() -> _Coded:
-        return _Coded(CO, values[0], distribution.co(numbers, base[0]))
+        return _Coded(CO, values[0], distribution.co(outputs, base[0]))
 
     def cg() -> _Coded:
-        known = distribution.co(numbers, base[0])
-        return _Coded(CG, values[1], distribution.cg(numbers, base[1], known, values[0]))
+        known = distribution.co(outputs, base[0])
+        return _Coded(CG, values[1], distribution.cg(outputs, base[1], known, values[0]))
 
     return (luminance,) if len(values) == 1 else (co, cg)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pillow_colorgrid.codings.lossless import levels as grid
 from pillow_colorgrid.codings.lossless.adaptation import BIAS, PASSES
 from pillow_colorgrid.codings.lossless.context import ZERO, Rows
+from pillow_colorgrid.codings.lossless.levels import level as level_of, place as place_of
 from pillow_colorgrid.codings.lossless.predict import (
-    Model,
+    Band,
     Pass,
-    Seen,
+    Predictor,
     color_passes,
     luminance_passes,
 )
@@ -56,12 +56,13 @@ class Spot:
 class Draw:
     """The spots of one pass; `total` is the number of its cells in the whole picture."""
 
-    one: Pass
+    pass_: Pass
     spots: list[Spot]
     total: int
 
-    def look(self, spot: Spot, by: Model) -> Seen:
-        return by.look(self.one, spot.level, spot.rows)
+    def band(self, spot: Spot, predictor: Predictor) -> Band:
+        """What the network makes of a spot."""
+        return predictor.band(self.pass_, spot.level, spot.rows)
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Sample:
         columns: (columns, cells) float32: features, inputs around 0, bias.
         bent: so many of the cells, every second row, tell how the code length bends.
         fitted: so many are for the regression; the others tell whether it helped.
-        numbers: (outputs, cells) int32, corrected in place.
+        outputs: (outputs, cells) int32, corrected in place.
         bases, values: for each pixel of the pass, of each plane it codes: (1, 1, cells) int16.
         weight: cells of the picture that one of the sample stands for.
     """
@@ -80,19 +81,19 @@ class Sample:
     columns: np.ndarray
     bent: int
     fitted: int
-    numbers: np.ndarray
+    outputs: np.ndarray
     bases: list[list[np.ndarray]]
     values: list[list[np.ndarray]]
     weight: float
 
     def of_pixel(self, place: int) -> np.ndarray:
-        """The numbers of one pixel of the pass: (1, outputs, 1, cells), a view."""
-        count = len(self.numbers) // len(self.bases)
-        return self.numbers[None, place * count : (place + 1) * count, None]
+        """The outputs of one pixel of the pass: (1, outputs, 1, cells), a view."""
+        count = len(self.outputs) // len(self.bases)
+        return self.outputs[None, place * count : (place + 1) * count, None]
 
 
 def draws(
-    parts: Sequence[list[np.ndarray]], refinement: Refinement, cells: int, by: Model
+    parts: Sequence[list[np.ndarray]], refinement: Refinement, cells: int, predictor: Predictor
 ) -> list[Draw]:
     """What to look at, of all passes of a refinement that can be adapted.
 
@@ -101,36 +102,38 @@ def draws(
         cells: about so many for each pass.
     """
     found = []
-    levels = [[grid.level(plane, refinement.interval) for plane in part] for part in parts]
-    passes = [(one, 1) for one in luminance_passes(refinement.networks)]
-    if len(levels[0]) > 1:
-        passes += [(one, 3) for one in color_passes(refinement.networks)]
-    for one, planes in passes:
-        if one.network not in PASSES:
+    passes = [(pass_, 1) for pass_ in luminance_passes(refinement.networks)]
+    if len(parts[0]) > 1:
+        passes += [(pass_, 3) for pass_ in color_passes(refinement.networks)]
+    for pass_, planes in passes:
+        if pass_.network not in PASSES:
             continue
-        seen = [level[:planes] for level in levels]
-        total = sum(height * width for height, width in (_whole(one, level) for level in seen))
+        seen = [[level_of(p, refinement.interval) for p in part[:planes]] for part in parts]
+        total = sum(height * width for height, width in (_whole(pass_, level) for level in seen))
         if total >= MIN_CELLS:
-            spots = _bands(one, seen[0], cells, by) if len(seen) == 1 else _blocks(one, seen, cells)
-            found.append(Draw(one, spots, total))
+            if len(seen) == 1:
+                spots = _bands(pass_, seen[0], cells, predictor)
+            else:
+                spots = _blocks(pass_, seen, cells)
+            found.append(Draw(pass_, spots, total))
     return found
 
 
-def _whole(one: Pass, level: list[np.ndarray]) -> tuple[int, int]:
+def _whole(pass_: Pass, level: list[np.ndarray]) -> tuple[int, int]:
     """Rows and columns of cells that have all pixels of the pass."""
-    shapes = [grid.place(level[0], place).shape[1:] for place in one.places]
+    shapes = [place_of(level[0], place).shape[1:] for place in pass_.places]
     height, width = np.min(shapes, axis=0).tolist()
     return height, width
 
 
-def _bands(one: Pass, level: list[np.ndarray], cells: int, by: Model) -> list[Spot]:
+def _bands(pass_: Pass, level: list[np.ndarray], cells: int, predictor: Predictor) -> list[Spot]:
     """All bands of the only tile, as coding it will need them; of each some rows."""
-    height, width = _whole(one, level)
+    height, width = _whole(pass_, level)
     every = max(1, round(height * width / cells))
     drawn = np.arange(every // 2, height, every)
     groups = _groups(np.arange(len(drawn)) % KEPT_BACK_OF == KEPT_BACK_OF - 1)
     spots = []
-    for rows in by.bands(level[0].shape):
+    for rows in predictor.bands(level[0].shape):
         here = (drawn >= rows[0]) & (drawn < rows[1])
         spots.append(Spot(level, rows, drawn[here], groups[here], width))
     return spots
@@ -142,11 +145,11 @@ def _groups(kept_back: np.ndarray) -> np.ndarray:
     return np.where(kept_back, 2, 1 - groups)
 
 
-def _blocks(one: Pass, levels: list[list[np.ndarray]], cells: int) -> list[Spot]:
+def _blocks(pass_: Pass, of_tiles: list[list[np.ndarray]], cells: int) -> list[Spot]:
     """Blocks of rows, evenly spread over the rows of all tiles."""
-    shapes = [_whole(one, level) for level in levels]
+    shapes = [_whole(pass_, level) for level in of_tiles]
     ends = np.cumsum([height for height, _ in shapes])
-    blocks = min(max(BLOCKS[0], 2 * len(levels)), BLOCKS[1])
+    blocks = min(max(BLOCKS[0], 2 * len(of_tiles)), BLOCKS[1])
     spots = []
     for number in range(blocks):
         middle = (2 * number + 1) * ends[-1] // (2 * blocks)
@@ -156,16 +159,16 @@ def _blocks(one: Pass, levels: list[list[np.ndarray]], cells: int) -> list[Spot]
         first = int(np.clip(middle - (ends[tile] - height) - count // 2, 0, height - count))
         groups = _groups(np.full(count, number % KEPT_BACK_OF == KEPT_BACK_OF - 1))
         rows = np.arange(first, first + count)
-        spots.append(Spot(levels[tile], (first, first + count), rows, groups, width))
+        spots.append(Spot(of_tiles[tile], (first, first + count), rows, groups, width))
     return spots
 
 
-def sample(draw: Draw, seen: Sequence[Seen]) -> Sample:
-    """The cells of a draw; `seen` is what the network makes of each of its spots."""
+def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
+    """The cells of a draw; `bands` are what the network makes of each of its spots."""
     groups = [
         [
-            (spot, one, spot.drawn[spot.groups == group])
-            for spot, one in zip(draw.spots, seen, strict=True)
+            (spot, band, spot.drawn[spot.groups == group])
+            for spot, band in zip(draw.spots, bands, strict=True)
         ]
         for group in range(3)
     ]
@@ -173,9 +176,10 @@ def sample(draw: Draw, seen: Sequence[Seen]) -> Sample:
     chosen = [part for group in groups for part in group]
 
     def cells(of: str) -> np.ndarray:
-        """(planes, cells) of features, inputs or numbers."""
+        """(planes, cells) of features, inputs or outputs."""
         found = [
-            getattr(one, of)[0][:, rows - spot.rows[0], : spot.width] for spot, one, rows in chosen
+            getattr(band, of)[0][:, rows - spot.rows[0], : spot.width]
+            for spot, band, rows in chosen
         ]
         return np.concatenate([part.reshape(len(part), -1) for part in found], axis=1)
 
@@ -190,20 +194,20 @@ def sample(draw: Draw, seen: Sequence[Seen]) -> Sample:
         columns,
         sizes[0],
         sizes[0] + sizes[1],
-        cells("numbers"),
+        cells("outputs"),
         [
             [
-                _flat([s.bases[p][k][0][rows - o.rows[0], : o.width] for o, s, rows in chosen])
+                _flat([b.bases[p][k][0][rows - s.rows[0], : s.width] for s, b, rows in chosen])
                 for k in range(len(planes))
             ]
-            for p in range(len(draw.one.places))
+            for p in range(len(draw.pass_.places))
         ],
         [
             [
-                _flat([grid.place(o.level[k], place)[0][rows, : o.width] for o, _, rows in chosen])
+                _flat([place_of(s.level[k], place)[0][rows, : s.width] for s, _, rows in chosen])
                 for k in planes
             ]
-            for place in draw.one.places
+            for place in draw.pass_.places
         ],
         draw.total / columns.shape[1],
     )
