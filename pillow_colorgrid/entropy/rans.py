@@ -15,6 +15,7 @@ Source: J. Duda, "Asymmetric numeral systems", arXiv 1311.2540; interleaved as i
 
 import copy
 from collections.abc import Iterator
+from itertools import cycle
 
 import numpy as np
 
@@ -30,7 +31,13 @@ LOWEST_STATE = 1 << WORD_BITS
 
 STATE_BYTES, WORD_BYTES = 4, 2
 
-_LIMIT_SHIFT = np.uint32(2 * WORD_BITS - PRECISION_BITS)
+FEW_LANES = 12
+"""So many are moved one by one, as Python's integers: a step of numpy takes about as long as 15."""
+
+_FULL_BITS = 2 * WORD_BITS - PRECISION_BITS
+"""A state that is a symbol's frequency times 2**this would overflow by the symbol."""
+
+_LIMIT_SHIFT = np.uint32(_FULL_BITS)
 _WORD = np.uint32(WORD_BITS)
 _LOWEST = np.uint32(LOWEST_STATE)
 
@@ -82,7 +89,7 @@ class _Lanes:
 
     def __init__(self, states: np.ndarray) -> None:
         self.states = states
-        self.low_words = states.view(np.uint16)[:: STATE_BYTES // WORD_BYTES]
+        self.low_words, self.high_words = states.view(np.uint16).reshape(-1, 2).T
         self.numbers = np.empty_like(states)
         self.flags = np.empty(states.shape, bool)
         self.slot_mask = np.full_like(states, TOTAL - 1)
@@ -143,6 +150,8 @@ class Encoder:
 
     def finish(self) -> bytes:
         """Code all passes, the last symbol first, as rANS wants it."""
+        if self.lanes <= FEW_LANES:
+            return self._finish_one_by_one()
         lanes = _Lanes(np.full(self.lanes, LOWEST_STATE, np.uint32))
         blocks: list[np.ndarray] = []
         for counts, starts in reversed(self.passes):
@@ -152,13 +161,33 @@ class Encoder:
         words = np.concatenate([np.empty(0, np.uint16), *reversed(blocks)])
         return lanes.states.astype("<u4").tobytes() + words.astype("<u2").tobytes()
 
+    def _finish_one_by_one(self) -> bytes:
+        """As `finish`, symbol by symbol."""
+        states = [LOWEST_STATE] * self.lanes
+        words: list[int] = []
+        for counts, starts in reversed(self.passes):
+            lanes = cycle(range(self.lanes - 1, -1, -1))
+            for _ in range(-len(counts) % self.lanes):
+                next(lanes)
+            for lane, count, start in zip(
+                lanes, counts[::-1].tolist(), starts[::-1].tolist(), strict=False
+            ):
+                state = states[lane]
+                if state >= count << _FULL_BITS:
+                    words.append(state & 0xFFFF)
+                    state >>= WORD_BITS
+                whole, rest = divmod(state, count)
+                states[lane] = (whole << PRECISION_BITS) + rest + start
+        coded = np.array(words[::-1], "<u2")
+        return np.array(states, "<u4").tobytes() + coded.tobytes()
+
 
 def _encode(
     lanes: _Lanes, counts: np.ndarray, starts: np.ndarray, blocks: list[np.ndarray]
 ) -> None:
     """Whole steps of all `lanes`, from the last to the first; their words go to `blocks`."""
-    states, low_words = lanes.states, lanes.low_words
-    quotients, flags, word_bits = lanes.numbers, lanes.flags, lanes.word_bits
+    states, low_words, high_words = lanes.states, lanes.low_words, lanes.high_words
+    quotients, flags = lanes.numbers, lanes.flags
     limits, gaps = counts << _LIMIT_SHIFT, np.uint32(TOTAL) - counts
     for end in range(len(counts), 0, -max(1, len(states))):
         step = slice(end - len(states), end)
@@ -166,7 +195,8 @@ def _encode(
         full = flags.nonzero()[0]
         if len(full):
             blocks.append(low_words[full])
-            states[full] >>= word_bits[: len(full)]
+            low_words[full] = high_words[full]
+            high_words[full] = 0
         # state // count * TOTAL + state % count + start, with one division
         np.floor_divide(states, counts[step], quotients)
         np.multiply(quotients, gaps[step], quotients)
@@ -195,6 +225,9 @@ class Decoder:
         symbol_of, step_of = frequencies.slots
         slots = rows.astype("<i8")
         slots <<= PRECISION_BITS
+        if len(self.lanes.states) <= FEW_LANES:
+            slots[:] = self._slots_one_by_one(slots.tolist(), memoryview(step_of))
+            return symbol_of.take(slots)
         slot_words = slots.view(np.uint32)[::2]  # their low halves: no slot is beyond 2**32
         for lanes, step in self._steps(len(slots)):
             here = slot_words[step]
@@ -204,6 +237,26 @@ class Decoder:
             np.bitwise_and(taken, lanes.word_mask, taken)
             self._advance(lanes, lanes.numbers, taken)
         return symbol_of.take(slots)
+
+    def _slots_one_by_one(self, rows: list[int], steps: memoryview) -> list[int]:
+        """The slots of a pass, each in its own row (given as its first slot)."""
+        states, words, next_word = self.lanes.states.tolist(), memoryview(self.words), self.next_word
+        slots = []
+        try:
+            for lane, row in zip(cycle(range(len(states))), rows, strict=False):
+                state = states[lane]
+                slot = row | state & (TOTAL - 1)
+                slots.append(slot)
+                step = steps[slot]
+                state = (state >> PRECISION_BITS) * (step >> WORD_BITS) + (step & 0xFFFF)
+                if state < LOWEST_STATE:
+                    state = state << WORD_BITS | words[next_word]
+                    next_word += 1
+                states[lane] = state
+        except IndexError:
+            raise StreamError(f"stream ends after {len(words)} words") from None
+        self.lanes.states[:], self.next_word = states, next_word
+        return slots
 
     def decode_bounds(self, bounds: np.ndarray) -> np.ndarray:
         """The next pass, whose symbols' ranges are cut at places of their own.
@@ -265,15 +318,15 @@ class Decoder:
         np.right_shift(states, lanes.precision, states)
         np.multiply(states, counts, states)
         np.add(states, offsets, states)
-        np.less(states, lanes.lowest, lanes.flags)
-        empty = lanes.flags.nonzero()[0]
-        if len(empty):
-            taken = self.words[self.next_word : self.next_word + len(empty)]
-            if len(taken) < len(empty):
+        empty = np.less(states, lanes.lowest, lanes.flags).nonzero()[0]
+        count = len(empty)
+        if count:
+            taken = self.words[self.next_word : self.next_word + count]
+            if len(taken) < count:
                 raise StreamError(f"stream ends after {len(self.words)} words")
-            states[empty] <<= lanes.word_bits[: len(empty)]
+            lanes.high_words[empty] = lanes.low_words[empty]
             lanes.low_words[empty] = taken
-            self.next_word += len(empty)
+            self.next_word += count
 
     def finish(self) -> None:
         """Raises StreamError unless all words are read and each lane is where encoding began."""

@@ -147,3 +147,38 @@ def test_state_never_leaves_32_bits():
 
 def test_precision_is_part_of_the_format():
     assert (rans.PRECISION_BITS, rans.LOWEST_STATE) == (14, 65536)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 5, rans.FEW_LANES])
+@pytest.mark.parametrize("count", [0, 1, 4, 4999])
+def test_few_lanes_one_by_one_or_at_once(lanes, count, monkeypatch):
+    """Both ways give the same bytes, and read each other's."""
+    rng = np.random.default_rng(count)
+    frequencies = two_sided([0.2, 1, 8, 60])
+    passes = []
+    for length in (count, 3 * lanes, count):
+        rows = rng.integers(0, 4, length)
+        passes.append((rows, draw(frequencies, rows, rng)))
+    files = []
+    for few in (rans.FEW_LANES, 0):
+        monkeypatch.setattr(rans, "FEW_LANES", few)
+        encoder = Encoder(lanes)
+        for one in passes:
+            encoder.add(frequencies, *one)
+        files.append(encoder.finish())
+        decoder = Decoder(files[0], lanes)
+        for rows, symbols in passes:
+            assert np.array_equal(decoder.decode(frequencies, rows), symbols)
+        decoder.finish()
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("lanes", [1, rans.FEW_LANES, rans.FEW_LANES + 1])
+def test_a_stream_that_ends_early_is_told(lanes):
+    frequencies = two_sided([8])
+    rows = np.zeros(3000, np.int64)
+    encoder = Encoder(lanes)
+    encoder.add(frequencies, rows, draw(frequencies, rows, np.random.default_rng(1)))
+    data = encoder.finish()
+    with pytest.raises(StreamError, match="stream ends after"):
+        Decoder(data[: 4 * lanes + 40], lanes).decode(frequencies, rows)
