@@ -9,28 +9,50 @@ the plane reads the nearest pixel of its kind. Results are one byte plane per ta
 cells: (N, taps, rows, columns) uint8.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from pillow_colorgrid.codings.lossless import levels
 
 ZERO = 128
 """Zero point of the bytes."""
 
+_LEAST, _MOST = np.int16(0), np.int16(255)
+
 MARGIN = 3
 """The farthest cell that a tap reads."""
+
+CACHED_INPUTS = 2**16
+"""So many are computed at a time: as differences they stay in a processor's cache."""
 
 Tap = tuple[int, int]
 """A cell, (rows, columns) away."""
 
 
-def square(first: int, last: int) -> tuple[Tap, ...]:
+@dataclass(frozen=True)
+class Taps:
+    """A rectangle of taps, row by row."""
+
+    rows: range
+    columns: range
+
+    def __iter__(self) -> Iterator[Tap]:
+        return product(self.rows, self.columns)
+
+    def __len__(self) -> int:
+        return len(self.rows) * len(self.columns)
+
+
+def square(first: int, last: int) -> Taps:
     edge = range(first, last + 1)
-    return tuple(product(edge, edge))
+    return Taps(edge, edge)
 
 
-DIAGONAL_NEAREST: tuple[Tap, ...] = square(0, 1)
+DIAGONAL_NEAREST = square(0, 1)
 """The known pixels around the diagonal pixel of a cell."""
 
 LUMINANCE_DIAGONAL = square(-2, 3)
@@ -42,13 +64,19 @@ LUMINANCE_CROSS_KNOWN, LUMINANCE_CROSS_DIAGONAL = square(-1, 2), square(-2, 1)
 COLOR_DIAGONAL = square(-1, 2)
 COLOR_CROSS_KNOWN, COLOR_CROSS_DIAGONAL = square(-1, 2), square(-2, 1)
 
-WINDOW_DIAGONAL = tuple(tap for tap in square(-2, 4) if tap != (1, 1))
+WINDOW_DIAGONAL = (
+    Taps(range(-2, 1), range(-2, 5)),
+    Taps(range(1, 2), range(-2, 1)),
+    Taps(range(1, 2), range(2, 5)),
+    Taps(range(2, 5), range(-2, 5)),
+)
 WINDOW_CROSS = square(-2, 3)
-"""Pixels (rows, columns away from the known one) of luminance that the colour passes see."""
+"""Pixels (rows, columns away from the known one) of luminance that the colour passes see: of the
+diagonal pass all around its own one."""
 
 LUMINANCE_INPUTS = (len(LUMINANCE_DIAGONAL) + 1, len(LUMINANCE_CROSS_KNOWN) * 2 + 2)
 COLOR_INPUTS = (
-    2 * len(COLOR_DIAGONAL) + len(WINDOW_DIAGONAL) + 3,
+    2 * len(COLOR_DIAGONAL) + sum(map(len, WINDOW_DIAGONAL)) + 3,
     4 * len(COLOR_CROSS_KNOWN) + len(WINDOW_CROSS) + 1 + 2 + 3,
 )
 """Inputs of the (diagonal, cross) networks."""
@@ -88,6 +116,13 @@ class Margined:
         bottom, right = top + self.shape[0] * self.step, left + self.shape[1] * self.step
         return self.pixels[:, top : bottom : self.step, left : right : self.step]
 
+    def taps(self, taps: Taps) -> np.ndarray:
+        """All of `taps`: (N, rows of taps, columns of taps, rows, columns), a view."""
+        corner = self.tap((taps.rows.start, taps.columns.start))
+        count, height, width = self.pixels.strides
+        shape = (len(self.pixels), len(taps.rows), len(taps.columns), *self.shape)
+        return as_strided(corner, shape, (count, height, width, *corner.strides[1:]))
+
 
 def of_place(pixels: np.ndarray, at: Tap, rows: Rows | None = None) -> Margined:
     """The pixels at one place of their cells; where no cell has it, the known ones instead."""
@@ -108,19 +143,28 @@ class Bytes:
     def __init__(self, count: int, shape: tuple[int, int], inputs: int) -> None:
         self.planes = np.empty((count, inputs, *shape), np.uint8)
         self.filled = 0
-        self.difference = np.empty((count, *shape), np.int16)
+        self.at_once = max(1, CACHED_INPUTS // max(1, count * shape[0] * shape[1]))
 
     def add(self, pixels: np.ndarray, base: np.ndarray | int) -> None:
         """Differences of pixels to their base, (N, rows, columns) each."""
-        np.subtract(pixels, base, out=self.difference)
-        self.difference += ZERO
-        self.difference.clip(0, 2 * ZERO - 1, out=self.difference)
-        self.planes[:, self.filled] = self.difference
-        self.filled += 1
+        self._fill(pixels[:, None, None], base - ZERO)
 
-    def add_taps(self, pixels: Margined, taps: tuple[Tap, ...], base: np.ndarray) -> None:
-        for away in taps:
-            self.add(pixels.tap(away), base)
+    def add_taps(self, pixels: Margined, taps: Taps, base: np.ndarray) -> None:
+        zero = (base - ZERO)[:, None, None]
+        seen = pixels.taps(taps)
+        each = max(1, self.at_once // len(taps.columns))
+        for first in range(0, len(taps.rows), each):
+            self._fill(seen[:, first : first + each], zero)
+
+    def _fill(self, pixels: np.ndarray, zero: np.ndarray | int) -> None:
+        """Add (N, rows and columns of taps, rows, columns): as they are above `zero`, cut."""
+        count, high, wide, rows, columns = pixels.shape
+        end = self.filled + high * wide
+        into = self.planes[:, self.filled : end].reshape(pixels.shape)  # a view
+        # In this order, because numpy would else go along the taps, which lie closer together.
+        differences = np.subtract(pixels, zero, order="C")
+        np.clip(differences, _LEAST, _MOST, out=into, casting="unsafe")
+        self.filled = end
 
 
 def diagonal_base(known: Margined) -> np.ndarray:
@@ -181,7 +225,8 @@ def color_diagonal(
         bases.append(diagonal_base(known))
         inputs.add_taps(known, COLOR_DIAGONAL, bases[-1])
     here = window.tap(levels.DIAGONAL)
-    inputs.add_taps(window, WINDOW_DIAGONAL, here)
+    for taps in WINDOW_DIAGONAL:
+        inputs.add_taps(window, taps, here)
     inputs.add(here, ZERO)
     for base in bases:
         inputs.add(base >> 1, 0)
