@@ -240,7 +240,8 @@ class Decoder:
 
     def _slots_one_by_one(self, rows: list[int], steps: memoryview) -> list[int]:
         """The slots of a pass, each in its own row (given as its first slot)."""
-        states, words, next_word = self.lanes.states.tolist(), memoryview(self.words), self.next_word
+        states, words = self.lanes.states.tolist(), memoryview(self.words)
+        next_word = self.next_word
         slots = []
         try:
             for lane, row in zip(cycle(range(len(states))), rows, strict=False):

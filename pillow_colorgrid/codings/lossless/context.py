@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from pillow_colorgrid.codings.lossless import levels
 
 ZERO = 128
 """Zero point of the bytes."""
 
-_LEAST, _MOST = np.int16(0), np.int16(255)
+_LEAST, _MOST = np.int16(0), np.int16(2 * ZERO - 1)
 
 MARGIN = 3
 """The farthest cell that a tap reads."""
@@ -118,10 +117,15 @@ class Margined:
 
     def taps(self, taps: Taps) -> np.ndarray:
         """All of `taps`: (N, rows of taps, columns of taps, rows, columns), a view."""
-        corner = self.tap((taps.rows.start, taps.columns.start))
-        count, height, width = self.pixels.strides
-        shape = (len(self.pixels), len(taps.rows), len(taps.columns), *self.shape)
-        return as_strided(corner, shape, (count, height, width, *corner.strides[1:]))
+        top, left = self.margin + taps.rows.start, self.margin + taps.columns.start
+        plane, row, pixel = self.pixels.strides
+        return np.ndarray(
+            (len(self.pixels), len(taps.rows), len(taps.columns), *self.shape),
+            self.pixels.dtype,
+            self.pixels.data,
+            top * row + left * pixel,
+            (plane, row, pixel, row * self.step, pixel * self.step),
+        )
 
 
 def of_place(pixels: np.ndarray, at: Tap, rows: Rows | None = None) -> Margined:
@@ -158,12 +162,11 @@ class Bytes:
 
     def _fill(self, pixels: np.ndarray, zero: np.ndarray | int) -> None:
         """Add (N, rows and columns of taps, rows, columns): as they are above `zero`, cut."""
-        count, high, wide, rows, columns = pixels.shape
-        end = self.filled + high * wide
+        end = self.filled + pixels.shape[1] * pixels.shape[2]
         into = self.planes[:, self.filled : end].reshape(pixels.shape)  # a view
         # In this order, because numpy would else go along the taps, which lie closer together.
         differences = np.subtract(pixels, zero, order="C")
-        np.clip(differences, _LEAST, _MOST, out=into, casting="unsafe")
+        into[...] = differences.clip(_LEAST, _MOST, differences)
         self.filled = end
 
 

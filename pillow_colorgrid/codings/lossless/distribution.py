@@ -98,23 +98,28 @@ LUMINANCE_OUTPUTS, COLOR_OUTPUTS = len(LUMINANCE_UNITS), len(COLOR_UNITS)
 
 def integers(outputs: np.ndarray, units: np.ndarray) -> np.ndarray:
     """Outputs (N, pixels * len(units), rows, columns) as int32, halves rounded to even."""
-    pixels = outputs.shape[1] // len(units)
-    exact: np.ndarray = outputs * np.tile(units, pixels)[:, None, None]
-    rounded: np.ndarray = np.rint(exact)
-    return rounded.astype(np.int32)
+    count, channels, rows, columns = outputs.shape
+    pixels = outputs.reshape(count, channels // len(units), len(units), rows, columns)
+    rounded: np.ndarray = pixels * units[:, None, None]
+    np.rint(rounded, rounded)
+    return rounded.astype(np.int32).reshape(outputs.shape)
+
+
+def _clipped(values: np.ndarray, lowest: int, highest: int) -> np.ndarray:
+    """int32 `values`, clipped in place."""
+    # By numbers of numpy: it would look up the range of the type for each of Python's.
+    return values.clip(np.int32(lowest), np.int32(highest), values)
 
 
 def _mean(base: np.ndarray, fine: np.ndarray, lowest: int) -> np.ndarray:
     """In eighths, clipped to the range of the plane's values."""
     mean = base.astype(np.int32) * MEAN_STEPS + ((fine + 4) >> 3)
-    clipped: np.ndarray = np.clip(mean, lowest * MEAN_STEPS, HIGHEST * MEAN_STEPS)
-    return clipped
+    return _clipped(mean, lowest * MEAN_STEPS, HIGHEST * MEAN_STEPS)
 
 
 def _class(fine: np.ndarray) -> np.ndarray:
     found: np.ndarray = ((fine + 8) >> 4) + START_CLASS
-    clipped: np.ndarray = np.clip(found, 0, CLASSES - 1)
-    return clipped
+    return _clipped(found, 0, CLASSES - 1)
 
 
 def luminance(outputs: np.ndarray, base: np.ndarray) -> Distribution:
@@ -135,7 +140,8 @@ def cg(outputs: np.ndarray, base: np.ndarray, known: Distribution, co: np.ndarra
         known: the distribution of Co.
         co: Co itself (N, rows, columns).
     """
-    slope, weight = (np.clip(outputs[:, k], -SLOPE_STEPS, SLOPE_STEPS) for k in (4, 5))
+    slopes = _clipped(outputs[:, 4:6].copy(), -SLOPE_STEPS, SLOPE_STEPS)
+    slope, weight = slopes[:, 0], slopes[:, 1]
     distance = co.astype(np.int32) * MEAN_STEPS - known.mean
     # an eighth times a sixteenth is 1/128: half of a 1/64
     fine = outputs[:, 2] + ((slope * distance) >> 1)
