@@ -226,7 +226,7 @@ class Decoder:
         slots = rows.astype("<i8")
         slots <<= PRECISION_BITS
         if len(self.lanes.states) <= FEW_LANES:
-            slots[:] = self._slots_one_by_one(slots.tolist(), memoryview(step_of))
+            slots[:] = self._slots_one_by_one(slots.tolist(), step_of.data)
             return symbol_of.take(slots)
         slot_words = slots.view(np.uint32)[::2]  # their low halves: no slot is beyond 2**32
         for lanes, step in self._steps(len(slots)):
@@ -240,7 +240,7 @@ class Decoder:
 
     def _slots_one_by_one(self, rows: list[int], steps: memoryview) -> list[int]:
         """The slots of a pass, each in its own row (given as its first slot)."""
-        states, words = self.lanes.states.tolist(), memoryview(self.words)
+        states, words = self.lanes.states.tolist(), self.words.data
         next_word = self.next_word
         slots = []
         try:
