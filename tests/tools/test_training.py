@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 import torch
 
 from tests.conftest import ROOT, photograph
-from tools.data import crops as data
-from tools.train import layers, loop
+from tools.data import crops as data, rendered
+from tools.train import layers, loop, lossless_data, lossless_training
 from tools.train.layers import Coded, QConv, TorchOps
 
 
@@ -99,7 +100,7 @@ def test_lossless_networks_train_and_export(pictures: Path, tmp_path: Path) -> N
         "--depth-coarse", "1", "--quantise-from", "0.3",
     )  # fmt: skip
     log = (tmp_path / "log.tsv").read_text().splitlines()
-    assert np.isfinite([float(value) for value in log[-1].split("\t")[4:]]).all()
+    assert np.isfinite([float(value) for value in log[-1].split("\t")]).all()
     run(
         "tools.export.lossless", tmp_path / "last.pt", "--data", pictures, "--id", "100",
         "--pictures", "1", "--models", tmp_path,
@@ -107,6 +108,60 @@ def test_lossless_networks_train_and_export(pictures: Path, tmp_path: Path) -> N
     entries = json.loads((tmp_path / "index.json").read_text())["networks"]
     assert [entry["id"] for entry in entries] == list(range(100, 113))
     assert entries[-1]["name"] == "lossless_tables"
+
+
+def test_lossless_training_goes_on_from_a_checkpoint_elsewhere(
+    pictures: Path, tmp_path: Path
+) -> None:
+    small = {"size": 64, "batch": 1, "width": 8, "rendered": 2, "data": str(pictures)}
+    config = lossless_training.Config(**small, out=str(tmp_path / "here"), minutes=0.01)
+    lossless_training.train(config)
+    begun = torch.load(tmp_path / "here" / "last.pt", weights_only=True)
+    elsewhere = replace(
+        config, out=str(tmp_path / "there"), start=str(tmp_path / "here" / "last.pt"), minutes=0.02
+    )
+    run = lossless_training.Run(elsewhere, resume=True)
+    assert (run.step, run.seconds) == (begun["step"], begun["seconds"])
+    kept = run.optimisers[0][0].state_dict()["state"][0]["average"]
+    assert torch.equal(kept, begun["optimisers"][0]["state"][0]["average"])
+    # its own checkpoint comes first, once there is one
+    run.step += 7
+    run.save("last.pt", {})
+    assert lossless_training.Run(elsewhere, resume=True).step == begun["step"] + 7
+    # and a fresh training only begins with the networks
+    assert lossless_training.Run(elsewhere, resume=False).step == 0
+
+
+def test_lossless_steps_shrink_to_nothing_at_the_end(tmp_path: Path) -> None:
+    config = lossless_training.Config(width=8, out=str(tmp_path), minutes=10, cool_from=0.5)
+    run = lossless_training.Run(config, resume=False)
+    run.step = 1000
+    shares = []
+    for run.seconds in (0, 299, 450, 600):
+        shares.append(run.share)
+    assert shares == pytest.approx([1, 1, 0.5, 0], abs=1e-3)
+
+
+def test_planes_to_train_on_fit_the_networks(pictures: Path) -> None:
+    config = lossless_training.Config(data=str(pictures), rendered=3)
+    some = lossless_training.load_pictures(config, held_out=False)
+    rng = np.random.default_rng(5)
+    for kind in lossless_data.KINDS:
+        for _ in range(12):
+            planes = some.planes(kind, rng)
+            assert planes.dtype == np.int16
+            assert planes[..., 0].min() >= 0
+            assert np.abs(planes).max() <= 255
+
+
+def test_rendered_pictures_repeat_with_their_seed_and_have_no_noise() -> None:
+    one, two = (rendered.pictures(6, seed=4) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+    others = rendered.pictures(6, seed=5)
+    assert not any(np.array_equal(a, b) for a in one for b in others)
+    # most neighbours differ by a step at most, which photographs' do not
+    steps = [np.abs(np.diff(picture.astype(int), axis=1)) <= 1 for picture in one]
+    assert np.mean(steps) > 0.5
 
 
 def test_held_out_pictures_are_never_trained_on(pictures: Path) -> None:

@@ -18,7 +18,6 @@ from torch import nn
 
 from pillow_colorgrid.codings.lossless.model import NAMES, TABLES
 from pillow_colorgrid.codings.lossless.predict import Run
-from tools.data.crops import load_crops
 from tools.export import frequencies as lossless_frequencies
 from tools.export.graph import OnnxOps
 from tools.export.onnx_files import (
@@ -32,9 +31,11 @@ from tools.export.onnx_files import (
     session,
 )
 from tools.train.layers import TorchOps
-from tools.train.lossless_data import planes
 from tools.train.lossless_networks import FEATURES, INPUT, Predictor, predictors
-from tools.train.lossless_training import Config
+from tools.train.lossless_training import Config, load_pictures
+
+HELD_OUT_PICTURES = 60
+"""So many that were not trained on tell what the tables cost."""
 
 SELF_TEST_SIDE = 8
 """Rows and columns of cells of the known answer that each session is asked for."""
@@ -123,20 +124,21 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="the crops of the training")
     parser.add_argument("--id", type=int, required=True, help="first id; the tables' is the last")
-    parser.add_argument("--pictures", type=int, default=400, help="crops to learn the tables from")
+    parser.add_argument("--pictures", type=int, default=400, help="to learn the tables from")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of index.json")
     options = parser.parse_args()
     networks, state = load(options.checkpoint)
     exported = {name: export("lossless_" + name, networks[name]) for name in NAMES}
     run = run_by(exported)
     rng = np.random.default_rng(1)
-    crops = load_crops(options.data)
-    chosen = rng.permutation(len(crops))[: options.pictures]
-    seen = lossless_frequencies.count((planes(crops[index], rng) for index in chosen), run)
+    pictures, held_out = (
+        load_pictures(Config(data=str(options.data)), apart) for apart in (False, True)
+    )
+    seen = lossless_frequencies.count(pictures.draw(options.pictures, rng), run)
     table = lossless_frequencies.frequencies(seen)
-    held_out = [planes(crop, rng) for crop in load_crops(options.data, held_out=True)]
-    pixels = sum(crop.shape[0] * crop.shape[1] for crop in held_out)
-    bits = lossless_frequencies.ideal_bits(lossless_frequencies.count(held_out, run), table)
+    others = [*held_out.draw(HELD_OUT_PICTURES, rng)]
+    pixels = sum(picture.shape[0] * picture.shape[1] for picture in others)
+    bits = lossless_frequencies.ideal_bits(lossless_frequencies.count(others, run), table)
     trained = "{:.0f} minutes, {} steps, held-out {:.4f} bpp".format(
         state["seconds"] / 60, state["step"], bits / pixels
     )

@@ -4,17 +4,28 @@
     python -m tools.export.lossless runs/lossless/last.pt
 
 Luminance and colour take turns. The loss is the file's own size: bits per pixel that an ideal coder
-would write. Steps that shrink to nothing at the end bring the last percents, so plan `--minutes`
-for the whole training; `--resume` goes on from the last checkpoint, a few minutes old at most.
+would write. Steps that shrink to nothing at the end bring the last percents (`--cool-from`); until
+then they keep their size, so that `--minutes` may still be changed when a training goes on:
+`--resume` takes the last checkpoint of `--out`, a few minutes old at most, or else that of
+`--start` with its optimisers and the minutes it has had. Minutes are the processor's, not the
+clock's, so a training that only takes what others leave keeps its plan.
+
+The long training of the wide networks, begun by lossless_60.pt (log:
+tools/results/lossless_training_next.tsv); it goes on, on any machine and as often as you like, by
+
+    nice python -m tools.train lossless --resume --start tools/checkpoints/lossless_next.pt \\
+        --data DIR --out runs/lossless --width 64 --depth-second 4 --depth-coarse 4 \\
+        --learning-rate 3e-3 --head-learning-rate 1.5e-3 --minutes 600
 
 One core (Zen 5), 88 minutes beside other work, 12,600 steps: 3.35 bits of luminance and 4.25 of
 colour on held-out crops, rounded (before rounding began, at 70 minutes: 3.44 and 4.35). That was
 with all crops as Y, Co, Cg: tools/checkpoints/lossless_28.pt. Another 104 minutes from there
-(`--start`), the last 35 with the planes of `lossless_data`: 3.50 and 3.92, that is 1.9 % less than
-where those 35 began (lossless_60.pt, networks 48 to 59).
+(`--start`), the last 35 with origins: 3.50 and 3.92, that is 1.9 % less than where those 35 began
+(lossless_60.pt, networks 48 to 59).
 """
 
 import csv
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -26,9 +37,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pillow_colorgrid.codings.lossless import context as lossless_context, distribution, levels
+from tools.data import rendered
 from tools.data.crops import load_crops
 from tools.train.layers import Coded, QConv, TorchOps, straight_through
-from tools.train.lossless_data import batches
+from tools.train.lossless_data import KINDS, Pictures, batches
 from tools.train.lossless_networks import INPUT, predictors
 from tools.train.muon import Muon
 
@@ -40,7 +52,7 @@ class Config:
     data: str = ""
     out: str = "runs/lossless"
     start: str = ""  # a checkpoint whose networks are where a fresh training begins
-    minutes: float = 85.0
+    minutes: float = 85.0  # of the processor, all threads together by their number
     threads: int = 1
     seed: int = 1
     size: int = 128  # edge of a training square
@@ -51,8 +63,11 @@ class Config:
     depth_coarse: int = 3
     learning_rate: float = 4e-3  # of Muon
     head_learning_rate: float = 2e-3  # of AdamW: heads and biases
+    cool_from: float = 0.7  # part of the time after which steps shrink, to nothing at the end
     quantise_from: float = 0.8  # part of the time after which weights and activations are rounded
     checkpoint_minutes: float = 4.0
+    rendered: int = 400  # rendered pictures
+    bfloat16: int = 0  # 1: train in bfloat16; faster only where the processor has AMX
 
     @property
     def depths(self) -> dict[str, int]:
@@ -136,9 +151,17 @@ def level_name(interval: int) -> str:
 
 
 def loss(
-    networks: nn.ModuleDict, planes: tuple[np.ndarray, ...], plane: str, ops: TorchOps
+    networks: nn.ModuleDict,
+    planes: tuple[np.ndarray, ...],
+    plane: str,
+    ops: TorchOps,
+    kept_in: torch.dtype = torch.float32,
 ) -> Tensor:
-    """Bits per pixel of "luminance" or "color", the latter two of three planes (N, H, W) int16."""
+    """Bits per pixel of "luminance" or "color", the latter two of three planes (N, H, W) int16.
+
+    Args:
+        kept_in: what the networks compute in.
+    """
     total = torch.zeros(())
     for interval in levels.intervals():
         pixels = [levels.level(p, interval) for p in planes]
@@ -148,10 +171,10 @@ def loss(
             levels.PASSES, CONTEXTS[plane], ("diagonal", "cross"), strict=True
         ):
             inputs, bases = context(*seen)
-            x = torch.from_numpy(inputs).to(torch.bfloat16).sub_(128).mul_(2.0**-INPUT.shift)
+            x = torch.from_numpy(inputs).to(kept_in).sub_(128).mul_(2.0**-INPUT.shift)
             x = x.to(memory_format=torch.channels_last)
             network = networks[f"{plane}_{level_name(interval)}_{name}"]
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=kept_in == torch.bfloat16):
                 out = network(ops, x)
             for part, base, place in zip(
                 out.float().chunk(len(places), 1), bases, places, strict=True
@@ -160,6 +183,10 @@ def loss(
                 base_ = [torch.from_numpy(b.astype(np.float32)) for b in base]
                 total = total + BITS[plane](part, base_, value)
     return total / planes[0].size
+
+
+HeldOut = dict[str, list[tuple[np.ndarray, ...]]]
+"""Batches that are not trained on, by the kind of their pictures."""
 
 
 class Run:
@@ -188,11 +215,12 @@ class Run:
             begin = torch.load(config.start, weights_only=True)
             self.networks.load_state_dict(begin["networks"])
         last = self.folder / "last.pt"
-        if resume and last.exists():
-            state = torch.load(last, weights_only=True)
+        kept = last if last.exists() else Path(config.start)
+        if resume and kept.is_file():
+            state = torch.load(kept, weights_only=True)
             self.networks.load_state_dict(state["networks"])
-            for (optimiser, _), kept in zip(self.optimisers, state["optimisers"], strict=True):
-                optimiser.load_state_dict(kept)
+            for (optimiser, _), its in zip(self.optimisers, state["optimisers"], strict=True):
+                optimiser.load_state_dict(its)
             self.step, self.seconds = state["step"], state["seconds"]
 
     def save(self, name: str, losses: dict[str, float]) -> None:
@@ -213,17 +241,28 @@ class Run:
     def progress(self) -> float:
         return min(1.0, self.seconds / (60 * self.config.minutes))
 
+    @property
+    def rounds(self) -> bool:
+        return self.progress >= self.config.quantise_from
+
+    @property
+    def share(self) -> float:
+        """Of the learning rate: all of it but for a warm-up, from `cool_from` on ever less."""
+        cooled = max(0.0, self.progress - self.config.cool_from) / (1 - self.config.cool_from)
+        return min(1.0, (self.step + 1) / 100) * (1 + math.cos(math.pi * cooled)) / 2
+
+    @property
+    def kept_in(self) -> torch.dtype:
+        return torch.bfloat16 if self.config.bfloat16 else torch.float32
+
     def train_step(self, planes: tuple[np.ndarray, ...]) -> tuple[str, float]:
         """One step for luminance or for colour, in turn."""
         plane = ("color", "luminance")[self.step % 2]
-        share = min(1.0, (self.step + 1) / 100) * (1 - self.progress)
         for optimiser, learning_rate in self.optimisers:
             for group in optimiser.param_groups:
-                group["lr"] = learning_rate * share
+                group["lr"] = learning_rate * self.share
             optimiser.zero_grad(set_to_none=True)
-        bits = loss(
-            self.networks, planes, plane, FastOps(self.progress >= self.config.quantise_from)
-        )
+        bits = loss(self.networks, planes, plane, FastOps(self.rounds), self.kept_in)
         bits.backward()
         nn.utils.clip_grad_norm_(self.networks.parameters(), 100.0)
         for optimiser, _ in self.optimisers:
@@ -233,44 +272,73 @@ class Run:
 
     @torch.no_grad()
     def held_out_losses(
-        self, held_out: list[tuple[np.ndarray, ...]], quantised: bool
+        self, held_out: dict[str, list[tuple[np.ndarray, ...]]]
     ) -> dict[str, float]:
-        """Bits per pixel on crops that were not trained on."""
-        ops = FastOps(quantised)
+        """Bits per pixel of each kind of picture, of those that were not trained on.
+
+        Rounded once training is.
+        """
+        ops = FastOps(self.rounds)
         return {
-            plane: float(np.mean([loss(self.networks, b, plane, ops).item() for b in held_out]))
+            f"{kind}_{plane}": float(
+                np.mean([loss(self.networks, b, plane, ops, self.kept_in).item() for b in batches])
+            )
+            for kind, batches in held_out.items()
             for plane in CONTEXTS
         }
+
+
+def load_pictures(config: Config, held_out: bool) -> Pictures:
+    """What is trained on, or what is not."""
+    photographs = load_crops(Path(config.data), held_out)
+    count = HELD_OUT_RENDERED if held_out else config.rendered
+    return Pictures(photographs, rendered.pictures(count, seed=int(held_out)))
+
+
+HELD_OUT_RENDERED = 64
+
+HELD_OUT_BATCHES = 3
+"""Of 16 squares, for each kind of picture."""
+
+
+def held_out_batches(config: Config) -> HeldOut:
+    """By kind; the same in each training with squares of one size."""
+    pictures = load_pictures(config, held_out=True)
+    sources = {kind: batches(pictures, config.size, 16, 0, kind) for kind in KINDS}
+    return {
+        kind: [next(source) for _ in range(HELD_OUT_BATCHES)] for kind, source in sources.items()
+    }
 
 
 def train(config: Config, resume: bool = False) -> Path:
     """Train until `config.minutes` are spent; return the last checkpoint."""
     torch.set_num_threads(config.threads)
     run = Run(config, resume)
-    crops = load_crops(Path(config.data))
-    source = batches(crops, config.size, config.batch, config.seed + run.step)
-    apart = batches(load_crops(Path(config.data), held_out=True), config.size, 16, seed=0)
-    held_out = [next(apart) for _ in range(4)]
+    pictures = load_pictures(config, held_out=False)
+    source = batches(pictures, config.size, config.batch, config.seed + run.step)
+    held_out = held_out_batches(config)
     log = log_rows(run.folder / "log.tsv", resume)
     recent: dict[str, list[float]] = {plane: [] for plane in CONTEXTS}
-    begin, next_checkpoint = time.monotonic() - run.seconds, run.seconds + 60
+
+    def note() -> None:
+        losses = run.held_out_losses(held_out)
+        run.save("last.pt", losses)
+        trained = [float(np.mean(recent[plane] or [np.nan])) for plane in CONTEXTS]
+        figures = (f"{x:.4f}" for x in (*trained, *losses.values()))
+        next(log).writerow([run.step, f"{run.seconds / 60:.1f}", int(run.rounds), *figures])
+        for bits in recent.values():
+            bits.clear()
+
+    note()
+    begin = time.process_time() / config.threads - run.seconds
+    next_checkpoint = run.seconds + 60 * config.checkpoint_minutes
     while run.progress < 1:
         plane, bits = run.train_step(next(source))
         recent[plane].append(bits)
-        run.seconds = time.monotonic() - begin
-        if run.seconds < next_checkpoint and run.progress < 1:
-            continue
-        next_checkpoint = run.seconds + 60 * config.checkpoint_minutes
-        losses = {
-            f"{plane}{suffix}": value
-            for suffix, quantised in (("", False), ("_rounded", True))
-            for plane, value in run.held_out_losses(held_out, quantised).items()
-        }
-        run.save("last.pt", losses)
-        trained = [float(np.mean(recent[plane] or [np.nan])) for plane in CONTEXTS]
-        row = [run.step, f"{run.seconds / 60:.1f}", *(f"{x:.4f}" for x in trained)]
-        next(log).writerow([*row, *(f"{x:.4f}" for x in losses.values())])
-        recent = {plane: [] for plane in CONTEXTS}
+        run.seconds = time.process_time() / config.threads - begin
+        if run.seconds >= next_checkpoint or run.progress == 1:
+            next_checkpoint = run.seconds + 60 * config.checkpoint_minutes
+            note()
     log.close()
     return run.folder / "last.pt"
 
@@ -281,8 +349,7 @@ def log_rows(path: Path, resume: bool) -> Iterator["csv._writer"]:
     with path.open("w" if fresh else "a", buffering=1, newline="") as file:
         writer = csv.writer(file, delimiter="\t")
         if fresh:
-            planes = list(CONTEXTS)
-            held_out = [f"{p}_held_out" for p in planes] + [f"{p}_rounded" for p in planes]
-            writer.writerow(["step", "minutes", *planes, *held_out])
+            held_out = [f"{kind}_{plane}" for kind in KINDS for plane in CONTEXTS]
+            writer.writerow(["step", "minutes", "rounded", *CONTEXTS, *held_out])
         while True:
             yield writer
