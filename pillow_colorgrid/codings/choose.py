@@ -21,8 +21,7 @@ from pillow_colorgrid.codings.stored import coding as stored
 from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.container import SECTION, Section
 from pillow_colorgrid.pixels import Bytes
-from pillow_colorgrid.runtime import execution
-from pillow_colorgrid.runtime.workers import Workers
+from pillow_colorgrid.runtime.workers import of_this_picture
 
 PROBE = zstandard.ZstdCompressionParameters.from_level(1, enable_ldm=True, window_log=27)
 """zstd's fastest, and repetitions up to 128 MiB away: some 10 milliseconds for each megapixel."""
@@ -148,8 +147,9 @@ def _both(picture: Picture, options: Options) -> tuple[Encoded, Encoded]:
     Pillow's WebP does not hold Python's lock while it encodes.
     """
     height, width = picture.pixels.shape[:2]
-    beside = height * width <= BESIDE_PIXELS
-    with Workers(execution.threads() if beside else 1) as workers:
-        rival = workers.beside(lambda: stored.quick(picture))
+    if height * width > BESIDE_PIXELS:
+        return stored.quick(picture), lossless.encode(picture, options)
+    with of_this_picture() as workers:
+        rival = workers.begin(lambda: stored.quick(picture))
         encoded = lossless.encode(picture, options)
         return rival.result(), encoded

@@ -23,8 +23,8 @@ import numpy.typing as npt
 
 from pillow_colorgrid.container import NETWORKS, Section
 from pillow_colorgrid.errors import DamagedError, NetworkError
-from pillow_colorgrid.runtime import execution
-from pillow_colorgrid.runtime.execution import threads as threads, wanted_providers
+from pillow_colorgrid.runtime.execution import wanted_providers
+from pillow_colorgrid.runtime.workers import threads_here
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -213,14 +213,14 @@ def session(network: Network, threads: int | None = None) -> "onnxruntime.Infere
     """The session of `network` in this process, made and tested on first use.
 
     Args:
-        threads: that one run computes with; default: as many as this picture may.
+        threads: that one run computes with; default: as many as the caller may use.
 
     Raises:
         NetworkError: the ONNX file is damaged, or this machine computes other integers.
     """
     onnxruntime = _import_onnxruntime()
     with _lock:
-        key = (network.id, wanted_providers(), threads or execution.threads())
+        key = (network.id, wanted_providers(), threads or threads_here())
         if key not in _sessions:
             _sessions[key] = _open_session(onnxruntime, network, key[-1])
         return _sessions[key]

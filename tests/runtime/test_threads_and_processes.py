@@ -97,17 +97,17 @@ def unchosen(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity on this system")
 def test_default_thread_count_is_the_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 5})
-    assert execution.threads() == networks.threads() == 3
+    assert execution.threads() == 3
 
 
 @pytest.mark.usefixtures("unchosen")
 def test_thread_count_of_environment_and_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PILLOW_COLORGRID_THREADS", "5")
-    assert networks.threads() == 5
+    assert execution.threads() == 5
     register_cgx_opener(threads=2)
-    assert networks.threads() == 2
+    assert execution.threads() == 2
     register_cgx_opener()
-    assert networks.threads() == 2
+    assert execution.threads() == 2
 
 
 @pytest.mark.usefixtures("unchosen")
@@ -115,7 +115,7 @@ def test_thread_count_of_environment_and_option(monkeypatch: pytest.MonkeyPatch)
 def test_bad_thread_count_of_environment(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PILLOW_COLORGRID_THREADS", value)
     with pytest.raises(ValueError, match=f"PILLOW_COLORGRID_THREADS='{value}', allowed: integers"):
-        networks.threads()
+        execution.threads()
 
 
 @pytest.mark.usefixtures("unchosen")

@@ -2,9 +2,13 @@
 
 import threading
 
+import numpy as np
 import pytest
 
-from pillow_colorgrid.runtime.workers import ALONE, Workers
+from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.runtime import execution
+from pillow_colorgrid.runtime.workers import ALONE, Workers, of_this_picture, threads_here
+from tests.conftest import chosen, photograph
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -43,3 +47,69 @@ def test_threads_end_with_the_context():
         workers.map(abs, range(9))
         workers.beside(int)
     assert threading.active_count() == before
+
+
+def threads_of(work):
+    """The most threads that were alive in this process at once, beside those before."""
+    before, most, done = threading.active_count(), 0, threading.Event()
+
+    def watch():
+        nonlocal most
+        while not done.wait(0.0005):
+            most = max(most, threading.active_count() - before - 1)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return most
+
+
+def test_a_picture_has_one_set_of_workers(monkeypatch):
+    monkeypatch.setattr(execution, "threads", lambda: 3)
+    with of_this_picture() as workers:
+        assert workers.count == 3
+        with of_this_picture() as again:
+            assert again is workers
+        assert workers.begin(lambda: len("well")).result() == 4
+    with of_this_picture() as others:
+        assert others is not workers
+
+
+def test_who_works_is_alone(monkeypatch):
+    monkeypatch.setattr(execution, "threads", lambda: 3)
+
+    def here(_=None):
+        with of_this_picture() as workers:
+            return workers is ALONE, threads_here()
+
+    with of_this_picture() as workers:
+        assert workers.map(here, range(4)) == [(True, 1)] * 4
+        assert workers.beside(here).result() == workers.begin(here).result() == (True, 1)
+        assert here() == (False, 3)
+    assert threads_here() == 3
+
+
+def test_other_threads_have_workers_of_their_own(monkeypatch):
+    monkeypatch.setattr(execution, "threads", lambda: 2)
+    found = []
+
+    def ask():
+        with of_this_picture() as workers:
+            found.append(workers)
+
+    with of_this_picture() as workers:
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+    assert found[0] not in (workers, ALONE)
+
+
+def test_saving_starts_no_more_threads_than_it_may(monkeypatch):
+    """Two for the work, one beside them; also while WebP is tried beside the networks."""
+    monkeypatch.setattr(execution, "threads", lambda: 2)
+    pixels = np.asarray(photograph("coffee", 200, 200))
+    assert 2 <= threads_of(lambda: chosen(pixels, Options(effort=5))) <= 3

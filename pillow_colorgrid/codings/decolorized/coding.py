@@ -10,7 +10,6 @@ Residuals are taken modulo 256 and decoded modulo 256, so nothing ever clips and
 
 import struct
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.runtime.workers import of_this_picture
 
 TILE_NUMBER = struct.Struct("<I")
 """Begins bottleneck and inner picture: the number of the tile, row by row."""
@@ -133,11 +133,11 @@ def encode(picture: Picture, options: Options) -> Encoded:
     """(H, W, 1, 3 or 4) uint8 -> sections."""
     pixels = picture.pixels
     layout = tiles(*pixels.shape[:2])
-    with ThreadPoolExecutor(networks.threads()) as pool:
-        parts = pool.map(
-            lambda job: _encode_tile(job[0], pixels[job[1].place], options), enumerate(layout)
+    with of_this_picture() as workers:
+        parts = workers.map(
+            lambda job: _encode_tile(job[0], pixels[job[1].place], options), [*enumerate(layout)]
         )
-        sections = [section for part in parts for section in part]
+    sections = [section for part in parts for section in part]
     if has(sections, BOTTLENECK):
         sections.insert(0, networks.pack_references([A_DECODER_ID]))
     return Encoded(sections)
@@ -181,9 +181,10 @@ def decode(
         raise TruncatedError(f"image file is truncated ({len(groups)} of {len(layout)} tiles)")
     pixels = np.zeros((height, width, channels), np.uint8)
 
-    def decode_tile(tile: Tile, group: dict[bytes, bytes]) -> None:
+    def decode_tile(job: tuple[Tile, dict[bytes, bytes]]) -> None:
+        tile, group = job
         pixels[tile.place] = _decode_tile(group, network, tile, channels)
 
-    with ThreadPoolExecutor(networks.threads()) as pool:
-        list(pool.map(decode_tile, layout, groups))
+    with of_this_picture() as workers:
+        workers.map(decode_tile, list(zip(layout, groups, strict=False)))
     return pixels

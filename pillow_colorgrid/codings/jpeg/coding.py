@@ -29,8 +29,8 @@ from pillow_colorgrid.jpeg.geometry import COMPONENTS, unpack_geometry
 from pillow_colorgrid.jpeg.picture import JpegPicture
 from pillow_colorgrid.jpeg.recipe import Recipe
 from pillow_colorgrid.pixels import Bytes
-from pillow_colorgrid.runtime import execution, networks
-from pillow_colorgrid.runtime.workers import Workers
+from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.runtime.workers import of_this_picture
 
 MODES = {"grey": "L", "ycc": "RGB", "rgb": "RGB", "cmyk": "CMYK", "ycck": "CMYK"}
 """Pillow's mode of each transform."""
@@ -122,8 +122,7 @@ def _picture(
     whole = [np.zeros((*shape, 64), np.int16) for shape in frame.shapes]
     if payloads:
         (used,) = networks.read_roles(only(sections, NETWORK_NAMES), (model.SET,))
-        threads = execution.threads()
-        predict = model.predict_by(used.id, threads if len(payloads) == 1 else 1)
+        predict = model.predict_by(used.id)
 
         def decode_strip(number: int) -> None:
             found = strips.decode(
@@ -132,7 +131,7 @@ def _picture(
             for component, coefficients in enumerate(found):
                 whole[component][frame.rows(component, number)] = coefficients
 
-        with Workers(min(threads, len(payloads))) as workers:
+        with of_this_picture() as workers:
             workers.map(decode_strip, range(len(payloads)))
     return geometry.picture(width, height, list(whole))
 

@@ -51,16 +51,12 @@ def members(number: int) -> dict[str, int]:
     return dict(zip(NAMES, ids, strict=True))
 
 
-def predict_by(number: int, threads: int = 1) -> Predict:
-    """What runs the networks of a set.
-
-    Args:
-        threads: that one network computes with.
-    """
+def predict_by(number: int) -> Predict:
+    """What runs the networks of a set."""
     ids = members(number)
 
     def predict(name: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
-        session = networks.session(networks.index()[ids[name]], threads=threads)
+        session = networks.session(networks.index()[ids[name]])
         result: np.ndarray = session.run(None, inputs)[0]
         return result
 

@@ -58,8 +58,8 @@ from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
-from pillow_colorgrid.runtime import execution, networks
-from pillow_colorgrid.runtime.workers import Workers
+from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.runtime.workers import of_this_picture
 
 GREY, COLOR = 1, 3
 """Numbers of planes."""
@@ -70,7 +70,7 @@ def encode(picture: Picture, options: Options) -> Encoded:
     pixels = picture.pixels
     number = MODELS_BY_EFFORT[options.effort]
     planes, origin = planes_of(pixels, options.origin == "auto")
-    with Workers(execution.threads()) as workers:
+    with of_this_picture() as workers:
         predictor = Predictor(model(number), workers)
         clips = len(planes) == COLOR and not origin
         coded = encode_adapted(planes, predictor, options.effort, clips)
@@ -207,7 +207,7 @@ def decode_planes(
     found, todo = len(streams.tiles), len(tiles(height, width))
     if interval < PREVIEW_INTERVAL and found != todo:
         raise DamagedError(f"{found} tiles, {width}x{height} pixels have {todo}")
-    with Workers(execution.threads()) as workers:
+    with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
         preview = _decode_preview(streams, size, count, predictor)
         if interval == PREVIEW_INTERVAL:
@@ -242,7 +242,7 @@ def decode_what_is_there(
     if not has(sections, PREVIEW_SECTION):
         raise TruncatedError("image file is truncated (no preview)")
     streams = read_streams(sections, count == COLOR)
-    with Workers(execution.threads()) as workers:
+    with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
         planes = _around(_decode_preview(streams, size, count, predictor), size)
         enlarge(planes, PREVIEW_INTERVAL)

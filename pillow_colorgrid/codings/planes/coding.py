@@ -11,10 +11,9 @@ and 255 only become bits instead. All is modulo the sample's range, so nothing e
 """
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +27,7 @@ from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Layout, Pixels
-from pillow_colorgrid.runtime import execution
+from pillow_colorgrid.runtime.workers import of_this_picture
 
 STRIP_NUMBER = struct.Struct("<I")
 """Begins a strip; then one byte (`Preparation`) for each channel, then a zstd frame."""
@@ -50,8 +49,6 @@ ABOVE = FILTERS.index((0,))
 WHITE = 255
 """The byte of a set pixel in mode 1."""
 
-T = TypeVar("T")
-R = TypeVar("R")
 
 Samples = npt.NDArray[np.unsignedinteger[Any]]
 
@@ -232,7 +229,9 @@ def encode(picture: Picture, options: Options) -> Encoded:
     height, width, channels = pixels.shape
     layout = Layout(channels, pixels.dtype.str)
     todo = [pixels[rows] for rows in strips(layout, (width, height))]
-    return Encoded(_each(lambda job: _encode_strip(*job, options.effort), list(enumerate(todo))))
+    with of_this_picture() as workers:
+        coded = workers.map(lambda job: _encode_strip(*job, options.effort), [*enumerate(todo)])
+    return Encoded(coded)
 
 
 def decode(
@@ -262,15 +261,8 @@ def decode(
     def fill(job: tuple[bytes, slice]) -> None:
         _decode_strip(job[0], layout, pixels[job[1]])
 
-    _each(fill, list(zip(found, todo, strict=False)))
+    with of_this_picture() as workers:
+        workers.map(fill, list(zip(found, todo, strict=False)))
     if header.mode == "1" and np.any((pixels != 0) & (pixels != WHITE)):
         raise DamagedError(f"bytes of mode 1 are neither 0 nor {WHITE}")
     return pixels
-
-
-def _each(work: Callable[[T], R], jobs: list[T]) -> list[R]:
-    """`work` on all jobs, in order, on all cores when there are several."""
-    if len(jobs) <= 1:
-        return [work(job) for job in jobs]
-    with ThreadPoolExecutor(execution.threads()) as pool:
-        return list(pool.map(work, jobs))

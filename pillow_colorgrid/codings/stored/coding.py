@@ -19,8 +19,7 @@ from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
-from pillow_colorgrid.runtime import execution
-from pillow_colorgrid.runtime.workers import Workers
+from pillow_colorgrid.runtime.workers import of_this_picture
 
 CARES_BY_EFFORT = {
     **dict.fromkeys((1, 2, 3), Care(zstd=True)),
@@ -82,6 +81,6 @@ def decode(
         pixels[tile.place] = inner.decode_pixels(data, (tile.height, tile.width), channels)
 
     parts = stored_parts.unpack(found[0], Tile(0, 0, height, width))
-    with Workers(execution.threads()) as workers:
+    with of_this_picture() as workers:
         workers.map(fill, parts)
     return pixels

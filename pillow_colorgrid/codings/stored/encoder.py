@@ -15,8 +15,7 @@ from pillow_colorgrid.codings.stored.parts import cut, pack
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg_bytes
 from pillow_colorgrid.pixels import Bytes
-from pillow_colorgrid.runtime import execution
-from pillow_colorgrid.runtime.workers import Workers
+from pillow_colorgrid.runtime.workers import Workers, of_this_picture
 
 QUICK = (4, 80)
 """WebP's method and "quality", which for lossless means effort: Pillow's defaults."""
@@ -123,7 +122,7 @@ def search(pixels: Bytes, care: Care, file: bytes = b"") -> bytes:
     root = Node(Tile(0, 0, *pixels.shape[:2]), file)
     if care.depth > 0 and root.tile.height * root.tile.width > EAGER_PIXELS:
         root.parts = _parts(root.tile)
-    with Workers(execution.threads()) as workers:
+    with of_this_picture() as workers:
         _fill([root, *root.parts], pixels, workers)
         _grow(root, pixels, care.depth, workers)
         _prune(root)

@@ -25,8 +25,8 @@ from pillow_colorgrid.jpeg import file, render
 from pillow_colorgrid.jpeg.geometry import Geometry, GeometryComponent, pack_geometry
 from pillow_colorgrid.jpeg.picture import JpegPicture
 from pillow_colorgrid.jpeg.recover.picture import Recovered, recover
-from pillow_colorgrid.runtime import execution, networks
-from pillow_colorgrid.runtime.workers import Workers
+from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.runtime.workers import of_this_picture
 
 SIGNATURE = b"\xff\xd8\xff"
 
@@ -155,10 +155,9 @@ def coefficient_sections(
         found.transform,
     )
     frame = strips.frame_of(geometry, found.width, found.height)
-    threads = execution.threads()
-    predict = model.predict_by(model.CURRENT, threads if frame.strips == 1 else 1)
+    predict = model.predict_by(model.CURRENT)
     coefficients = [component.coefficients for component in found.components]
-    with Workers(min(threads, frame.strips)) as workers:
+    with of_this_picture() as workers:
         payloads, corrections = encoding.encode(predict, frame, coefficients, workers)
     head = Head(
         restorable=bool(recipe),
