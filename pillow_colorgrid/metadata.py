@@ -1,8 +1,9 @@
 """What belongs to a picture besides its pixels, byte for byte, in sections before the pixels.
 
-EXIF, ICC profile, XMP, comment, resolution, transparency: what a picture was opened with is kept, a
-keyword of `Image.save` replaces it, and None (or b"", "") drops it. Nothing is interpreted; an
-orientation is neither applied nor rewritten. A palette is part of modes P and PA and always kept.
+EXIF, ICC profile, XMP, comment, resolution, transparency, and whatever else stands in `Image.info`:
+what a picture was opened with is kept, a keyword of `Image.save` replaces it, and None (or b"", "")
+drops it. Nothing is interpreted; an orientation is neither applied nor rewritten. A palette is part
+of modes P and PA and always kept.
 
 Each kind has a `_pack_` and an `_unpack_` function, side by side.
 """
@@ -15,7 +16,7 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile, ImagePalette
 
-from pillow_colorgrid import container, limits
+from pillow_colorgrid import container, limits, other_info
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 
@@ -143,9 +144,17 @@ KINDS = {
 }
 """Key of `Image.info`, and keyword of `Image.save`. Adding a kind is one entry."""
 
+OTHERS = "info"
+"""Keyword of `Image.save`: what else is to stand in `Image.info`; None or {}: nothing."""
+
+_OTHERS = _Kind(b"info", "other metadata", other_info.pack, other_info.unpack)
+
+OWN_FACTS = "cgx"
+"""Key of `Image.info` that tells of the .cgx file itself, and is not kept in another."""
+
 SECTIONS = {key: kind.section for key, kind in KINDS.items()}
 
-NAMES = {PALETTE: "palette", **{kind.section: kind.name for kind in KINDS.values()}}
+NAMES = {PALETTE: "palette", **{kind.section: kind.name for kind in (*KINDS.values(), _OTHERS)}}
 """Section type -> what it holds, for people."""
 
 _KEYS = {kind.section: key for key, kind in KINDS.items()}
@@ -199,9 +208,21 @@ def to_write(im: Image.Image, keywords: Mapping[str, Any]) -> list[Section]:
         except ValueError:
             if asked:
                 raise
+    if others := others_of(im) if OTHERS not in keywords else keywords[OTHERS]:
+        sections.append(Section(_OTHERS.section, _OTHERS.pack(OTHERS, others)))
     size = sum(container.SECTION.size + len(section.payload) for section in sections)
     limits.check("MAX_METADATA_BYTES", size)
     return sections
+
+
+def others_of(im: Image.Image) -> dict[Any, Any]:
+    """Of `Image.info` what has no section of its own, and can be kept."""
+    others = {key: value for key, value in im.info.items() if not _is_own(key)}
+    return {key: others[key] for key in others if other_info.can_be_kept({key: others[key]})}
+
+
+def _is_own(key: Any) -> bool:
+    return key in KINDS or key == OWN_FACTS
 
 
 @dataclass
@@ -267,6 +288,9 @@ def _add(section: Section, found: Metadata) -> None:
         elif section.type in _KEYS:
             key = _KEYS[section.type]
             found.info[key] = KINDS[key].unpack(section.payload)
+        elif section.type == _OTHERS.section:
+            others = _OTHERS.unpack(section.payload)
+            found.info |= {key: others[key] for key in others if not _is_own(key)}
     except (struct.error, UnicodeError) as error:
         raise DamagedError(
             f"section {section.type.decode()} is not as described: {error}"

@@ -4,6 +4,7 @@
 """
 
 import os
+from collections.abc import Mapping
 from typing import IO, Any, Literal, TypedDict, Unpack
 
 from PIL import Image
@@ -29,6 +30,7 @@ class SaveKeywords(TypedDict, total=False):
         predict: whether the network always foresees colour; decolorized.
         exif, icc_profile, xmp, comment, dpi, transparency: metadata in place of the picture's own;
             None drops it.
+        info: whatever else is to stand in `Image.info`; None or {} drops it.
     """
 
     mode: Literal["lossless", "decolorized", "grid"]
@@ -47,6 +49,7 @@ class SaveKeywords(TypedDict, total=False):
     comment: bytes | str | None
     dpi: tuple[float, float] | None
     transparency: Any
+    info: Mapping[str, Any] | None
 
 
 def save(

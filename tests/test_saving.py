@@ -10,7 +10,7 @@ from PIL import Image
 
 import pillow_colorgrid
 from pillow_colorgrid.codings import registry
-from pillow_colorgrid.metadata import KINDS
+from pillow_colorgrid.metadata import KINDS, OTHERS
 from pillow_colorgrid.options import described
 from pillow_colorgrid.saving import SaveKeywords
 from tests.conftest import ROOT
@@ -25,7 +25,7 @@ def test_it_writes_what_pillow_writes(small_photograph: Image.Image, tmp_path: P
 
 def test_it_knows_every_keyword() -> None:
     options = {name for coding in registry.all_codings() for name in described(coding.options)}
-    assert set(SaveKeywords.__annotations__) == options | {"mode"} | set(KINDS)
+    assert set(SaveKeywords.__annotations__) == options | {"mode", OTHERS} | set(KINDS)
 
 
 @pytest.mark.parametrize(

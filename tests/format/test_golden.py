@@ -31,3 +31,20 @@ def test_golden_metadata_comes_back() -> None:
         assert image.info["exif"] == b"Exif\0\0golden"
         assert image.info["icc_profile"] == b"profile"
         assert image.info["xmp"] == b"<x/>"
+
+
+def test_golden_other_metadata_comes_back() -> None:
+    with Image.open(GOLDEN / "1.0-metadata-other.cgx") as image:
+        info = {key: value for key, value in image.info.items() if key != "cgx"}
+    assert info == {
+        "gamma": 0.45455,
+        "sizes": {(16, 16), (-1, 2**40)},
+        "loop": None,
+        "flags": [True, False],
+        "Title": "gold",
+        "resolution": 72,
+        "nested": {b"\0\xff": "é", 1: {}},
+    }
+    assert (info["Title"].lang, info["Title"].tkey) == ("de", "Titel")
+    with Image.open(GOLDEN / "1.0-metadata-other-deflated.cgx") as image:
+        assert image.info["Description"] == "words " * 100

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import skimage
 from PIL import Image
+from PIL.PngImagePlugin import iTXt
+from PIL.TiffImagePlugin import IFDRational
 
 from pillow_colorgrid import container
 from pillow_colorgrid.CgxImagePlugin import encode
@@ -27,7 +29,19 @@ PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
 WITHOUT_ORIGIN = (100, 101, 100)
 """A colour that neither JPEG nor Photo CD has."""
 
+OTHER_INFO = {
+    "gamma": 0.45455,
+    "sizes": {(16, 16), (-1, 2**40)},
+    "loop": None,
+    "flags": [True, False],
+    "Title": iTXt("gold", "de", "Titel"),
+    "resolution": IFDRational(72, 1),
+    "nested": {b"\0\xff": "é", 1: {}},
+}
+"""A value of each type."""
+
 MUST_HOLD = {
+    "metadata-other": b"info",
     "lossless-origin-jpeg": b"LORG",
     "lossless-origin-photo-cd": b"LORG",
     "lossless-clipping": b"LCLP",
@@ -141,10 +155,18 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "jpeg-restarts-422": jpeg(
             coffee, quality=70, subsampling=1, restart_marker_blocks=5, dpi=(300, 300)
         ),
-        "jpeg-once": (jpeg(photograph("coffee.png", (0, 0, 200, 160)), quality=75)[0].copy(), {}),
+        "jpeg-once": (
+            jpeg(photograph("coffee.png", (0, 0, 200, 160)), quality=75)[0].copy(),
+            {"info": None},
+        ),
         "metadata": (
             coffee.crop((0, 0, 9, 7)),
             {"exif": b"Exif\0\0golden", "icc_profile": b"profile", "xmp": b"<x/>"},
+        ),
+        "metadata-other": (coffee.crop((0, 0, 9, 7)), {"info": OTHER_INFO}),
+        "metadata-other-deflated": (
+            coffee.crop((0, 0, 9, 7)),
+            {"info": {"Description": iTXt("words " * 100, "en", "Words")}},
         ),
     }
 
