@@ -6,6 +6,8 @@ from PIL import Image
 Image.open("photo.png").save("photo.cgx")
 """
 
+import logging
+
 from pillow_colorgrid.CgxImagePlugin import CgxImageFile, register_cgx_opener
 from pillow_colorgrid.errors import (
     CgxError,
@@ -41,4 +43,6 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+# Who wants to read what it says sets the level of this logger; nobody else hears of it.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 register_cgx_opener()

@@ -6,7 +6,8 @@ decode: bytes -> sections -> order checked -> coding -> pixels -> checksum
 `codings.base` says what a coding is, `codings.registry` which there are.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pillow_colorgrid import container
@@ -15,6 +16,8 @@ from pillow_colorgrid.codings.base import Coding, Picture, check_order
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, NewerFormatError
 from pillow_colorgrid.pixels import Pixels
+
+logger = logging.getLogger(__name__)
 
 
 def encode(
@@ -44,7 +47,26 @@ def encode(
     minor = coding.minor_version([section.type for section in encoded.sections])
     header = Header(coding.number, picture.mode, (width, height), checksum, minor)
     told = () if encoded.tells_metadata else metadata
-    return container.pack(header, [*told, *encoded.sections])
+    data = container.pack(header, [*told, *encoded.sections])
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(
+            "saved %s as %s: %d bytes, %.3f bits per pixel (%s)",
+            f"{width}x{height} {picture.mode}",
+            coding.name,
+            len(data),
+            8 * len(data) / (width * height),
+            _sizes(coding, encoded.sections),
+        )
+    return data
+
+
+def _sizes(coding: Coding, sections: Iterable[Section]) -> str:
+    """Bytes of a coding's sections by their names, for the log."""
+    sizes: dict[str, int] = {}
+    for section in sections:
+        name = coding.section_names.get(section.type, section.type.decode())
+        sizes[name] = sizes.get(name, 0) + len(section.payload)
+    return ", ".join(f"{name} {size}" for name, size in sizes.items())
 
 
 def decode(
@@ -67,6 +89,14 @@ def decode(
     coding = registry.of(header)
     check_sections(header, [section.type for section in sections], partial)
     pixels = coding.work().decode(header, sections, partial, interval)
+    logger.debug(
+        "decoded %s of %dx%d %s%s%s",
+        coding.name,
+        *header.size,
+        header.mode,
+        f", every {interval} pixels" if interval > 1 else "",
+        ", what is left of a cut file" if partial else "",
+    )
     unstated = coding.may_leave_checksum and header.checksum == container.UNSTATED
     if partial or interval > 1 or unstated:
         return pixels

@@ -9,6 +9,8 @@ touch that promise. The third does: efforts 1 to 3 do not try WebP on what is pl
 because that takes as long as their small networks.
 """
 
+import logging
+
 import numpy as np
 import zstandard
 
@@ -22,6 +24,8 @@ from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.container import SECTION, Section
 from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime.workers import of_this_picture
+
+logger = logging.getLogger(__name__)
 
 PROBE = zstandard.ZstdCompressionParameters.from_level(1, enable_ldm=True, window_log=27)
 """zstd's fastest, and repetitions up to 128 MiB away: some 10 milliseconds for each megapixel."""
@@ -65,12 +69,15 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     """The exact coding that suits the picture best, and what it made of it."""
     from_jpeg = _as_jpeg(picture, options)
     if from_jpeg is not None:
+        logger.debug("jpeg: the coefficients of a JPEG file are these pixels")
         return JPEG, from_jpeg
     if picture.mode not in LOSSLESS.modes:
+        logger.debug("planes: no network knows mode %s", picture.mode)
         return PLANES, PLANES.work().encode(picture, options)
     pixels = picture.pixels
     share = probe(pixels)
     if is_drawing(pixels, share):
+        logger.debug("stored: a drawing, of which a fast compressor leaves %.1f %%", 100 * share)
         return STORED, stored.encode(picture, options)
     small = pixels.shape[0] * pixels.shape[1] <= ALWAYS_PIXELS
     if options.effort >= ALWAYS_EFFORT or small or share < PHOTOGRAPH:
@@ -78,9 +85,15 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     else:
         encoded = lossless.encode(picture, options)
         if 8 * size_bytes(encoded.sections) <= NOISY_BITS * pixels.size:
+            logger.debug("lossless: a photograph, %d bytes", size_bytes(encoded.sections))
             return LOSSLESS, encoded
         rival = stored.quick(picture)
-    if size_bytes(rival.sections) < size_bytes(encoded.sections):
+    found, other = size_bytes(encoded.sections), size_bytes(rival.sections)
+    stores = other < found
+    logger.debug(
+        "%s: %d bytes by the networks, %d stored", ("lossless", "stored")[stores], found, other
+    )
+    if stores:
         return STORED, stored.improved(picture, rival, options)
     return LOSSLESS, encoded
 

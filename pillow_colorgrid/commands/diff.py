@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pillow_colorgrid.commands.pictures import attempt, for_screens, load
+from pillow_colorgrid.commands.pictures import attempt, load
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.terminal import complain, say, say_lines
 from pillow_colorgrid.pixels import from_image
+from pillow_colorgrid.screens import for_screens
 
 NEEDS_SKIMAGE = 'needs scikit-image: pip install "pillow_colorgrid[diff]"'
 

@@ -9,8 +9,8 @@ from PIL import Image
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.layers import Layer, coarse_heat_map
 from pillow_colorgrid.commands.info import by_section
-from pillow_colorgrid.commands.pictures import for_screens
 from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.screens import for_screens
 
 
 @dataclass(frozen=True)

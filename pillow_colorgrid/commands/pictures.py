@@ -1,7 +1,7 @@
 """Opening a picture for a command that shows it, and saying what is wrong with it."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from PIL import Image, UnidentifiedImageError
 
@@ -32,19 +32,3 @@ def attempt(place: Place, work: Callable[[], T]) -> T | None:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         complain(f"{place}: {error}")
     return None
-
-
-def for_screens(image: Image.Image) -> Image.Image:
-    """`image` in a mode that PNG and every viewer take, as bright as it is meant.
-
-    Sixteen and more bits are spread over 0..255, from the darkest pixel to the brightest.
-    """
-    if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA"):
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        wide = image.convert("F")
-        extrema: Any = wide.getextrema()
-        low, high = extrema
-        scale = 255 / (high - low) if high > low else 0
-        return wide.point(lambda value: value * scale - low * scale).convert("L")
-    return image.convert({"La": "LA", "PA": "RGBA", "RGBa": "RGBA"}.get(image.mode, "RGB"))

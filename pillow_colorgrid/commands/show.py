@@ -3,9 +3,10 @@
 import sys
 from io import BytesIO
 
-from pillow_colorgrid.commands.pictures import attempt, for_screens, load
+from pillow_colorgrid.commands.pictures import attempt, load
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.terminal import complain
+from pillow_colorgrid.screens import for_screens
 
 
 def run(source: Place, viewer: bool) -> int:

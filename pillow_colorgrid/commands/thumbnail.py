@@ -4,9 +4,10 @@ from io import BytesIO
 
 from PIL import Image
 
-from pillow_colorgrid.commands.pictures import attempt, for_screens
+from pillow_colorgrid.commands.pictures import attempt
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.terminal import complain
+from pillow_colorgrid.screens import for_screens
 
 
 def run(source: Place, target: Place, size: int) -> int:

@@ -7,10 +7,12 @@ is encoded or decoded. Its telemetry is switched off before that unless the user
 import ctypes
 import hashlib
 import json
+import logging
 import os
 import struct
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ from pillow_colorgrid.runtime.workers import threads_here
 
 if TYPE_CHECKING:
     import onnxruntime
+
+logger = logging.getLogger(__name__)
 
 REFERENCE = struct.Struct("<H8s")
 """id, first 8 bytes of the hash of the integer parameters."""
@@ -200,12 +204,12 @@ def _providers(onnxruntime: Any) -> tuple[str, ...]:
     missing = [provider for provider in wanted if provider not in available]
     if not _warned_of.issuperset(missing):
         _warned_of.update(missing)  # once, not for each network
-        warnings.warn(
+        told = (
             f"{', '.join(missing)} not available in this onnxruntime "
-            f"(it has {', '.join(available)}); the CPU computes instead",
-            RuntimeWarning,
-            stacklevel=2,
+            f"(it has {', '.join(available)}); the CPU computes instead"
         )
+        logger.warning(told)
+        warnings.warn(told, RuntimeWarning, stacklevel=2)
     return (*(p for p in wanted if p not in missing and p != CPU), CPU)
 
 
@@ -229,6 +233,7 @@ def session(network: Network, threads: int | None = None) -> "onnxruntime.Infere
 def _open_session(
     onnxruntime: Any, network: Network, threads: int
 ) -> "onnxruntime.InferenceSession":
+    began = time.perf_counter()
     data = file_bytes(network)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -251,7 +256,26 @@ def _open_session(
                 f"{providers[0]} computes network {network.id} wrongly here "
                 f"(known answer {network.self_test[:16]}, got {found[:16]})"
             )
+    _tell(network, opened, providers, threads, time.perf_counter() - began)
     return opened
+
+
+def _tell(
+    network: Network,
+    opened: "onnxruntime.InferenceSession",
+    asked: Sequence[str],
+    threads: int,
+    seconds: float,
+) -> None:
+    """Log what computes a network: onnxruntime may have taken another provider than asked."""
+    used = opened.get_providers()
+    logger.debug(
+        "network %d (%s) loaded in %.0f ms: %s, threads: %d",
+        network.id, network.name, 1000 * seconds, used[0], threads,
+    )  # fmt: skip
+    if used[0] != asked[0] and asked[0] not in _warned_of:
+        _warned_of.add(asked[0])
+        logger.warning("onnxruntime could not start %s; %s computes instead", asked[0], used[0])
 
 
 def known_inputs(opened: "onnxruntime.InferenceSession") -> dict[str, npt.NDArray[np.uint8]]:

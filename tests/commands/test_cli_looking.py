@@ -14,8 +14,8 @@ from PIL import Image, ImageShow
 from pillow_colorgrid import codec, container
 from pillow_colorgrid.commands import diff
 from pillow_colorgrid.commands.cli import main
-from pillow_colorgrid.commands.pictures import for_screens
 from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.screens import for_screens
 from tests.conftest import noise, photograph
 
 
