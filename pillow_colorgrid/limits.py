@@ -15,6 +15,10 @@ MAX_METADATA_BYTES: int | None = 64 * 2**20
 MAX_SECTIONS: int | None = 65_536
 """Sections of a file. A picture of 30,000 x 30,000 pixels has some thousands."""
 
+MAX_JPEG_SCANS: int | None = 256
+"""Scans of a JPEG file inside a .cgx file, those of its previews too: each is a pass over the whole
+picture, so that a small file could take very long. Encoders write at most some dozens."""
+
 
 def check(name: str, found: int) -> None:
     """Compare `found` with the limit `name`, as it is set now.

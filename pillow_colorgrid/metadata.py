@@ -248,10 +248,10 @@ def read(fp: IO[bytes]) -> Metadata:
     Raises:
         TruncatedError: the file ends before the pixels.
         DamagedError: a section is damaged.
-        LimitError: more than `limits.MAX_METADATA_BYTES`.
+        LimitError: more than `limits.MAX_METADATA_BYTES` or `limits.MAX_SECTIONS`.
     """
     found = Metadata({}, None, 0)
-    size = 0
+    size = count = 0
     while True:
         found.pixel_offset = fp.tell()
         head = fp.read(container.SECTION.size)
@@ -260,6 +260,8 @@ def read(fp: IO[bytes]) -> Metadata:
         section_type, length, _ = container.SECTION.unpack(head)
         if container.is_critical(section_type) and section_type != PALETTE:
             return found
+        count += 1
+        limits.check("MAX_SECTIONS", count)
         size += container.SECTION.size + length
         limits.check("MAX_METADATA_BYTES", size)
         fp.seek(found.pixel_offset)

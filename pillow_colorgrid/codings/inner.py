@@ -13,6 +13,7 @@ import numpy as np
 import zstandard
 from PIL import Image
 
+from pillow_colorgrid.codings import inner_file
 from pillow_colorgrid.color import ycocg_bytes
 from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError
@@ -64,20 +65,6 @@ def save(pixels: Bytes, codec: str, **options: object) -> bytes:
     return file.getvalue()
 
 
-def _load(data: bytes, codec: str, mode: str, size: tuple[int, int]) -> Bytes:
-    """Decode with Pillow's `codec`; refuse another mode or size before decoding."""
-    height, width = size
-    try:
-        with Image.open(io.BytesIO(data), formats=(codec,)) as picture:
-            if (picture.mode, picture.size) != (mode, (width, height)):
-                raise DamagedError(
-                    f"inner {codec} is {picture.mode} {picture.size}, needs {mode} {width, height}"
-                )
-            return np.asarray(picture).reshape(height, width, -1)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DamagedError(f"inner {codec} damaged: {error}") from error
-
-
 # -- PNG ----------------------------------------------------------------------------------------
 
 
@@ -87,7 +74,7 @@ def _encode_png(planes: Bytes, alpha: Bytes) -> bytes:
 
 def _decode_png(data: bytes, size: tuple[int, int], channels: int) -> tuple[Bytes, Bytes]:
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
-    return _separate(_load(data, "PNG", mode, size))
+    return _separate(inner_file.pixels(data, ("PNG",), (mode,), size[::-1]))
 
 
 # -- WebP ---------------------------------------------------------------------------------------
@@ -110,21 +97,13 @@ def _decode_webp(data: bytes, size: tuple[int, int], channels: int) -> tuple[Byt
 
 def _webp_pixels(data: bytes, size: tuple[int, int], channels: int) -> Bytes:
     # An opaque picture loses its alpha channel in WebP.
-    opaque = channels == 4 and not _webp_has_alpha(data)
-    pixels = _load(data, "WEBP", "RGBA" if channels == 4 and not opaque else "RGB", size)
+    modes = ("RGB", "RGBA") if channels == 4 else ("RGB",)
+    pixels = inner_file.pixels(data, ("WEBP",), modes, size[::-1])
     if channels == 1:
         return pixels[..., 1:2]
-    if opaque:
+    if pixels.shape[2] < channels:
         return np.concatenate([pixels, np.full((*size, 1), 255, np.uint8)], axis=2)
     return pixels
-
-
-def _webp_has_alpha(data: bytes) -> bool:
-    try:
-        with Image.open(io.BytesIO(data), formats=("WEBP",)) as picture:
-            return picture.mode == "RGBA"
-    except (OSError, SyntaxError) as error:
-        raise DamagedError(f"inner WEBP damaged: {error}") from error
 
 
 # -- zstd over filtered planes ------------------------------------------------------------------

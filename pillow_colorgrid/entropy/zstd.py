@@ -18,13 +18,13 @@ def unpacked(data: bytes, size: int) -> bytes:
 
 
 def unpacked_up_to(
-    data: bytes, largest: int, stated: bool = False, what: str = "zstd data", allowed: str = ""
+    data: bytes, largest: int, stated: bool = True, what: str = "zstd data", allowed: str = ""
 ) -> bytes:
     """What a frame holds.
 
     Args:
         largest: bytes that are allowed; no more than that is ever set aside.
-        stated: the frame must state its size.
+        stated: the frame must state its size, as all do but those of adaptations.
         what: it is, for the message.
         allowed: likewise; default: `largest`.
 

@@ -16,8 +16,8 @@ def frame(data: bytes, stated: bool = True) -> bytes:
 
 @pytest.mark.parametrize("stated", [True, False])
 def test_contents_come_back(stated: bool) -> None:
-    assert zstd.unpacked(frame(b"words" * 99, stated), 495) == b"words" * 99
-    assert zstd.unpacked_up_to(frame(b"words", stated), 99) == b"words"
+    assert zstd.unpacked_up_to(frame(b"words", stated), 99, stated) == b"words"
+    assert zstd.unpacked(frame(b"words" * 99), 495) == b"words" * 99
 
 
 @pytest.mark.parametrize("stated", [True, False])
@@ -40,4 +40,4 @@ def test_other_sizes_cuts_and_tails_are_refused() -> None:
     with pytest.raises(DamagedError, match="needs 500"):
         zstd.unpacked(data, 500)
     with pytest.raises(DamagedError, match="not stated"):
-        zstd.unpacked_up_to(frame(b"words", stated=False), 99, stated=True)
+        zstd.unpacked_up_to(frame(b"words", stated=False), 99)

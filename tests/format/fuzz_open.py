@@ -14,14 +14,22 @@ import sys
 import warnings
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageFile, ImageFilter
 
-import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid import container, pixels
-from pillow_colorgrid.CgxImagePlugin import CgxImageFile
-from pillow_colorgrid.codings import registry
+from pillow_colorgrid.CgxImagePlugin import CgxImageFile, encode as pillow_encode
+from pillow_colorgrid.codings import inner, registry
+from pillow_colorgrid.codings.jpeg import exceptions
+from pillow_colorgrid.codings.jpeg.head import Head
+from pillow_colorgrid.codings.stored import parts
+from pillow_colorgrid.codings.stored.description import STORED
+from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.jpeg.exceptions import Exceptions
+from tests.format import forging
 
 DOCUMENTED = (
     OSError,  # CgxError and UnidentifiedImageError are
@@ -39,19 +47,25 @@ class WrongPixelsError(AssertionError):
     """A picture was loaded whose pixels are not those that its header states."""
 
 
-def check(data: bytes, wanted: bytes | None = None, tolerant: bool = False) -> bool:
+def check(
+    data: bytes,
+    wanted: bytes | None = None,
+    tolerant: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> bool:
     """Open, verify and load `data`; whether it is a picture.
 
     Args:
         wanted: the pixels that it must have if it loads.
         tolerant: with LOAD_TRUNCATED_IMAGES, which may leave pixels black.
+        max_pixels: of a picture; larger ones are refused by Pillow.
 
     Raises:
         WrongPixelsError: it loads, and the pixels are wrong.
         Exception: whatever is not in DOCUMENTED.
     """
     before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
-    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = MAX_PIXELS, tolerant
+    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = max_pixels, tolerant
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -96,6 +110,10 @@ def verify(data: bytes) -> bool:
 
 # -- the corpus -----------------------------------------------------------------------------------
 
+GRID = {"mode": "grid", "effort": 1}
+
+SMALL = (33, 20)
+
 
 def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     """Small pictures for each coding: (name, picture, keywords of save)."""
@@ -103,44 +121,80 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     cloud = Image.effect_noise((72, 64), 90).filter(ImageFilter.GaussianBlur(1.5))
     shade = Image.blend(ramp, cloud, 0.8)
     colour = Image.merge("RGB", (cloud, Image.blend(ramp, cloud, 0.6), shade))
+    tiny = colour.resize((9, 7))
+    small = colour.resize(SMALL)
     flat = Image.new("RGBA", (24, 16), (200, 100, 50, 0))
     flat.paste((1, 2, 3, 255), (3, 3, 9, 9))
+    veiled = Image.merge("RGBA", (*small.split(), ramp.resize(SMALL)))
     indexed = colour.resize((24, 16)).quantize(9)
     indexed.info.update(transparency=bytes(range(9)), dpi=(72, 72), comment="text")
+    decolorized = {"mode": "decolorized", "predict": "always"}
     yield "lossless", colour, {"effort": 1, "exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}
-    yield (
-        "decolorized",
-        colour.resize((33, 20)),
-        {"mode": "decolorized", "inner": "zstd", "predict": "always"},
-    )
-    yield (
-        "decolorized_png",
-        colour.resize((33, 20)),
-        {"mode": "decolorized", "inner": "png", "predict": "always"},
-    )
-    yield (
-        "decolorized_webp",
-        colour.resize((33, 20)),
-        {"mode": "decolorized", "inner": "webp", "predict": "always"},
-    )
-    yield "grid", colour.resize((33, 20)), {"mode": "grid", "n": 3, "effort": 1}
+    yield "lossless_alpha", veiled, {"effort": 1}
+    yield "lossless_grey", small.convert("L"), {"effort": 1}
+    for codec in ("zstd", "png", "webp"):
+        yield f"decolorized_{codec}", small, {**decolorized, "inner": codec}
+    yield "grid", small, {**GRID, "n": 3}
+    yield "grid_lossy", veiled, {**GRID, "n": 4, "quality": 40}
+    yield "grid_grey", small.convert("L"), {**GRID, "quality": 40}
     yield "stored", flat, {}
     yield "planes_indexed", indexed, {}
     yield "planes_bits", ramp.resize((24, 16)).convert("1"), {"xmp": b"<x/>"}
-    yield "planes_float", ramp.resize((9, 7)).convert("F"), {"icc_profile": b"icc"}
-    yield "planes_cmyk", colour.resize((9, 7)).convert("CMYK"), {}
+    yield "planes_float", tiny.convert("F"), {"icc_profile": b"icc"}
+    yield "planes_cmyk", tiny.convert("CMYK"), {}
+    yield "jpeg", *_jpeg(small, quality=80)
+    yield "jpeg_progressive", *_jpeg(small, quality=90, subsampling=0, progressive=True)
+    yield "jpeg_grey", *_jpeg(small.convert("L"), quality=60, restart_marker_blocks=2)
+    yield "jpeg_cmyk", *_jpeg(tiny.convert("CMYK"), quality=50, comment=b"comment")
+
+
+def _jpeg(picture: Image.Image, **options: object) -> tuple[Image.Image, dict[str, object]]:
+    """A picture as a JPEG file shows it, and the option that names the file."""
+    file = io.BytesIO()
+    picture.save(file, "JPEG", **options)
+    return Image.open(file), {"jpeg": file.getvalue()}
+
+
+def assembled() -> Iterator[tuple[str, container.Header, list[container.Section]]]:
+    """Files that small pictures do not lead to: sections as FORMAT.md allows them."""
+    small = next(p for name, p, _ in pictures() if name == "grid")
+    header = container.Header(STORED.number, "RGB", SMALL, bytes(8))
+    places = parts.cut(Tile(0, 0, *SMALL[::-1]))
+    cut = (np.asarray(small)[tile.place] for tile in places)
+    files = (inner.save(part, "WEBP", lossless=True) for part in cut)
+    pieces = parts.pack([b"\2" + file for file in files])
+    yield "stored_parts", header, [container.Section(b"STOR", pieces)]
+    grid = next(pillow_encode(p, **k) for name, p, k in pictures() if name == "grid_lossy")
+    header, sections = forging.read(grid)
+    for number, codec in ((2, "WEBP"), (3, "JPEG")):
+        grey = bytes([number]) + inner.save(np.asarray(small.convert("L"))[..., None], codec)
+        yield (
+            f"grid_{codec.lower()}",
+            header,
+            [container.Section(s.type, grey if s.type == b"LUMA" else s.payload) for s in sections],
+        )
+    shown, options = _jpeg(small, quality=70)
+    header, sections = forging.read(pillow_encode(shown, **options))
+    where = Exceptions(np.array([0, 7, 659]), np.array([[1, 2, 3]] * 3, np.int16))
+    jpeg_exceptions = container.Section(b"JEXC", exceptions.pack(where))
+    yield "jpeg_exceptions", header, [*sections, jpeg_exceptions]
+    head = Head(restorable=True, tells_metadata=True, as_it_is=True).pack()
+    whole = container.Section(b"JFIL", bytes(options["jpeg"]))
+    yield "jpeg_file", header, [container.Section(b"JPEG", head), whole]
 
 
 def corpus() -> dict[str, tuple[bytes, bytes]]:
-    """Name -> file, and the pixels that it holds: of the grid coding, those that it decodes to."""
+    """Name -> file, and the pixels that it holds: of a lossy one, those that it decodes to."""
     files = {}
     for name, picture, keywords in pictures():
-        file = io.BytesIO()
-        picture.save(file, "CGX", **keywords)
-        held = picture
-        if keywords.get("mode") == "grid":
-            held = Image.open(file, formats=["CGX"])
-        files[name] = file.getvalue(), held.tobytes()
+        data = pillow_encode(picture, **keywords)
+        held = Image.open(io.BytesIO(data)) if keywords.get("mode") == "grid" else picture
+        files[name] = data, held.tobytes()
+    for name, header, sections in assembled():
+        unstated = replace(header, checksum=container.UNSTATED)
+        found = registry.of(header).work().decode(unstated, sections)
+        stated = replace(header, checksum=container.pixel_checksum(found.tobytes()))
+        files[name] = container.pack(stated, sections), found.tobytes()
     return files
 
 

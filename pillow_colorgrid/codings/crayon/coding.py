@@ -78,6 +78,9 @@ HEAD_LIMITS = {
 LENGTH = struct.Struct("<I")
 """Of the hints in bytes; there only if slopes follow them."""
 
+WHITE = 255
+"""The largest luminance."""
+
 CRAYON_ID = 64
 """The network that new files use."""
 
@@ -297,4 +300,9 @@ def _decode_luminance(
     else:
         plane = lossless.decode_luminance(grey, size)
     luminance: Plane = plane[0]
+    if luminance.min() < 0 or luminance.max() > WHITE:
+        # elsewhere the checksum of the pixels tells; here it may be unstated
+        raise DamagedError(
+            f"luminance from {luminance.min()} to {luminance.max()}, allowed 0 to {WHITE}"
+        )
     return luminance

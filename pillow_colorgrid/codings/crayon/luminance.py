@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, features
 
+from pillow_colorgrid.codings import inner_file
 from pillow_colorgrid.codings.crayon.hints import Plane
 from pillow_colorgrid.codings.inner import WEBP_MAX_SIDE
 from pillow_colorgrid.errors import CgxError, DamagedError
@@ -50,9 +51,6 @@ JPEG = Codec(3, "JPEG", 65535, {"optimize": True})
 
 CODECS = {codec.number: codec for codec in (AVIF, WEBP, JPEG)}
 """The best first."""
-
-BROKEN = (OSError, SyntaxError, ValueError, RuntimeError, Image.DecompressionBombError)
-"""What Pillow raises for files that are no picture, or not the one that was asked for."""
 
 GREEN = 1
 """The channel that counts where a codec hands grey out as RGB."""
@@ -97,13 +95,5 @@ def decode(data: bytes, height: int, width: int) -> Plane:
             f"the luminance of this file is {codec.name}, which this Pillow was built without "
             f"(PIL.features.check({codec.name.lower()!r}) is False)"
         )
-    try:
-        with Image.open(io.BytesIO(data[1:]), formats=(codec.name,)) as grey:
-            if grey.size != (width, height) or grey.mode not in ("L", "RGB"):
-                raise DamagedError(
-                    f"luminance is {grey.mode} {grey.size}, allowed L or RGB {width, height}"
-                )
-            pixels = np.asarray(grey)
-    except BROKEN as error:
-        raise DamagedError(f"{codec.name} of the luminance damaged: {error}") from error
-    return (pixels if pixels.ndim == 2 else pixels[..., GREEN]).astype(np.int16)
+    pixels = inner_file.pixels(data[1:], (codec.name,), ("L", "RGB"), (width, height))
+    return pixels[..., GREEN if pixels.shape[2] > 1 else 0].astype(np.int16)

@@ -84,9 +84,12 @@ class Bottleneck:
             packed = zstd.unpacked(packed, size)
         if len(packed) != size:
             raise DamagedError(f"bottleneck of {len(packed)} bytes, needs {size}")
-        flags = np.unpackbits(np.frombuffer(packed, np.uint8))[: int(np.prod(shape)) * bits]
+        unpacked = np.unpackbits(np.frombuffer(packed, np.uint8))
+        flags, filling = np.split(unpacked, [int(np.prod(shape)) * bits])
         weights = np.left_shift(1, np.arange(bits - 1, -1, -1))
         indices = flags.reshape(-1, bits) @ weights
         if indices.max() >= levels:
             raise DamagedError(f"bottleneck index {indices.max()}, allowed below {levels}")
+        if filling.any():
+            raise DamagedError("bits behind the last bottleneck index are set, allowed: 0")
         return cls(indices.astype(np.uint8).reshape(shape), levels)

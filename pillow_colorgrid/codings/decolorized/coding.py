@@ -174,6 +174,8 @@ def decode(
     layout = tiles(height, width)
     references = [s.payload for s in sections if s.type == NETWORKS.type]
     network = networks.read_roles(references[0], (A_DECODER,))[0] if references else None
+    if network is not None and not has(sections, BOTTLENECK) and not partial:
+        raise DamagedError("section NETS without a bottleneck, allowed: where there is one")
     groups = list(_by_tile(sections))
     if len(groups) > len(layout):
         raise DamagedError(f"{len(groups)} tiles, allowed {len(layout)}")

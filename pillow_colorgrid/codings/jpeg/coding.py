@@ -6,11 +6,10 @@ that was recovered from pixels. Or, of a file whose coefficients cannot be had, 
 """
 
 from collections.abc import Sequence
-from io import BytesIO
 
 import numpy as np
-from PIL import Image
 
+from pillow_colorgrid.codings import inner_file
 from pillow_colorgrid.codings.base import Encoded, Picture, has, only
 from pillow_colorgrid.codings.jpeg import exceptions, model, strips
 from pillow_colorgrid.codings.jpeg.description import (
@@ -21,7 +20,7 @@ from pillow_colorgrid.codings.jpeg.description import (
     STRIP,
     WHOLE_FILE,
 )
-from pillow_colorgrid.codings.jpeg.head import MAX_SCANS, Head, too_many_scans
+from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.jpeg import file, render
@@ -63,7 +62,7 @@ def decode(
     Raises:
         CgxError: one of its subclasses says what is wrong.
     """
-    head = Head.unpack(only(sections, HEAD))
+    head = _head(sections)
     if head.as_it_is:
         return _shown_by_pillow(header, only(sections, WHOLE_FILE), interval)
     found = _picture(header, head, sections, partial, LAST_DIAGONAL.get(interval))
@@ -83,7 +82,7 @@ def restore(header: Header, sections: Sequence[Section]) -> bytes:
         CgxError: the file is damaged.
         ValueError: only pixels were to be had when it was saved.
     """
-    head = Head.unpack(only(sections, HEAD))
+    head = _head(sections)
     if head.as_it_is:
         return only(sections, WHOLE_FILE)
     if not head.restorable:
@@ -93,6 +92,17 @@ def restore(header: Header, sections: Sequence[Section]) -> bytes:
         return file.write(found, Recipe.unpack(head.recipe))
     except ValueError as error:
         raise DamagedError(f"the recipe of the JPEG file is damaged: {error}") from error
+
+
+def _head(sections: Sequence[Section]) -> Head:
+    """What the first section says; the others must be those that it calls for."""
+    head = Head.unpack(only(sections, HEAD))
+    kinds = (NETWORK_NAMES, STRIP, EXCEPTIONS) if head.as_it_is else (WHOLE_FILE,)
+    for kind in kinds:
+        if has(sections, kind):
+            kept = "as it is" if head.as_it_is else "as coefficients"
+            raise DamagedError(f"section {kind.type.decode()} in a JPEG file that is kept {kept}")
+    return head
 
 
 def _picture(
@@ -137,19 +147,5 @@ def _picture(
 
 
 def _shown_by_pillow(header: Header, data: bytes, interval: int) -> Bytes:
-    if too_many_scans(data):
-        raise DamagedError(f"a JPEG file of more than {MAX_SCANS} scans")
-    try:
-        with Image.open(BytesIO(data), formats=PILLOW_FORMATS) as shown:
-            if shown.size != header.size or shown.mode != header.mode:
-                raise DamagedError(
-                    f"a JPEG file of {shown.size}, {shown.mode} in a file of {header.size}, "
-                    f"{header.mode}"
-                )
-            pixels = np.asarray(shown)
-    except DamagedError:
-        raise
-    except Exception as error:  # whatever a reader raises on a forged file
-        raise DamagedError(f"the JPEG file inside cannot be shown: {error!r}") from error
-    pixels = pixels.reshape(header.size[1], header.size[0], -1)
+    pixels = inner_file.pixels(data, PILLOW_FORMATS, (header.mode,), header.size)
     return np.ascontiguousarray(pixels[::interval, ::interval])

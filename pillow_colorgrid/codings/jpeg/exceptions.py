@@ -33,7 +33,7 @@ def unpack(data: bytes, shape: tuple[int, ...]) -> Exceptions:
     """
     pixels, channels = shape[0] * shape[1], shape[2]
     largest = 4 + pixels * (4 + channels)
-    raw = zstd.unpacked_up_to(data, largest, stated=True)
+    raw = zstd.unpacked_up_to(data, largest, what="exceptions")
     if len(raw) < 4:
         raise DamagedError(f"exceptions of {len(raw)} bytes, allowed 4 to {largest}")
     count = int.from_bytes(raw[:4], "little")

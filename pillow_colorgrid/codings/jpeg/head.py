@@ -27,19 +27,15 @@ CORRECTIONS = range(-8, 8)
 
 MAX_GEOMETRY_BYTES = 2048
 
-MAX_RECIPE_BYTES = 1 << 30
-"""A recipe holds previews and whatever else programs put behind a picture."""
+MAX_RECIPE_BYTES, MAX_RECIPE_RATIO = 64 << 20, 16
+"""A packed recipe has no more bytes than the first, or than so many times those of its frame.
+
+It holds previews and whatever else programs put behind a picture; that packs badly."""
 
 
-MAX_SCANS = 256
-"""Of a file kept as it is, previews included: each scan is a pass over the whole picture."""
-
-SCAN = b"\xff\xda"
-
-
-def too_many_scans(data: bytes) -> bool:
-    """Whether a JPEG file would take a decoder far longer than its size tells."""
-    return data.count(SCAN) > MAX_SCANS
+def largest_recipe(packed: bytes) -> int:
+    """Bytes that a packed recipe may have."""
+    return max(MAX_RECIPE_BYTES, MAX_RECIPE_RATIO * len(packed))
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class Head:
             import zstandard
 
             smaller = zstandard.ZstdCompressor(level=19).compress(recipe)
-            if len(smaller) < len(recipe):
+            if len(smaller) < len(recipe) <= largest_recipe(smaller):
                 recipe, packed = smaller, PACKED
         corrected = any(self.corrections.values())
         flags = (
@@ -118,7 +114,7 @@ class Head:
         if flags & PACKED:
             from pillow_colorgrid.entropy import zstd  # not needed for most files
 
-            recipe = zstd.unpacked_up_to(recipe, MAX_RECIPE_BYTES, stated=True)
+            recipe = zstd.unpacked_up_to(recipe, largest_recipe(recipe), what="recipe")
         return cls(
             bool(flags & RESTORABLE),
             bool(flags & TELLS_METADATA),

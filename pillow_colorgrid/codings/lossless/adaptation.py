@@ -131,7 +131,7 @@ def pack(adaptation: Adaptation) -> bytes:
 def unpack(data: bytes, features: int) -> Adaptation:
     """The inverse of `pack`, for networks with so many features. Raises DamagedError."""
     longest = sum(1 + len(one.corrected) * (features + one.inputs + 2) for one in PASSES.values())
-    raw = zstd.unpacked_up_to(data, longest, what="adaptation")
+    raw = zstd.unpacked_up_to(data, longest, stated=False, what="adaptation")
     found, position = {}, 0
     for one in PASSES.values():
         count, columns = len(one.corrected), features + one.inputs + 1

@@ -205,7 +205,7 @@ def decode_planes(
     streams = read_streams(sections, count == COLOR)
     width, height = size
     found, todo = len(streams.tiles), len(tiles(height, width))
-    if interval < PREVIEW_INTERVAL and found != todo:
+    if found != todo:
         raise DamagedError(f"{found} tiles, {width}x{height} pixels have {todo}")
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
@@ -241,7 +241,7 @@ def decode_what_is_there(
     """
     if not has(sections, PREVIEW_SECTION):
         raise TruncatedError("image file is truncated (no preview)")
-    streams = read_streams(sections, count == COLOR)
+    streams = read_streams(sections, count == COLOR, partial=True)
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
         planes = _around(_decode_preview(streams, size, count, predictor), size)

@@ -114,7 +114,7 @@ def unpack(data: bytes, pixels: int) -> Rendering:
 def _decompressed(data: bytes, most: int) -> bytes:
     """A zstd frame, and nothing behind it, that states the size of 1 to `most` exceptions."""
     what, allowed = "exceptions", f"{EXCEPTION_BYTES} each for 1 to {most}"
-    raw = zstd.unpacked_up_to(data, EXCEPTION_BYTES * most, True, what, allowed)
+    raw = zstd.unpacked_up_to(data, EXCEPTION_BYTES * most, what=what, allowed=allowed)
     if not raw or len(raw) % EXCEPTION_BYTES:
         raise DamagedError(f"{what} of {len(raw)} bytes, allowed {allowed}")
     return raw

@@ -62,11 +62,12 @@ class Streams:
         )
 
 
-def read_streams(sections: Sequence[Section], color: bool) -> Streams:
-    """The streams of a file; a tile without its colour counts as missing.
+def read_streams(sections: Sequence[Section], color: bool, partial: bool = False) -> Streams:
+    """The streams of a file.
 
     Args:
         color: whether the picture has colour.
+        partial: the file was cut; a tile without its colour counts as missing.
 
     Raises:
         DamagedError: no preview, sections that do not follow one another as they must, or that
@@ -87,6 +88,8 @@ def read_streams(sections: Sequence[Section], color: bool) -> Streams:
     payloads = [section.payload for section in found]
     if not apart:
         return Streams(Coded(payloads[0]), [Coded(payload) for payload in payloads[1:]])
+    if len(payloads) % 2 and not partial:
+        raise DamagedError("section LTIL without CTIL behind it, allowed: pairs of them")
     pairs = zip(payloads[2::2], payloads[3::2], strict=False)
     return Streams(Coded(payloads[1], payloads[0]), [Coded(*pair) for pair in pairs])
 

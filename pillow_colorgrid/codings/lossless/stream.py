@@ -118,6 +118,8 @@ class StreamDecoder:
             raise rans.StreamError(f"stream of {len(data)} bytes with {count} escapes")
         self.frequencies = frequencies
         self.escapes = np.frombuffer(data, "<u2", count, _COUNT.size).astype(np.int32)
+        if count and self.escapes.max() >= SYMBOLS:
+            raise rans.StreamError(f"escape {self.escapes.max()}, allowed below {SYMBOLS}")
         self.next_escape = 0
         self.entropy = rans.Decoder(data[end:], lanes)
 

@@ -114,7 +114,10 @@ def _restore(data: bytes, previous: Samples | None, how: Preparation, into: Samp
     """The inverse of `_prepare`: fill `into`, (h, W)."""
     if how.bits:
         packed = np.frombuffer(data, np.uint8).reshape(into.shape[0], -1)
-        flags = np.unpackbits(packed, axis=1, count=into.shape[1])
+        unpacked = np.unpackbits(packed, axis=1)
+        flags, filling = np.split(unpacked, [into.shape[1]], axis=1)
+        if filling.any():
+            raise DamagedError("bits behind the last pixel of a row are set, allowed: 0")
         if how.filter == ABOVE:
             flags = np.bitwise_xor.accumulate(flags, axis=0)
         into[...] = flags * np.uint8(WHITE)

@@ -357,8 +357,8 @@ def test_a_codec_that_this_pillow_lacks_is_named(monkeypatch: pytest.MonkeyPatch
     [
         (b"", "luminance's codec , allowed"),
         (b"\x09file", "luminance's codec 09, allowed"),
-        (b"\x03no JPEG", "JPEG of the luminance damaged"),
-        (b"\x01no AVIF", "AVIF of the luminance damaged"),
+        (b"\x03no JPEG", "inner JPEG damaged"),
+        (b"\x01no AVIF", "inner AVIF damaged"),
     ],
 )
 def test_bad_luminance_files(payload: bytes, named: str) -> None:
@@ -370,11 +370,11 @@ def test_bad_luminance_files(payload: bytes, named: str) -> None:
 
 def test_luminance_of_another_size_or_mode_is_refused() -> None:
     payload = grid_luminance.encode(np.zeros((30, 40), np.int16), 50, 5)
-    with pytest.raises(DamagedError, match=r"luminance is (L|RGB) \(40, 30\), allowed"):
+    with pytest.raises(DamagedError, match=r"inner \w+ is (L|RGB) \(40, 30\), needs L or RGB"):
         grid_luminance.decode(payload, 30, 41)
     file = io.BytesIO()
     Image.new("CMYK", (8, 8)).save(file, "JPEG")
-    with pytest.raises(DamagedError, match="luminance is CMYK"):
+    with pytest.raises(DamagedError, match="inner JPEG is CMYK"):
         grid_luminance.decode(b"\x03" + file.getvalue(), 8, 8)
 
 

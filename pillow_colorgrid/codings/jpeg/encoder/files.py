@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pillow_colorgrid import metadata
+from pillow_colorgrid import limits, metadata
+from pillow_colorgrid.codings import inner_file
 from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.jpeg import exceptions, model, strips
 from pillow_colorgrid.codings.jpeg.description import (
@@ -19,8 +20,9 @@ from pillow_colorgrid.codings.jpeg.description import (
     WHOLE_FILE,
 )
 from pillow_colorgrid.codings.jpeg.encoder import encoding
-from pillow_colorgrid.codings.jpeg.head import Head, too_many_scans
+from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.container import Section
+from pillow_colorgrid.errors import LimitError
 from pillow_colorgrid.jpeg import file, render
 from pillow_colorgrid.jpeg.geometry import Geometry, GeometryComponent, pack_geometry
 from pillow_colorgrid.jpeg.picture import JpegPicture
@@ -132,7 +134,9 @@ def _coefficients(picture: Picture, data: bytes, tells: bool) -> Encoded | None:
 
 def _as_it_is(data: bytes, tells: bool) -> Encoded | None:
     """Sections that keep the file; None where no reader would want it."""
-    if too_many_scans(data):
+    try:
+        limits.check("MAX_JPEG_SCANS", inner_file.scans(data))
+    except LimitError:
         return None
     head = Head(restorable=True, tells_metadata=tells, as_it_is=True)
     sections = [HEAD.section(head.pack()), WHOLE_FILE.section(data)]
