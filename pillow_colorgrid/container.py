@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO
 
 from pillow_colorgrid import limits
@@ -76,7 +77,8 @@ MODE_IDS = {
 }
 """Pillow modes that can be stored. An id never changes its meaning."""
 
-_MODES = {number: name for name, number in MODE_IDS.items()}
+MODES = {number: name for name, number in MODE_IDS.items()}
+"""The inverse of MODE_IDS."""
 
 
 @dataclass(frozen=True)
@@ -174,15 +176,15 @@ def read_header(fp: IO[bytes]) -> Header:
         raise DamagedError(f"CGX header damaged: CRC-32 {zlib.crc32(data[:-4]):08x}, not {crc:08x}")
     if major < 1:
         raise DamagedError(f"CGX format version {major}, allowed 1 to {MAJOR}")
-    if mode not in _MODES:
+    if mode not in MODES:
         raise NewerFormatError(
-            f"CGX mode {mode} is unknown, known are {sorted(_MODES)}; {versions(minor)}"
+            f"CGX mode {mode} is unknown, known are {sorted(MODES)}; {versions(minor)}"
         )
     if flags:
         raise NewerFormatError(f"CGX flags {flags:#x} are reserved, known is 0; {versions(minor)}")
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise DamagedError(f"CGX size {width}x{height}, allowed 1 to {MAX_SIDE} each")
-    return Header(coding, _MODES[mode], (width, height), checksum, minor)
+    return Header(coding, MODES[mode], (width, height), checksum, minor)
 
 
 # -- sections ---------------------------------------------------------------------------------
@@ -277,6 +279,24 @@ def read_sections(fp: IO[bytes]) -> Iterator[Section]:
         yield section
     if section.payload:
         raise DamagedError(f"end section of {len(section.payload)} bytes, allowed 0")
+
+
+def unpack_sections(data: bytes) -> list[Section]:
+    """All sections of `data`, which ends with the last of them.
+
+    Raises:
+        DamagedError: it ends inside a section.
+        LimitError: more than `limits.MAX_SECTIONS`.
+    """
+    file = BytesIO(data)
+    found: list[Section] = []
+    try:
+        while file.tell() < len(data):
+            found.append(read_section(file))
+            limits.check("MAX_SECTIONS", len(found))
+    except TruncatedError as error:
+        raise DamagedError(f"sections inside a section: {error}") from error
+    return found
 
 
 def pack(header: Header, sections: Iterable[Section]) -> bytes:

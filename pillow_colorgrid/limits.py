@@ -20,6 +20,19 @@ MAX_JPEG_SCANS: int | None = 256
 picture, so that a small file could take very long. Encoders write at most some dozens."""
 
 
+MAX_FRAMES: int | None = 16_384
+"""Frames of a file, repetitions included: nine minutes at 30 a second."""
+
+MAX_FRAMES_PIXELS: int | None = 2**35
+"""Pixels of all frames of a file together, as shown: 16,384 of 1920 x 1080."""
+
+MAX_FRAME_PATCHES: int | None = 4096
+"""Patches that one frame is made of: its own, and those of the frames that it is based on."""
+
+MAX_FRAME_COST: int | None = 64
+"""Pixels that are decoded for one frame, as a multiple of those that it has."""
+
+
 def check(name: str, found: int) -> None:
     """Compare `found` with the limit `name`, as it is set now.
 

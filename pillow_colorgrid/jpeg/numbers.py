@@ -18,16 +18,17 @@ def varint(number: int) -> bytes:
 class Source:
     """Bytes that are taken from the front."""
 
-    def __init__(self, data: bytes) -> None:
-        """Begin with the first byte."""
+    def __init__(self, data: bytes, what: str = "recipe") -> None:
+        """Begin with the first byte; `what` it is, messages say."""
         self.data = data
+        self.what = what
         self.at = 0
 
     def take(self, count: int) -> bytes:
         """The next bytes. Raises ValueError if there are not so many."""
         part = self.data[self.at : self.at + count]
         if len(part) != count:
-            raise ValueError(f"recipe ends after {len(self.data)} bytes, {self.at + count} needed")
+            raise ValueError(f"{self.what} ends after {len(self.data)} bytes, {self.at + count} needed")
         self.at += count
         return part
 
@@ -43,6 +44,6 @@ class Source:
             number |= (byte & 127) << shift
             if byte < 128:
                 if number >= 1 << 32:
-                    raise ValueError(f"number {number} in a recipe, at most 2**32 - 1")
+                    raise ValueError(f"number {number} in a {self.what}, at most 2**32 - 1")
                 return number
-        raise ValueError("number of more than 5 bytes in a recipe")
+        raise ValueError(f"number of more than 5 bytes in a {self.what}")
