@@ -5,17 +5,18 @@ when pixels are needed.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import IO, Any
 
 from PIL import Image, ImageFile, ImagePalette
+from PIL._util import DeferredError
 
-from pillow_colorgrid import container, metadata
+from pillow_colorgrid import container
 from pillow_colorgrid.codings import registry
-from pillow_colorgrid.codings.base import Picture
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, NewerFormatError
+from pillow_colorgrid.frames.directory import Directory, open_directory
 from pillow_colorgrid.runtime import execution
 
 FORMAT = "CGX"
@@ -31,7 +32,11 @@ def _accept(prefix: bytes) -> bool | str:
 
 
 class CgxImageFile(ImageFile.ImageFile):
-    """A .cgx picture; its pixels are decoded when they are first needed."""
+    """A .cgx picture; its pixels are decoded when they are first needed.
+
+    Attributes:
+        n_frames, is_animated: as Pillow's other formats have them; `seek` chooses a frame.
+    """
 
     format = FORMAT
     format_description = "Colorgrid (pictures compressed by networks that know colour)"
@@ -39,35 +44,66 @@ class CgxImageFile(ImageFile.ImageFile):
     # Class-level, because unpickled and copied pictures never see __init__ and _open.
     n_frames = 1
     is_animated = False
+    _min_frame = 0
     fp: IO[bytes] | None = None
+    _fp: Any = None
     filename: str | bytes = ""
     _exclusive_fp = False
-    _header: Header | None = None
-    _pixel_offset = 0
+    _frame = 0
+    _directory: Directory | None = None
+    _decoder: Any = None
+    _draft_header: Header | None = None
     _draft_interval = 1
     _load_lock: "threading.Lock | None" = None
 
     def _open(self) -> None:
         assert self.fp is not None  # for mypy; Pillow has just set it
-        self._header = container.read_header(self.fp)
-        coding = registry.of(self._header)
-        found = metadata.read(self.fp)
-        self._size = self._header.size
-        self._mode = self._header.mode
-        if coding.info is not None:
-            self.fp.seek(found.pixel_offset)
-            self.info.update(coding.info(self._header, self.fp))
-        self.info.update(found.info)
-        if self._mode in ("P", "PA"):
-            self.palette = found.palette or ImagePalette.ImagePalette()
-        self._pixel_offset = found.pixel_offset
-        self.info["cgx"] = {
-            "coding": coding.name,
-            "lossless": not coding.lossy,
-            **coding.facts(container.section_starts(self.fp, found.pixel_offset)),
-        }
+        self._directory = open_directory(self.fp)
+        self.n_frames = self._directory.count
+        if self.n_frames > 1:
+            if ImageFile.LOAD_TRUNCATED_IMAGES:
+                self.n_frames = self._directory.whole_count()
+            self._close_exclusive_fp_after_loading = False
+            self._fp = self.fp
+        self.is_animated = self.n_frames > 1
+        self._show(0)
         self.tile = []
         self._load_lock = threading.Lock()
+
+    def _show(self, frame: int) -> None:
+        """Take over what is known of a frame before its pixels are."""
+        assert self._directory is not None
+        found = self._directory.describe(frame)
+        self._size, self._mode = found.size, found.mode
+        self.info = found.info
+        self.palette = None
+        if self._mode in ("P", "PA"):
+            self.palette = found.palette or ImagePalette.ImagePalette()
+        self._draft_header, self._draft_interval = found.draft_header, 1
+        self._frame = frame
+
+    def tell(self) -> int:
+        """The number of the current frame, from 0."""
+        return self._frame
+
+    def seek(self, frame: int) -> None:
+        """Make another frame the current one; it is decoded when its pixels are needed.
+
+        Raises:
+            EOFError: there is no such frame.
+            CgxError: its metadata are damaged.
+            ValueError: the picture was closed before.
+        """
+        if not self._seek_check(frame):
+            return
+        if isinstance(self._fp, DeferredError):
+            raise self._fp.ex
+        if self._directory is not None and self._directory.index is not None:
+            Image._decompression_bomb_check(self._directory.index.entries[frame].size)
+        self._show(frame)
+        self.fp = self._fp
+        self._im = None
+        self._reload_exif()
 
     def __getstate__(self) -> list[Any]:
         """As Pillow's, which would take a palette with alpha for RGB; it is kept as it is."""
@@ -100,11 +136,11 @@ class CgxImageFile(ImageFile.ImageFile):
             None if nothing changes: the pixels are there already, or the coding has no early
             levels. Else the mode, and the box of the whole picture in the new, smaller one.
         """
-        if size is None or self._header is None or self.fp is None or self._im is not None:
+        if size is None or self._draft_header is None or self.fp is None or self._im is not None:
             return None
 
-        width, height = self._header.size
-        interval = registry.of(self._header).draft_interval((width, height), size)
+        width, height = self._draft_header.size
+        interval = registry.of(self._draft_header).draft_interval((width, height), size)
         if interval == self._draft_interval:
             return None
         self._draft_interval = interval
@@ -130,34 +166,44 @@ class CgxImageFile(ImageFile.ImageFile):
             return super().load()
 
     def _decode(self) -> None:
-        if self._header is None or self.fp is None:
+        if self._directory is None or self.fp is None:
             raise ValueError("operation on a closed CGX picture")
-        from pillow_colorgrid import codec, pixels
+        from pillow_colorgrid import pixels
 
-        self.fp.seek(self._pixel_offset)
-        sections, partial = self._read_sections(self.fp)
-        interval = self._draft_interval
-        if partial:
-            decoded = codec.decode(self._header, sections, partial)[::interval, ::interval]
-        else:
-            decoded = codec.decode(self._header, sections, False, interval)
-        self.im = pixels.to_image(decoded, self._header.mode).im
+        decoded = self._pixels_of_still() if self._directory.index is None else self._pixels()
+        self.im = pixels.to_image(decoded, self._mode).im
         self.readonly = 0
         if self._exclusive_fp and self._close_exclusive_fp_after_loading:
             self.fp.close()
         self.fp = None
 
-    def _read_sections(self, fp: IO[bytes]) -> tuple[list[Section], bool]:
-        """The sections from the pixels on, and whether only part of them is there."""
-        sections: list[Section] = []
-        try:
-            sections.extend(container.read_sections(fp))
-        except CgxError:
-            # Read at call time: users switch it on and off.
-            if not ImageFile.LOAD_TRUNCATED_IMAGES:
-                raise
-            return sections, True
-        return sections, False
+    def _pixels_of_still(self) -> Any:
+        """The pixels of the only frame, whose sections go on to the end of the file."""
+        from pillow_colorgrid import codec
+
+        assert self.fp is not None
+        assert self._directory is not None
+        self.fp.seek(self._directory.first)
+        sections, partial = _read_sections(container.read_sections(self.fp))
+        header, interval = self._directory.header, self._draft_interval
+        if partial:
+            return codec.decode(header, sections, partial)[::interval, ::interval]
+        return codec.decode(header, sections, False, interval)
+
+    def _pixels(self) -> Any:
+        """The pixels of the current one of several frames."""
+        from pillow_colorgrid import codec
+        from pillow_colorgrid.frames.decoder import Decoder
+
+        assert self._directory is not None
+        self._decoder = self._decoder or Decoder(self._directory)
+        interval = self._draft_interval
+        if self._frame == 0 and ImageFile.LOAD_TRUNCATED_IMAGES:
+            sections, partial = _read_sections(self._directory.first_sections())
+            if partial:
+                decoded = codec.decode(self._directory.header, sections, partial)
+                return decoded[::interval, ::interval]
+        return self._decoder.pixels(self._frame, interval)
 
     def verify(self) -> None:
         """Check structure and checksums of the whole file without decoding it.
@@ -175,15 +221,24 @@ class CgxImageFile(ImageFile.ImageFile):
             _ = self.im  # raises ValueError where close() was called
             return
         try:
-            self.fp.seek(0)
-            header = container.read_header(self.fp)
-            types = [section.type for section in container.read_sections(self.fp)]
+            from pillow_colorgrid.frames import checking
 
-            from pillow_colorgrid import codec
-
-            codec.check_sections(header, metadata.without(types))
+            checking.check(self.fp)
         finally:
             super().verify()
+
+
+def _read_sections(sections: Iterable[Section]) -> tuple[list[Section], bool]:
+    """Sections as they are read, and whether only part of them is there."""
+    found: list[Section] = []
+    try:
+        found.extend(sections)
+    except CgxError:
+        # Read at call time: users switch it on and off.
+        if not ImageFile.LOAD_TRUNCATED_IMAGES:
+            raise
+        return found, True
+    return found, False
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
@@ -194,41 +249,26 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
         ValueError: a bad value of a known option.
     """
     keywords = getattr(im, "encoderinfo", {})
-    _refuse_frames(im, keywords)
     coding, chosen = registry.asked_for(keywords)
-    if im.mode not in container.MODE_IDS:
-        allowed = ", ".join(container.MODE_IDS)
-        raise OSError(f"cannot write mode {im.mode} as CGX (allowed: {allowed})")
-    if not all(1 <= side <= container.MAX_SIDE for side in im.size):
-        raise OSError(f"cannot write size {im.size} as CGX (allowed: 1 to {container.MAX_SIDE})")
-    sections = metadata.to_write(im, keywords)
+    from pillow_colorgrid import codec
+    from pillow_colorgrid.frames.encoder import gathering
 
-    from pillow_colorgrid import codec, pixels
-
-    picture = Picture(pixels.from_image(im), im.mode, im, tuple(sections))
-    fp.write(codec.encode(picture, coding, chosen, sections))
+    picture = gathering.picture(im, keywords)
+    fp.write(codec.encode(picture, coding, chosen, picture.metadata))
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    """Save the one frame of a picture; refuse more.
+    """Save all frames of `im` and of the pictures in ``append_images=``; write once.
 
     Raises:
-        OSError: more than one frame.
+        OSError: as `_save`, of any frame; or more frames than a reader takes.
+        ValueError: a bad value of a known option.
     """
     keywords = getattr(im, "encoderinfo", {})
-    _refuse_frames(im, keywords, all_frames=True)
-    _save(im, fp, filename)
+    coding, chosen = registry.asked_for(keywords)
+    from pillow_colorgrid.frames.encoder import gathering, writing
 
-
-def _refuse_frames(im: Image.Image, keywords: Any, all_frames: bool = False) -> None:
-    """Raise OSError where more than one frame is asked for.
-
-    Without ``save_all`` the current frame of an animated picture is saved, as Pillow does for PNG.
-    """
-    frames = getattr(im, "n_frames", 1) if all_frames else 1
-    frames += len(list(keywords.get("append_images") or ()))
-    if frames > 1:
-        raise OSError(f"cannot write {frames} frames as CGX (allowed: 1)")
+    fp.write(writing.encode(gathering.gather(im, keywords), coding, chosen))
 
 
 def encode(im: Image.Image, **keywords: Any) -> bytes:

@@ -8,6 +8,7 @@ decode: bytes -> sections -> order checked -> coding -> pixels -> checksum
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pillow_colorgrid import container
@@ -18,6 +19,21 @@ from pillow_colorgrid.errors import DamagedError, NewerFormatError
 from pillow_colorgrid.pixels import Pixels
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A picture that was encoded.
+
+    Attributes:
+        header: of a file that holds it alone.
+        metadata: sections that stand before its own; none, where those tell it.
+        sections: from the first critical one to the last.
+    """
+
+    header: Header
+    metadata: tuple[Section, ...]
+    sections: tuple[Section, ...]
 
 
 def encode(
@@ -33,6 +49,31 @@ def encode(
     Raises:
         OSError: the coding does not take pictures of this mode.
     """
+    coded = encode_picture(picture, coding, options, metadata)
+    data = pack(coded)
+    if logger.isEnabledFor(logging.DEBUG):
+        chosen = registry.of(coded.header)
+        width, height = coded.header.size
+        logger.debug(
+            "saved %s as %s: %d bytes, %.3f bits per pixel (%s)",
+            f"{width}x{height} {picture.mode}",
+            chosen.name,
+            len(data),
+            8 * len(data) / (width * height),
+            _sizes(chosen, coded.sections),
+        )
+    return data
+
+
+def pack(coded: Coded) -> bytes:
+    """The file that holds this picture alone."""
+    return container.pack(coded.header, [*coded.metadata, *coded.sections])
+
+
+def encode_picture(
+    picture: Picture, coding: Coding, options: Any, metadata: Sequence[Section] = ()
+) -> Coded:
+    """As `encode`, before it becomes a file."""
     if coding is registry.DEFAULT:
         coding, encoded = choose.encode(picture, options)
     else:
@@ -46,18 +87,8 @@ def encode(
     height, width, _ = picture.pixels.shape
     minor = coding.minor_version([section.type for section in encoded.sections])
     header = Header(coding.number, picture.mode, (width, height), checksum, minor)
-    told = () if encoded.tells_metadata else metadata
-    data = container.pack(header, [*told, *encoded.sections])
-    if logger.isEnabledFor(logging.DEBUG):
-        logger.debug(
-            "saved %s as %s: %d bytes, %.3f bits per pixel (%s)",
-            f"{width}x{height} {picture.mode}",
-            coding.name,
-            len(data),
-            8 * len(data) / (width * height),
-            _sizes(coding, encoded.sections),
-        )
-    return data
+    told = () if encoded.tells_metadata else tuple(metadata)
+    return Coded(header, told, tuple(encoded.sections))
 
 
 def _sizes(coding: Coding, sections: Iterable[Section]) -> str:
@@ -86,9 +117,8 @@ def decode(
     Raises:
         CgxError: one of its subclasses says what is wrong. Wrong pixels are never returned.
     """
+    pixels = decode_unchecked(header, sections, partial, interval)
     coding = registry.of(header)
-    check_sections(header, [section.type for section in sections], partial)
-    pixels = coding.work().decode(header, sections, partial, interval)
     logger.debug(
         "decoded %s of %dx%d %s%s%s",
         coding.name,
@@ -103,6 +133,14 @@ def decode(
     if container.pixel_checksum(pixels.tobytes()) != header.checksum:
         raise DamagedError("the decoded pixels do not have the checksum that the file states")
     return pixels
+
+
+def decode_unchecked(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Pixels:
+    """As `decode`; but the checksum of the pixels is the caller's to compare."""
+    check_sections(header, [section.type for section in sections], partial)
+    return registry.of(header).work().decode(header, sections, partial, interval)
 
 
 def check_sections(header: Header, types: Sequence[bytes], partial: bool = False) -> None:

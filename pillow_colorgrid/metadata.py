@@ -274,6 +274,18 @@ def read(fp: IO[bytes]) -> Metadata:
                 raise
 
 
+def unpack(sections: Sequence[Section]) -> Metadata:
+    """What sections of `to_write` say.
+
+    Raises:
+        DamagedError: one is damaged.
+    """
+    found = Metadata({}, None, 0)
+    for section in sections:
+        _add(section, found)
+    return found
+
+
 def without(types: Sequence[bytes]) -> Sequence[bytes]:
     """Of the sections of a file, those from the pixels on."""
     for number, section_type in enumerate(types):

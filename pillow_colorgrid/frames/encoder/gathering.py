@@ -1,0 +1,126 @@
+"""What Pillow was asked to save -> frames, one after the other: pixels, metadata, duration.
+
+Frames are stored as Pillow shows them: how a source came to them (disposal, blending, palettes of
+its own) is of no importance afterwards.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, ImageSequence
+
+from pillow_colorgrid import container, limits, metadata, pixels
+from pillow_colorgrid.codings.base import Picture
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame to be written; `duration` in milliseconds, None: not stated."""
+
+    picture: Picture
+    duration: float | None = None
+
+
+@dataclass(frozen=True)
+class Animation:
+    """All frames to be written.
+
+    Attributes:
+        frames: can be gone through once.
+        loop: how often they are shown, 0: for ever; None: not stated.
+        default_image: the first frame is no part of the animation.
+    """
+
+    frames: Iterator[Frame]
+    loop: int | None = None
+    default_image: bool = False
+
+
+def picture(im: Image.Image, keywords: Mapping[str, Any]) -> Picture:
+    """The current frame of `im`, with the metadata that go with it.
+
+    Raises:
+        OSError: a mode that cannot be stored, or a picture too large or empty.
+        ValueError: a keyword with a value that cannot be kept.
+    """
+    if im.mode not in container.MODE_IDS:
+        allowed = ", ".join(container.MODE_IDS)
+        raise OSError(f"cannot write mode {im.mode} as CGX (allowed: {allowed})")
+    if not all(1 <= side <= container.MAX_SIDE for side in im.size):
+        raise OSError(f"cannot write size {im.size} as CGX (allowed: 1 to {container.MAX_SIDE})")
+    sections = tuple(metadata.to_write(im, keywords))
+    return Picture(pixels.from_image(im), im.mode, im, sections)
+
+
+def gather(im: Image.Image, keywords: Mapping[str, Any]) -> Animation:
+    """All frames of `im`, then those of ``append_images=``.
+
+    Keywords, each of which otherwise is what the pictures themselves say (`Image.info`):
+    ``duration``: of all frames, or a list of one each, in milliseconds. ``loop``.
+    ``default_image``: the first frame is for viewers that know no animations; a list of durations
+    then may leave it out.
+
+    Raises:
+        ValueError: a bad value of one of these.
+    """
+    loop = keywords.get("loop", im.info.get("loop"))
+    if loop is not None and not (isinstance(loop, int) and 0 <= loop < 2**31):
+        raise ValueError(f"loop={loop!r}, allowed: None, integers 0 (for ever) to {2**31 - 1}")
+    default_image = bool(keywords.get("default_image", im.info.get("default_image", False)))
+    sources = [im, *(keywords.get("append_images") or ())]
+    return Animation(_frames(sources, keywords, default_image), loop, default_image)
+
+
+def _frames(
+    sources: Sequence[Image.Image], keywords: Mapping[str, Any], default_image: bool
+) -> Iterator[Frame]:
+    duration = keywords.get("duration")
+    several = list(duration) if isinstance(duration, list | tuple) else None
+    if several is not None and default_image and len(several) == _count(sources) - 1:
+        several.insert(0, None)
+    number = itertools.count()
+    for source in sources:
+        before = source.tell()
+        try:
+            for shown in ImageSequence.Iterator(source):
+                at = next(number)
+                limits.check("MAX_FRAMES", at + 1)
+                shown.load()  # some formats know their duration only then
+                if several is not None and at < len(several):
+                    stated = several[at]
+                elif several is None:
+                    first = default_image and at == 0
+                    stated = shown.info.get("duration") if duration is None or first else duration
+                else:
+                    raise ValueError(f"duration= of {len(several)} frames, there are more")
+                yield Frame(picture(shown, _keywords(source, keywords)), _checked(stated))
+        finally:
+            source.seek(before)
+    if several is not None and next(number) != len(several):
+        raise ValueError(f"duration= of {len(several)} frames, there are fewer")
+
+
+def _count(sources: Sequence[Image.Image]) -> int:
+    return sum(getattr(source, "n_frames", 1) for source in sources)
+
+
+def _keywords(source: Image.Image, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those of save, and what a picture itself says (`Image.encoderinfo`, from Pillow 12 on)."""
+    if hasattr(source, "_attach_default_encoderinfo"):
+        return {**keywords, **getattr(source, "encoderinfo", {})}
+    return keywords
+
+
+def _checked(duration: Any) -> float | None:
+    if duration is None:
+        return None
+    try:
+        number = float(duration)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError(f"duration={duration!r}, allowed: finite numbers from 0 on")
+    return int(number) if number == int(number) else number
