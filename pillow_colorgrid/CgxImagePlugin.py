@@ -75,7 +75,7 @@ class CgxImageFile(ImageFile.ImageFile):
         assert self._directory is not None
         found = self._directory.describe(frame)
         self._size, self._mode = found.size, found.mode
-        self.info = found.info
+        self.info = {**found.info}
         self.palette = None
         if self._mode in ("P", "PA"):
             self.palette = found.palette or ImagePalette.ImagePalette()
@@ -103,7 +103,7 @@ class CgxImageFile(ImageFile.ImageFile):
         self._show(frame)
         self.fp = self._fp
         self._im = None
-        self._reload_exif()
+        self._exif = None
 
     def __getstate__(self) -> list[Any]:
         """As Pillow's, which would take a palette with alpha for RGB; it is kept as it is."""
@@ -245,10 +245,13 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     """Encode `im` in memory, then write once: `fp` need not be seekable.
 
     Raises:
-        OSError: a mode that cannot be stored, or a picture too large or empty.
+        OSError: a mode that cannot be stored, or a picture too large or empty; or pictures are
+            appended, and ``save_all=True`` is missing.
         ValueError: a bad value of a known option.
     """
     keywords = getattr(im, "encoderinfo", {})
+    if keywords.get("append_images"):
+        raise OSError("append_images= would be lost without save_all=True")
     coding, chosen = registry.asked_for(keywords)
     from pillow_colorgrid import codec
     from pillow_colorgrid.frames.encoder import gathering

@@ -4,16 +4,18 @@ import os
 from pathlib import Path
 from typing import IO
 
-from pillow_colorgrid import container, metadata
+from pillow_colorgrid import metadata
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.jpeg.description import JPEG
+from pillow_colorgrid.frames.directory import read_first
 
 
 def jpeg_bytes(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
     """The JPEG file, byte for byte.
 
     Args:
-        file: a .cgx file: its path, or open for reading in binary mode.
+        file: a .cgx file: its path, or open for reading in binary mode. Of several frames the first
+            counts.
 
     Raises:
         ValueError: no JPEG file went into it, only pixels.
@@ -23,11 +25,10 @@ def jpeg_bytes(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
     if isinstance(file, str | os.PathLike):
         with Path(file).open("rb") as opened:
             return jpeg_bytes(opened)
-    header = container.read_header(file)
+    header, sections = read_first(file)
     coding = registry.of(header)
     if coding is not JPEG:
         raise ValueError(f"this file holds pixels (coding {coding.name}), not a JPEG file")
-    sections = list(container.read_sections(file))
 
     from pillow_colorgrid import codec
     from pillow_colorgrid.codings.jpeg import coding as jpeg

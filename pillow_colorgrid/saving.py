@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any, Literal, TypedDict, Unpack
 
 from PIL import Image
@@ -28,6 +28,10 @@ class SaveKeywords(TypedDict, total=False):
         levels: of the bottleneck, 8 to 256; decolorized.
         inner: the codec underneath; decolorized.
         predict: whether the network always foresees colour; decolorized.
+        save_all: all frames of the picture, not only the current one; those of `append_images`
+            follow.
+        duration: of a frame, in milliseconds; a list: of each. loop: how often an animation is
+            shown, 0 for ever. default_image: the first frame is no part of it.
         exif, icc_profile, xmp, comment, dpi, transparency: metadata in place of the picture's own;
             None drops it.
         info: whatever else is to stand in `Image.info`; None or {} drops it.
@@ -43,6 +47,11 @@ class SaveKeywords(TypedDict, total=False):
     levels: int
     inner: Literal["auto", "png", "webp", "zstd"]
     predict: Literal["auto", "always"]
+    save_all: bool
+    append_images: Iterable[Image.Image]
+    duration: float | Sequence[float | None] | None
+    loop: int | None
+    default_image: bool
     exif: bytes | Image.Exif | None
     icc_profile: bytes | None
     xmp: bytes | None

@@ -14,6 +14,7 @@ from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.crayon.description import CRAYON, INTERVAL
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.errors import CgxError
+from pillow_colorgrid.frames.index import INDEX
 
 DEFAULT_INTERVAL = 16
 """Pixels from one kept colour to the next, unless another number is given.
@@ -65,6 +66,8 @@ def trimmed(file: IO[bytes], grid: int) -> bytes:
             'save it with mode="grid", or: cgx convert --mode grid'
         )
     sections = list(container.read_sections(file))
+    if any(section.type == INDEX for section in sections):
+        raise CgxError('only files of one frame can be trimmed; save it with mode="grid" instead')
 
     from pillow_colorgrid.codings.crayon import trim as grid_trimming
 

@@ -25,7 +25,8 @@ def test_it_writes_what_pillow_writes(small_photograph: Image.Image, tmp_path: P
 
 def test_it_knows_every_keyword() -> None:
     options = {name for coding in registry.all_codings() for name in described(coding.options)}
-    assert set(SaveKeywords.__annotations__) == options | {"mode", OTHERS} | set(KINDS)
+    frames = {"save_all", "append_images", "duration", "loop", "default_image"}
+    assert set(SaveKeywords.__annotations__) == options | {"mode", OTHERS} | frames | set(KINDS)
 
 
 @pytest.mark.parametrize(

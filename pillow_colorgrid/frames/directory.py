@@ -204,3 +204,15 @@ def open_directory(fp: IO[bytes]) -> Directory:
             f"allowed: {container.MAJOR}.{index.MINOR} and later"
         )
     return Directory(fp, header, found, several[1], several[0])
+
+
+def read_first(fp: IO[bytes]) -> tuple[Header, list[Section]]:
+    """Header and sections of frame 0, metadata included, of a file that is read to its end.
+
+    Raises:
+        SyntaxError: not a .cgx file.
+        CgxError: it is damaged, cut short, or too new.
+    """
+    header = container.read_header(fp)
+    several = (index.INDEX, FRAME)
+    return header, [s for s in container.read_sections(fp) if s.type not in several]

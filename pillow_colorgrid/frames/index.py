@@ -220,7 +220,7 @@ def _shape(source: Source, before: Entry) -> tuple[str, tuple[int, int]]:
 
 
 def _check(entry: Entry, number: int, base: Entry | None) -> None:
-    """Raise ValueError where a frame cannot be made of its base, or has no section and needs one."""
+    """Raise ValueError: a frame cannot be made of its base, or has no section and needs one."""
     if base is not None and (base.size != entry.size or not convertible(base.mode, entry.mode)):
         raise ValueError(
             f"frame {number}, {entry.mode} {entry.size}, made of one of {base.mode} {base.size}"

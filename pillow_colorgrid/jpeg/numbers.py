@@ -28,7 +28,9 @@ class Source:
         """The next bytes. Raises ValueError if there are not so many."""
         part = self.data[self.at : self.at + count]
         if len(part) != count:
-            raise ValueError(f"{self.what} ends after {len(self.data)} bytes, {self.at + count} needed")
+            raise ValueError(
+                f"{self.what} ends after {len(self.data)} bytes, {self.at + count} needed"
+            )
         self.at += count
         return part
 

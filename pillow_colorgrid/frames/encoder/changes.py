@@ -25,7 +25,8 @@ def boxes(changed: Mask) -> list[Box]:
     whole = _around(changed, 0, 0)
     if whole is None:
         return []
-    found, todo = [], [whole]
+    found: list[Box] = []
+    todo = [whole]
     while todo:
         box = todo.pop()
         parts = _cut(changed[box.place], box) if len(found) + len(todo) < MAX_BOXES else None
@@ -53,11 +54,11 @@ def _cut(changed: Mask, box: Box) -> list[Box] | None:
     if left_out < PATCH_PIXELS:
         return None
     if below >= beside:
-        places = ((slice(0, at), slice(None)), (slice(at, None), slice(None)))
+        places = ((slice(0, at), slice(0, None)), (slice(at, None), slice(0, None)))
     else:
-        places = ((slice(None), slice(0, at)), (slice(None), slice(at, None)))
+        places = ((slice(0, None), slice(0, at)), (slice(0, None), slice(at, None)))
     parts = (
-        _around(changed[rows, columns], box.left + (columns.start or 0), box.top + (rows.start or 0))
+        _around(changed[rows, columns], box.left + columns.start, box.top + rows.start)
         for rows, columns in places
     )
     return [part for part in parts if part is not None]
@@ -86,4 +87,5 @@ def _extents(changed: Mask) -> npt.NDArray[np.int64]:
     tops = np.where(some, rows, height)
     bottoms = np.where(some, rows, -1)
     heights = np.maximum.accumulate(bottoms) - np.minimum.accumulate(tops) + 1
-    return np.maximum(rights - lefts + 1, 0) * np.maximum(heights, 0)
+    areas: npt.NDArray[np.int64] = np.maximum(rights - lefts + 1, 0) * np.maximum(heights, 0)
+    return areas

@@ -83,9 +83,8 @@ def _distances(old: Pixels, new: Pixels, changed: Mask) -> list[tuple[int, int]]
     blocks = _hashes(new[: new.shape[0] // BLOCK * BLOCK, : new.shape[1] // BLOCK * BLOCK])
     wanted = blocks[::BLOCK, ::BLOCK]
     rows, columns = wanted.shape
-    moved = changed[: rows * BLOCK, : columns * BLOCK]
-    moved = moved.reshape(rows, BLOCK, columns, BLOCK).any(axis=(1, 3))
-    anchors = np.argwhere(moved)
+    inside = changed[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
+    anchors = np.argwhere(inside.any(axis=(1, 3)))
     if len(anchors) > MAX_ANCHORS:
         chosen = np.random.default_rng(0).choice(len(anchors), MAX_ANCHORS, replace=False)
         anchors = anchors[chosen]
@@ -166,9 +165,7 @@ def _heaviest(gain: npt.NDArray[np.int8]) -> Box | None:
     height, width = gain.shape
     step = max(BLOCK, -(-max(height, width) // GRID_CELLS))
     rows, columns = np.arange(0, height, step), np.arange(0, width, step)
-    cells = np.add.reduceat(
-        np.add.reduceat(gain, rows, axis=0, dtype=np.int64), columns, axis=1
-    )
+    cells = np.add.reduceat(np.add.reduceat(gain, rows, axis=0, dtype=np.int64), columns, axis=1)
     total, y0, y1, x0, x1 = 0, 0, 0, 0, 0
     for first in range(len(rows)):
         strips = np.cumsum(cells[first:], axis=0)

@@ -87,8 +87,9 @@ class _Writer:
         self.first = codec.encode_picture(picture, self.coding, self.options, picture.metadata)
         self.minor = max(self.minor, self.first.header.minor)
         self._shown[_digest(picture)] = 0
-        if hasattr(self.options, "jpeg"):  # a file that is named is that of the first frame
-            self.options = replace(self.options, jpeg="auto" if self.options.jpeg != "never" else "never")
+        if getattr(self.options, "jpeg", "never") != "never":
+            # A file that is named is that of the first frame.
+            self.options = replace(self.options, jpeg="auto")
         return _Content(None)
 
     def _content(self, number: int, picture: Picture, own: tuple[Section, ...]) -> _Content:
