@@ -75,7 +75,7 @@ class CgxImageFile(ImageFile.ImageFile):
         assert self._directory is not None
         found = self._directory.describe(frame)
         self._size, self._mode = found.size, found.mode
-        self.info = {**found.info}
+        self.info = found.info
         self.palette = None
         if self._mode in ("P", "PA"):
             self.palette = found.palette or ImagePalette.ImagePalette()

@@ -1,5 +1,7 @@
 """What Pillow's users see of the format: registration, open, frames, verify, draft, options."""
 
+import contextlib
+import inspect
 import io
 import os
 import pathlib
@@ -140,12 +142,14 @@ def test_save_all_of_one_frame_works() -> None:
 def test_append_images_is_never_ignored(save_all: bool | None) -> None:
     picture = noise("L", (5, 4))
     file = io.BytesIO()
-    try:
+    # Later versions of Pillow take append_images= for save_all=True.
+    asked = save_all or (
+        save_all is None and "append_images" in inspect.getsource(Image.Image.save)
+    )
+    lost = pytest.raises(OSError, match="append_images= would be lost without save_all=True")
+    with contextlib.nullcontext() if asked else lost:
         picture.save(file, "CGX", save_all=save_all, append_images=[noise("L", (5, 4), 2)])
-    except OSError as error:
-        assert str(error) == "append_images= would be lost without save_all=True"
-        assert not save_all
-    else:
+    if asked:
         with Image.open(file) as found:
             assert found.n_frames == 2
 

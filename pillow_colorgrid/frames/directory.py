@@ -26,7 +26,7 @@ class Description:
 
     mode: str
     size: tuple[int, int]
-    info: dict[str, Any]
+    info: dict[Any, Any]
     palette: ImagePalette.ImagePalette | None
     draft_header: Header | None
     """Of a frame whose coding may leave pixels out (`Coding.draft_interval`); None: it cannot."""

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import itertools
 import pickle
 import subprocess
 import sys
@@ -290,7 +291,7 @@ def test_the_way_back_is_bounded() -> None:
     found = entries(saved(rng_frames, effort=1))
     whole = [number for number, entry in enumerate(found) if entry.base is None]
     assert 1 < len(whole) <= 4
-    assert all(b - a <= 24 for a, b in zip(whole, whole[1:], strict=False))
+    assert all(b - a <= 24 for a, b in itertools.pairwise(whole))
 
 
 def test_drafts_of_frames() -> None:

@@ -119,5 +119,3 @@ def test_mpo() -> None:
     source = written(frames, "MPO", quality=90)
     assert source.format == "MPO"
     check(source)
-
-
