@@ -10,7 +10,7 @@ Each kind has a `_pack_` and an `_unpack_` function, side by side.
 
 import math
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -187,8 +187,13 @@ def _unpack_palette(data: bytes) -> ImagePalette.ImagePalette:
 # -- all of it ------------------------------------------------------------------------------------
 
 
-def to_write(im: Image.Image, keywords: Mapping[str, Any]) -> list[Section]:
+def to_write(
+    im: Image.Image, keywords: Mapping[str, Any], kept_elsewhere: Collection[str] = ()
+) -> list[Section]:
     """The sections before the pixels of a loaded picture.
+
+    Args:
+        kept_elsewhere: keys of `Image.info` that have no section of their own, and get none.
 
     Raises:
         ValueError: a keyword with a value that cannot be kept. A value in `Image.info` that cannot
@@ -208,7 +213,8 @@ def to_write(im: Image.Image, keywords: Mapping[str, Any]) -> list[Section]:
         except ValueError:
             if asked:
                 raise
-    if others := others_of(im) if OTHERS not in keywords else keywords[OTHERS]:
+    found = {key: value for key, value in others_of(im).items() if key not in kept_elsewhere}
+    if others := keywords.get(OTHERS, found):
         sections.append(Section(_OTHERS.section, _OTHERS.pack(OTHERS, others)))
     size = sum(container.SECTION.size + len(section.payload) for section in sections)
     limits.check("MAX_METADATA_BYTES", size)

@@ -15,6 +15,11 @@ from PIL import Image, ImageSequence
 from pillow_colorgrid import container, limits, metadata, pixels
 from pillow_colorgrid.codings.base import Picture
 
+OF_SOURCES = ("bbox", "blend", "disposal", "extension", "timestamp")
+"""Keys of `Image.info` that tell how a source came to its frames, or follow from durations."""
+
+KEPT_IN_INDEX = ("default_image", "duration", "loop")
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -39,8 +44,11 @@ class Animation:
     default_image: bool = False
 
 
-def picture(im: Image.Image, keywords: Mapping[str, Any]) -> Picture:
+def picture(im: Image.Image, keywords: Mapping[str, Any], several: bool = False) -> Picture:
     """The current frame of `im`, with the metadata that go with it.
+
+    Args:
+        several: it is one of them; what the index tells of frames is no metadata of it.
 
     Raises:
         OSError: a mode that cannot be stored, or a picture too large or empty.
@@ -51,7 +59,8 @@ def picture(im: Image.Image, keywords: Mapping[str, Any]) -> Picture:
         raise OSError(f"cannot write mode {im.mode} as CGX (allowed: {allowed})")
     if not all(1 <= side <= container.MAX_SIDE for side in im.size):
         raise OSError(f"cannot write size {im.size} as CGX (allowed: 1 to {container.MAX_SIDE})")
-    sections = tuple(metadata.to_write(im, keywords))
+    elsewhere = (*OF_SOURCES, *KEPT_IN_INDEX) if several else ()
+    sections = tuple(metadata.to_write(im, keywords, elsewhere))
     return Picture(pixels.from_image(im), im.mode, im, sections)
 
 
@@ -82,6 +91,7 @@ def _frames(
     if several is not None and default_image and len(several) == _count(sources) - 1:
         several.insert(0, None)
     number = itertools.count()
+    together = _count(sources) > 1
     for source in sources:
         before = source.tell()
         try:
@@ -96,7 +106,7 @@ def _frames(
                     stated = shown.info.get("duration") if duration is None or first else duration
                 else:
                     raise ValueError(f"duration= of {len(several)} frames, there are more")
-                yield Frame(picture(shown, _keywords(source, keywords)), _checked(stated))
+                yield Frame(picture(shown, _keywords(source, keywords), together), _checked(stated))
         finally:
             source.seek(before)
     if several is not None and next(number) != len(several):
