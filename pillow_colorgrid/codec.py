@@ -16,6 +16,7 @@ from pillow_colorgrid.codings import choose, registry
 from pillow_colorgrid.codings.base import Coding, Picture, check_order
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, NewerFormatError
+from pillow_colorgrid.metadata import PALETTE
 from pillow_colorgrid.pixels import Pixels
 
 logger = logging.getLogger(__name__)
@@ -157,6 +158,7 @@ def check_sections(header: Header, types: Sequence[bytes], partial: bool = False
     if header.mode not in coding.modes:
         raise DamagedError(f"coding {coding.name} does not take mode {header.mode}")
     known = {t for other in registry.all_codings() for t in other.section_names}
+    known.add(PALETTE)
     for section_type in types:
         if container.is_critical(section_type) and section_type not in known:
             raise NewerFormatError(

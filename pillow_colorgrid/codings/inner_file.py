@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from pillow_colorgrid import limits
 from pillow_colorgrid.errors import CgxError, DamagedError
@@ -46,6 +46,10 @@ def look(data: bytes, codecs: Codecs, at: Callable[[Image.Image], T]) -> T:
             return at(picture)
     except CgxError:
         raise
+    except UnidentifiedImageError as error:
+        raise DamagedError(
+            f"inner {codecs[0]} damaged: no {codecs[0]} that Pillow reads"
+        ) from error
     except Exception as error:
         raise DamagedError(f"inner {codecs[0]} damaged: {error or repr(error)}") from error
 

@@ -139,7 +139,7 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     yield "grid_grey", small.convert("L"), {**GRID, "quality": 40}
     yield "stored", flat, {}
     yield "planes_indexed", indexed, {}
-    yield "planes_bits", ramp.resize((24, 16)).convert("1"), {"xmp": b"<x/>"}
+    yield "planes_bits", ramp.resize((21, 16)).convert("1"), {"xmp": b"<x/>"}
     yield "planes_float", tiny.convert("F"), {"icc_profile": b"icc"}
     yield "planes_cmyk", tiny.convert("CMYK"), {}
     yield "jpeg", *_jpeg(small, quality=80)

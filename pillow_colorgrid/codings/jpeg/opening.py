@@ -4,8 +4,10 @@ from typing import IO, Any
 
 from pillow_colorgrid import container
 from pillow_colorgrid.codings.jpeg import metadata_of_file
+from pillow_colorgrid.codings.jpeg.description import WHOLE_FILE
 from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.container import Header
+from pillow_colorgrid.errors import DamagedError
 
 
 def info(header: Header, fp: IO[bytes]) -> dict[str, Any]:
@@ -21,5 +23,10 @@ def info(header: Header, fp: IO[bytes]) -> dict[str, Any]:
     if not head.tells_metadata:
         return {}
     if head.as_it_is:
-        return metadata_of_file.shown_by_pillow(container.read_section(fp).payload)
+        section = container.read_section(fp)
+        if section.type != WHOLE_FILE.type:
+            raise DamagedError(
+                f"section {section.type.decode()} in a JPEG file that is kept as it is"
+            )
+        return metadata_of_file.shown_by_pillow(section.payload)
     return metadata_of_file.info(head.recipe, header.mode, header.size)
