@@ -153,7 +153,7 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
     )
     convert.add_argument(
         "--to",
-        choices=("cgx", "jpg", "png", "webp", "tif"),
+        choices=("cgx", "jpg", "gif", "png", "webp", "tif"),
         default="cgx",
         help="default: cgx; jpg: the very JPEG files that .cgx files were made of",
     )

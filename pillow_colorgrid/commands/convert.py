@@ -20,10 +20,9 @@ import pillow_colorgrid  # registers .cgx, in worker processes too
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS
-from pillow_colorgrid.commands import sameness
+from pillow_colorgrid.commands import carrying, sameness
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.seen import Seen
-from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
 
 CGX, JPG = ".cgx", ".jpg"
 
@@ -34,7 +33,7 @@ LOSSLESS_OPTIONS: dict[str, dict[str, Any]] = {
 }
 """Targets other than .cgx and the options of save that keep every pixel."""
 
-FORMATS = {CGX: "CGX", JPG: "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF"}
+FORMATS = {CGX: "CGX", JPG: "JPEG", ".gif": "GIF", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF"}
 """Pillow's names."""
 
 
@@ -129,23 +128,22 @@ def _convert(job: Job, settings: Settings) -> Outcome:
         return _restore(outcome, source, settings)
     image = _load(source, settings)
     jpeg = source if settings.keeps_jpeg and image.format in PILLOW_FORMATS else None
+    unheld = carrying.gather(image, source) if jpeg is None else []
     if job.target.exists() and not settings.lossy:
-        return _met(outcome, image, settings, jpeg)
-    file = BytesIO()
-    keywords = _with_metadata(image, settings)
+        return _met(outcome, image, settings, jpeg, unheld)
+    keywords = settings.keywords
     if jpeg is not None:
         keywords["jpeg"] = jpeg
-    image.save(file, FORMATS[settings.suffix], **keywords)
-    data = file.getvalue()
+    data = carrying.saved(image, FORMATS[settings.suffix], keywords)
     if job.target.exists():
-        return _met(outcome, image, settings, jpeg, data)
+        return _met(outcome, image, settings, jpeg, unheld, data)
     lost = []
 
     def check(data: bytes) -> None:
         with Image.open(BytesIO(data)) as written:
-            if jpeg is None:
-                lost.extend(sameness.lost_metadata(image, written))
             written.load()
+            if jpeg is None:
+                lost.extend([*unheld, *carrying.lost(image, written, data)])
             found = _difference(image, written, settings)
         if found:
             raise VerificationError(f"the {settings.suffix} file would hold {found}")
@@ -157,7 +155,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
             data, check if settings.verify else None, job.source, settings.delete_originals
         )
     except FileExistsError:  # somebody else was faster
-        return _met(outcome, image, settings, jpeg, data)
+        return _met(outcome, image, settings, jpeg, unheld, data)
     return replace(
         outcome,
         target_bytes=len(data),
@@ -191,12 +189,14 @@ def _met(
     image: Image.Image,
     settings: Settings,
     jpeg: bytes | None,
+    unheld: list[str],
     data: bytes | None = None,
 ) -> Outcome:
     """What becomes of a job whose target is there already, and holds `image` or not.
 
     Args:
         jpeg: the file that the target should give back; None: pixels are enough.
+        unheld: names of what no target holds.
         data: what would be written; of a lossy coding the target must be that.
     """
     target = outcome.job.target
@@ -212,7 +212,9 @@ def _met(
     lost = []
     if not restorable:
         with Image.open(BytesIO(there)) as other:
-            lost = sameness.lost_metadata(image, other)
+            if other.format != "CGX":
+                other.load()  # texts may stand behind the pixels
+            lost = [*unheld, *carrying.lost(image, other, there)]
         if jpeg is not None:
             lost.append("JPEG file (made by an earlier release: remove it and convert again)")
     return replace(
@@ -236,7 +238,7 @@ def _gives_back(data: bytes, jpeg: bytes) -> bool:
 def _difference(image: Image.Image, written: Image.Image, settings: Settings) -> str:
     """What tells the target from its source and should not, or ""."""
     if not settings.lossy:
-        return sameness.difference(image, written)
+        return sameness.difference(carrying.as_shown_by(written, image), written)
     exact = registry.asked_for(settings.keywords)[1].quality == EXACT_QUALITY
     return sameness.difference_of_grid(image, written, exact)
 
@@ -252,14 +254,6 @@ def _load(data: bytes, settings: Settings) -> Image.Image:
         return image
 
 
-def _with_metadata(image: Image.Image, settings: Settings) -> dict[str, Any]:
-    """The keywords of save; other formats than ours keep metadata only when told to."""
-    if settings.suffix == CGX:
-        return settings.keywords
-    kept = {key: image.info[key] for key in METADATA_SECTIONS if image.info.get(key)}
-    return {**kept, **settings.keywords}
-
-
 def is_done(data: bytes, suffix: str, image: Image.Image, decode: bool = False) -> bool:
     """Whether a target's bytes hold mode, size and pixels of `image`.
 
@@ -270,6 +264,6 @@ def is_done(data: bytes, suffix: str, image: Image.Image, decode: bool = False) 
     try:
         with Image.open(BytesIO(data)) as other:
             other.load()
-            return not sameness.difference(image, other)
+            return not sameness.difference(carrying.as_shown_by(other, image), other)
     except (OSError, SyntaxError, ValueError):
         return False

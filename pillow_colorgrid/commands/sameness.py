@@ -7,7 +7,6 @@ import numpy as np
 from PIL import Image
 
 from pillow_colorgrid import container
-from pillow_colorgrid.metadata import SECTIONS as METADATA_SECTIONS
 
 EXIF_PREFIX = b"Exif\0\0"
 """Some formats hand EXIF out with it, some without."""
@@ -70,16 +69,8 @@ def states_pixels_of(file: IO[bytes], image: Image.Image) -> bool:
     return header.checksum == container.pixel_checksum(pixels.from_image(image).tobytes())
 
 
-def lost_metadata(image: Image.Image, other: Image.Image) -> list[str]:
-    """Keys of `Image.info` (exif, ...) that `image` has and `other` has not, or otherwise."""
-    return [
-        key
-        for key in METADATA_SECTIONS
-        if image.info.get(key) and not _alike(image.info[key], other.info.get(key), key)
-    ]
-
-
-def _alike(value: object, other: object, key: str) -> bool:
+def alike(value: object, other: object, key: object) -> bool:
+    """Whether a value of `Image.info` is what it was, as far as formats can tell."""
     if key == "exif" and isinstance(value, bytes) and isinstance(other, bytes):
         return value.removeprefix(EXIF_PREFIX) == other.removeprefix(EXIF_PREFIX)
     if key == "dpi" and isinstance(value, tuple) and isinstance(other, tuple):
@@ -87,4 +78,9 @@ def _alike(value: object, other: object, key: str) -> bool:
             math.isclose(float(a), float(b), rel_tol=RESOLUTION_TOLERANCE)
             for a, b in zip(value, other, strict=True)
         )
-    return value == other
+    if isinstance(value, float) and isinstance(other, float):
+        return math.isclose(value, other, rel_tol=1e-9) or (math.isnan(value) and math.isnan(other))
+    for name in ("lang", "tkey"):  # of PNG's international texts
+        if (getattr(value, name, None) or "") != (getattr(other, name, None) or ""):
+            return False
+    return bool(value == other)

@@ -1,0 +1,181 @@
+"""All of a picture but its pixels: out of its file, into the target, and what is missing there.
+
+Into .cgx all of it goes, as `Image.info` holds it. Other formats keep what they have a place for.
+"""
+
+import struct
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo, iTXt
+
+from pillow_colorgrid.commands import source_items, tiff_tags
+from pillow_colorgrid.commands.sameness import alike
+from pillow_colorgrid.commands.source_items import KEY as SOURCE
+from pillow_colorgrid.commands.unheld import unheld
+from pillow_colorgrid.metadata import OWN_FACTS, SECTIONS
+
+KEYWORDS = {
+    "PNG": ("exif", "icc_profile", "dpi", "transparency"),
+    "TIFF": ("icc_profile", "dpi"),
+    "WEBP": ("exif", "icc_profile", "xmp"),
+    "AVIF": ("exif", "icc_profile", "xmp"),
+    "JPEG": ("exif", "icc_profile", "xmp", "comment", "dpi"),
+    "GIF": ("comment", "transparency"),
+}
+"""Keywords of save by which other formats are told what they have a place for."""
+
+OF_THE_OLD_FILE = frozenset(
+    {
+        *("compression", "version", "extension", "timestamp", "duration", "loop", "background"),
+        *("jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"),
+        *("adobe", "adobe_transform", "mp", "mpoffset", "sizes", "resolution", "interlace"),
+        *("Image type", "Image size (x*y)", "File size (no of images)", SOURCE),
+    }
+)
+"""Keys of `Image.info` that tell how a file was made. A .cgx file keeps them; another format that
+does not has lost nothing of the picture."""
+
+XMP_KEYWORD = "XML:com.adobe.xmp"
+
+GAMMA_UNIT = 100_000
+"""PNG counts gamma and chromaticity in hundred thousandths."""
+
+
+def gather(image: Image.Image, data: bytes) -> list[str]:
+    """Put into `image.info` what Pillow does not show of its file; names of what cannot be kept."""
+    try:
+        if image.format == "TIFF" and "exif" not in image.info:
+            exif = tiff_tags.exif_of_tiff(data, "dpi" in image.info)
+            image.info |= {"exif": exif} if exif else {}
+        items = source_items.items_of(data, image.format, image.info)
+        if items:
+            image.info[SOURCE] = {"format": image.format, "items": items}
+        return unheld(data, image)
+    except (ValueError, struct.error, IndexError) as error:
+        return [f"{image.format} parts beside the pixels ({error})"]
+
+
+def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
+    """The file of format `name`, with all metadata of `image.info` that it has a place for."""
+    info = image.info
+    told = {key: info[key] for key in KEYWORDS.get(name, ()) if info.get(key)}
+    if info.get("transparency") is not None and "transparency" in KEYWORDS.get(name, ()):
+        told["transparency"] = info["transparency"]
+    if name == "PNG":
+        told["pnginfo"] = _png_info(info)
+    if name == "GIF" and any(item == b"\xfe" for item, _, _ in source_items.items_for("GIF", info)):
+        told["comment"] = b""  # several, which Pillow shows as one
+    file = BytesIO()
+    image.save(file, name, **{**told, **keywords})
+    data = file.getvalue()
+    if name == "TIFF" and (info.get("exif") or info.get("xmp")):
+        return tiff_tags.into_tiff(data, _bytes(info.get("exif")), _bytes(info.get("xmp")))
+    return source_items.put_back(data, name, info)
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _png_info(info: dict[Any, Any]) -> PngInfo:
+    """What Pillow writes into a PNG only when it is told chunk by chunk."""
+    found = PngInfo()
+    items = source_items.items_for("PNG", info)
+    there = {name for name, _, _ in items}
+    xmp = info.get("xmp")
+    if isinstance(xmp, bytes) and not any(XMP_KEYWORD.encode() in item for _, item, _ in items):
+        found.add(b"iTXt", XMP_KEYWORD.encode() + bytes(5) + xmp)
+    if items:  # texts and all are among them
+        return found
+    if isinstance(info.get("gamma"), float) and b"gAMA" not in there:
+        found.add(b"gAMA", struct.pack(">I", round(info["gamma"] * GAMMA_UNIT)))
+    corners = info.get("chromaticity")
+    if isinstance(corners, tuple) and len(corners) == 8:
+        found.add(b"cHRM", struct.pack(">8I", *(round(value * GAMMA_UNIT) for value in corners)))
+    if isinstance(info.get("srgb"), int):
+        found.add(b"sRGB", bytes([info["srgb"]]))
+    for key, text in info.items():
+        if not isinstance(text, str) or key in SECTIONS or key in OF_THE_OLD_FILE:
+            continue
+        if not isinstance(key, str) or not _is_keyword(key):
+            continue
+        if isinstance(text, iTXt):
+            if key != XMP_KEYWORD:
+                found.add_itxt(key, text, text.lang or "", text.tkey or "")
+        else:
+            found.add_text(key, text)
+    return found
+
+
+def _is_keyword(key: str) -> bool:
+    return 1 <= len(key) <= 79 and key.isprintable() and key.isascii()
+
+
+def as_shown_by(written: Image.Image, image: Image.Image) -> Image.Image:
+    """The pixels that a target should show: Pillow turns a TIFF file upright when it loads it."""
+    if written.format != "TIFF" or image.format == "TIFF":
+        return image
+    turned = ImageOps.exif_transpose(image)
+    return image if turned is None else turned
+
+
+# -- what is missing ------------------------------------------------------------------------------
+
+
+def lost(image: Image.Image, written: Image.Image, target: bytes) -> list[str]:
+    """Names of what a target does not hold of its source, apart from pixels.
+
+    Args:
+        image: the source, with what was gathered.
+        written, target: what the target shows, and its file.
+    """
+    found = []
+    if written.format != "CGX":
+        gather(written, target)
+    for key, value in image.info.items():
+        if key == OWN_FACTS or (written.format != "CGX" and key in OF_THE_OLD_FILE):
+            continue
+        if not _holds(written, target, key, value):
+            found.append(str(key))
+    if written.format != "CGX":
+        found += _lost_outside(image, written)
+    return found
+
+
+def _holds(written: Image.Image, target: bytes, key: Any, value: Any) -> bool:
+    if key in SECTIONS and not value and value != 0:
+        return True
+    if key in written.info and alike(value, written.info[key], key):
+        return True
+    if key == "exif" and written.format == "TIFF" and isinstance(value, bytes):
+        try:
+            return tiff_tags.holds(target, value)
+        except ValueError:
+            return False
+    # Pillow shows PNG's XMP twice.
+    return bool(key == XMP_KEYWORD and written.info.get("xmp") == value.encode())
+
+
+def _lost_outside(image: Image.Image, written: Image.Image) -> list[str]:
+    """What only a .cgx file, or one of the first format, has a place for."""
+    found = []
+    if image.format == "CGX" and image.info.get(OWN_FACTS, {}).get("jpeg restorable"):
+        found.append("JPEG file (cgx convert --to original gives it back)")
+    kept = image.info.get(SOURCE)
+    if isinstance(kept, dict):
+        there = source_items.items_for(str(written.format), written.info)
+        missing = [item for item in kept["items"] if item not in there and not _shown(item, image)]
+        if missing:
+            found.append(f"{kept['format']} parts ({source_items.names(missing)})")
+    return found
+
+
+def _shown(item: source_items.Item, image: Image.Image) -> bool:
+    """Whether an item is one that `info` shows, too, where it was looked for by its key."""
+    name, payload, _ = item
+    if name in (b"tEXt", b"zTXt", b"iTXt"):
+        return payload.split(b"\0")[0].decode("latin-1") in image.info
+    shown = {b"gAMA": "gamma", b"cHRM": "chromaticity", b"sRGB": "srgb"}
+    return shown.get(name) in image.info

@@ -1,0 +1,257 @@
+"""Pieces of a file that Pillow does not show, as they stand in it, so that all can be kept.
+
+Pillow shows of several equal texts the last, and of many chunks nothing. `items_of` finds all
+that is neither pixels nor kept elsewhere (EXIF, ICC profile, XMP, ...); it goes into `Image.info`
+under `KEY`, and from there into the .cgx file (FORMAT.md, section 2.1). `put_back` undoes it.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+KEY = "source"
+"""Of `Image.info`: {"format": Pillow's name, "items": [(name, payload, behind the pixels)]}."""
+
+Item = tuple[bytes, bytes, bool]
+
+END = b"end"
+"""The name of what follows the end of the format in a file."""
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_PIXELS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT")
+XMP_KEYWORD = b"XML:com.adobe.xmp\0"
+
+JPEG_KEPT_ELSEWHERE = {
+    b"\xff\xe0": ((b"JFIF\0", "jfif"),),
+    b"\xff\xe1": ((b"Exif\0\0", "exif"), (b"http://ns.adobe.com/xap/1.0/\0", "xmp")),
+    b"\xff\xe2": ((b"ICC_PROFILE\0", "icc_profile"),),
+    b"\xff\xee": ((b"Adobe", "adobe"),),
+    b"\xff\xfe": ((b"", "comment"),),
+}
+"""Marker -> beginning of the payload, and the key of `Image.info` that then holds it."""
+
+WEBP_PIXELS = (b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF")
+WEBP_KEPT_ELSEWHERE = {b"ICCP": "icc_profile", b"EXIF": "exif", b"XMP ": "xmp"}
+
+
+def items_of(data: bytes, name: str | None, info: Mapping[Any, Any]) -> list[Item]:
+    """What is in a file besides its pixels and `info`.
+
+    Args:
+        data: the file. name: Pillow's name of its format.
+
+    Raises:
+        struct.error, IndexError: it is not built as its format says, though Pillow reads it.
+    """
+    found = _READERS.get(name or "")
+    return list(found(data, info)) if found else []
+
+
+def names(items: list[Item]) -> str:
+    """The names of items, for people."""
+    return ", ".join(sorted({_name(name) for name, _, _ in items}))
+
+
+def _name(name: bytes) -> str:
+    if name[:1] == b"\xff" and len(name) == 2:
+        return "COM" if name[1] == 0xFE else f"APP{name[1] - 0xE0}"
+    return name.decode("ascii") if name.isalnum() else name.hex()
+
+
+# -- PNG ------------------------------------------------------------------------------------------
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and payloads; what follows IEND is called END."""
+    at = len(PNG_SIGNATURE)
+    while at < len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        yield name, data[at + 8 : at + 8 + length]
+        at += 12 + length
+        if name == b"IEND":
+            if data[at:]:
+                yield END, data[at:]
+            return
+
+
+def _png(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
+    behind = False
+    for name, payload in png_chunks(data):
+        behind = behind or name == b"IDAT"
+        if name in PNG_PIXELS or _png_shows(name, payload, info):
+            continue
+        yield name, payload, behind
+
+
+def _png_shows(name: bytes, payload: bytes, info: Mapping[Any, Any]) -> bool:
+    """Whether `info` holds a chunk, exactly."""
+    if name == b"eXIf":
+        return bytes(info.get("exif", b"")).removeprefix(b"Exif\0\0") == payload
+    if name == b"iCCP":
+        return "icc_profile" in info
+    if name == b"pHYs":
+        return "dpi" in info
+    if name == b"iTXt" and payload.startswith(XMP_KEYWORD + bytes(4)):
+        return info.get("xmp") == payload[len(XMP_KEYWORD) + 4 :]
+    return False
+
+
+def png_chunk(name: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I4s", len(payload), name) + payload + _crc(name + payload)
+
+
+def _crc(data: bytes) -> bytes:
+    return struct.pack(">I", zlib.crc32(data))
+
+
+def _into_png(data: bytes, items: list[Item]) -> bytes:
+    chunks = list(png_chunks(data))
+    before = [(name, payload) for name, payload, behind in items if not behind]
+    behind = [(name, payload) for name, payload, behind in items if behind and name != END]
+    ends = [payload for name, payload, _ in items if name == END]
+    # A palette stands before what speaks of its colours, and behind the colour space.
+    late = [pair for pair in before if pair[0] in (b"bKGD", b"hIST")]
+    early = [pair for pair in before if pair not in late]
+    pixels = next(number for number, (name, _) in enumerate(chunks) if name == b"IDAT")
+    chunks = [*chunks[:1], *early, *chunks[1:pixels], *late, *chunks[pixels:-1], *behind]
+    packed = [png_chunk(name, payload) for name, payload in [*chunks, (b"IEND", b"")]]
+    return PNG_SIGNATURE + b"".join([*packed, *ends])
+
+
+# -- JPEG -----------------------------------------------------------------------------------------
+
+
+def _jpeg(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
+    """APP and COM segments of the first picture, up to its first scan."""
+    at = 2
+    comments = 0
+    while data[at : at + 1] == b"\xff":
+        marker = data[at : at + 2]
+        if marker == b"\xff\xff":  # a fill byte
+            at += 1
+            continue
+        if marker[1] in (0xDA, 0xD9):
+            break
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        payload = data[at + 4 : at + 2 + length]
+        at += 2 + length
+        if not (0xE0 <= marker[1] <= 0xEF or marker[1] == 0xFE):
+            continue
+        comments += marker[1] == 0xFE
+        known = JPEG_KEPT_ELSEWHERE.get(marker, ())
+        held = any(payload.startswith(begin) and key in info for begin, key in known)
+        # Pillow shows the last comment.
+        if held and not (marker[1] == 0xFE and info.get("comment") != payload):
+            continue
+        yield marker, payload, False
+    end = data.rfind(b"\xff\xd9")
+    if end >= 0 and data[end + 2 :].strip(b"\0"):
+        yield END, data[end + 2 :], True
+
+
+# -- WebP -----------------------------------------------------------------------------------------
+
+
+def _webp(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
+    (size,) = struct.unpack_from("<I", data, 4)
+    at, behind = 12, False
+    while at + 8 <= min(len(data), 8 + size):
+        name, length = struct.unpack_from("<4sI", data, at)
+        behind = behind or name in (b"VP8 ", b"VP8L", b"ANMF")
+        if name not in WEBP_PIXELS and WEBP_KEPT_ELSEWHERE.get(name) not in info:
+            yield name, data[at + 8 : at + 8 + length], behind
+        at += 8 + length + (length & 1)
+    if data[8 + size + (size & 1) :]:
+        yield END, data[8 + size + (size & 1) :], True
+
+
+# -- GIF ------------------------------------------------------------------------------------------
+
+GIF_EXTENSION, GIF_IMAGE = 0x21, 0x2C
+GIF_CONTROL, GIF_COMMENT, GIF_APPLICATION = 0xF9, 0xFE, 0xFF
+
+
+def _gif(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
+    at = _behind_color_table(data)
+    behind = False
+    extensions: list[Item] = []
+    while data[at] in (GIF_EXTENSION, GIF_IMAGE):
+        if data[at] == GIF_EXTENSION:
+            label = data[at + 1]
+            end = _behind_blocks(data, at + 2)
+            if label != GIF_CONTROL:
+                extensions.append((bytes([label]), data[at + 2 : end - 1], behind))
+        else:
+            behind = True
+            flags = data[at + 9]
+            table = 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+            end = _behind_blocks(data, at + 11 + table)
+        at = end
+    comments = [item for item in extensions if item[0][0] == GIF_COMMENT]
+    for item in extensions:
+        (label,), payload, _ = item
+        if label == GIF_COMMENT and len(comments) == 1 and "comment" in info:
+            continue
+        if label == GIF_APPLICATION and payload[1:12] == b"NETSCAPE2.0" and "loop" in info:
+            continue
+        yield item
+    if data[at + 1 :]:
+        yield END, data[at + 1 :], True
+
+
+def _behind_color_table(data: bytes) -> int:
+    flags = data[10]
+    return 13 + (3 << ((flags & 7) + 1) if flags & 0x80 else 0)
+
+
+def _behind_blocks(data: bytes, at: int) -> int:
+    while data[at]:
+        at += 1 + data[at]
+    return at + 1
+
+
+def _into_gif(data: bytes, items: list[Item]) -> bytes:
+    at = _behind_color_table(data)
+    blocks = [b"\x21" + name + payload + b"\0" for name, payload, _ in items if name != END]
+    ends = [payload for name, payload, _ in items if name == END]
+    # GIF87a has no extensions.
+    return b"".join([b"GIF89a", data[6:at], *blocks, data[at:], *ends])
+
+
+# -- all formats ----------------------------------------------------------------------------------
+
+_READERS: dict[str, Callable[[bytes, Mapping[Any, Any]], Iterator[Item]]] = {
+    "PNG": _png,
+    "JPEG": _jpeg,
+    "MPO": _jpeg,
+    "WEBP": _webp,
+    "GIF": _gif,
+}
+
+_WRITERS: dict[str, Callable[[bytes, list[Item]], bytes]] = {"PNG": _into_png, "GIF": _into_gif}
+
+
+def put_back(data: bytes, name: str, info: Mapping[Any, Any]) -> bytes:
+    """A file of Pillow's format `name`, with the items that came from such a file."""
+    items = items_for(name, info)
+    return _WRITERS[name](data, items) if items and name in _WRITERS else data
+
+
+def items_for(name: str, info: Mapping[Any, Any]) -> list[Item]:
+    """The items in `info` that came from a file of a format."""
+    kept = info.get(KEY)
+    if not isinstance(kept, dict) or kept.get("format") != name:
+        return []
+    return [item for item in kept.get("items", ()) if _is_item(item)]
+
+
+def _is_item(item: Any) -> bool:
+    """A forged .cgx file may have anything there."""
+    return (
+        isinstance(item, tuple)
+        and len(item) == 3
+        and isinstance(item[0], bytes)
+        and isinstance(item[1], bytes)
+        and 1 <= len(item[0]) <= 4
+    )
