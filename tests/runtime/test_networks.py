@@ -146,6 +146,34 @@ def test_registered_ids_keep_their_meaning() -> None:
     assert registered == {entry["id"]: entry["hash"] for entry in ENTRIES}
 
 
+ALLOWED = {
+    "DequantizeLinear": {(), ("axis=0",)},
+    "QuantizeLinear": {()},
+    "Conv": {
+        (f"kernel_shape=[{k}, {k}]", f"pads={[k // 2] * 4}", f"strides=[{s}, {s}]")
+        for k, s in ((1, 1), (3, 1), (3, 2), (5, 1))
+    },
+    "Add": {()},
+    "Mul": {()},
+    "Concat": {("axis=1",)},
+    "Resize": {
+        ("coordinate_transformation_mode=b'asymmetric'", "mode=b'nearest'", "nearest_mode=b'floor'")
+    },
+}
+"""The operators of FORMAT.md and what their attributes may be."""
+
+
+@pytest.mark.parametrize("entry", INTEGER, ids=by_name)
+def test_operators_are_those_of_the_format(entry: dict) -> None:
+    model = model_of(entry)
+    assert [opset.version for opset in model.opset_import] == [17]
+    for node in model.graph.node:
+        attributes = sorted(
+            f"{a.name}={onnx.helper.get_attribute_value(a)}" for a in node.attribute
+        )
+        assert tuple(attributes) in ALLOWED[node.op_type]
+
+
 def test_names_and_roles_agree() -> None:
     of_names = {"lossless_tables": "tables", "jpeg_set": "jpeg_set"}
     for entry in ENTRIES:
