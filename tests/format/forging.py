@@ -11,13 +11,19 @@ import random
 import struct
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import zstandard
 
 from pillow_colorgrid import container
 from pillow_colorgrid.container import Section
+from pillow_colorgrid.frames import index as frames
+from pillow_colorgrid.frames.payload import CODING, HEAD, PATCH, PATCH_HEAD
 
 ZSTD, PNG, WEBP, JPEG = b"\x28\xb5\x2f\xfd", b"\x89PNG\r\n\x1a\n", b"RIFF", b"\xff\xd8\xff"
+
+NESTED = {frames.FRAME: HEAD.size, PATCH: PATCH_HEAD.size + CODING.size}
+"""Types of sections that hold sections, and where these begin."""
 
 PARTS = b"\4"
 """Begins a stored picture that is cut into parts."""
@@ -221,6 +227,27 @@ def inside(payload: bytes, rng: random.Random) -> bytes:
     return payload[:at] + change(payload[at:], rng)
 
 
+def _nested(section: Section, rng: random.Random) -> Section:
+    """A frame or a patch with one of the sections in it changed, its CRC right."""
+    begin = NESTED[section.type]
+    _, inner = parsed(bytes(container.HEADER_BYTES) + section.payload[begin:])
+    if not inner:
+        return Section(section.type, mutate(section.payload, rng))
+    at = rng.randrange(len(inner))
+    inner[at] = changed(inner[at], rng)
+    return Section(
+        section.type, section.payload[:begin] + b"".join(map(container.pack_section, inner))
+    )
+
+
+def changed(section: Section, rng: random.Random) -> Section:
+    """A section with something else in it."""
+    if section.type in NESTED and rng.random() < 0.8:
+        return _nested(section, rng)
+    change = inside if rng.random() < 0.6 else mutate
+    return Section(section.type, change(section.payload, rng))
+
+
 # -- the file -------------------------------------------------------------------------------------
 
 
@@ -299,8 +326,28 @@ def forged(data: bytes, rng: random.Random, donors: Sequence[Section]) -> bytes:
     if what < 0.05 or 0.1 <= what < 0.25:
         _sections(sections, rng, donors)
     if sections and what >= 0.25:
-        # small sections steer more than large ones do
         at = rng.randrange(len(sections))
-        change = inside if rng.random() < 0.6 else mutate
-        sections[at] = Section(sections[at].type, change(sections[at].payload, rng))
+        sections[at] = changed(sections[at], rng)
+    if rng.random() < 0.9:
+        sections = indexed(header, sections)
     return packed(header, sections)
+
+
+def indexed(header: bytearray, sections: list[Section]) -> list[Section]:
+    """The sections of several frames with the lengths in their index right, where it is one."""
+    types = [section.type for section in sections]
+    if frames.INDEX not in types:
+        return sections
+    at = types.index(frames.INDEX)
+    rest = types[at + 1 :]
+    first = at + 1 + (rest.index(frames.FRAME) if frames.FRAME in rest else len(rest))
+    try:
+        head = container.read_header(io.BytesIO(packed(header, [])))
+        found = frames.unpack(sections[at].payload, head.mode, head.size)
+    except (OSError, SyntaxError):
+        return sections
+    lengths = iter([len(s.payload) for s in sections[first:] if s.type == frames.FRAME])
+    entries = [replace(e, length=next(lengths, 1)) if e.length else e for e in found.entries]
+    first_bytes = sum(container.SECTION.size + len(s.payload) for s in sections[at + 1 : first])
+    right = frames.pack(replace(found, first_bytes=first_bytes, entries=tuple(entries)))
+    return [*sections[:at], right, *sections[at + 1 :]]

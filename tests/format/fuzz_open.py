@@ -28,6 +28,8 @@ from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.codings.stored import parts
 from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.frames.directory import Directory
+from pillow_colorgrid.frames.payload import PATCHED
 from pillow_colorgrid.jpeg.exceptions import Exceptions
 from tests.format import forging
 
@@ -77,25 +79,49 @@ def check(
 
 def _check(data: bytes, wanted: bytes | None, tolerant: bool) -> bool:
     passes = verify(data)
+    shown = b""
     try:
         with Image.open(io.BytesIO(data), formats=["CGX"]) as picture:
             assert isinstance(picture, CgxImageFile)
-            assert picture._header is not None
-            stated, coding = picture._header.checksum, registry.of(picture._header)
-            mode = picture.mode
-            found = picture.tobytes()
-            if picture.mode != mode or (wanted is not None and not tolerant and found != wanted):
+            directory, mode = picture._directory, picture.mode
+            assert directory is not None
+            for number in range(picture.n_frames):
+                picture.seek(number)
+                shown += picture.tobytes()
+                if not tolerant:
+                    _compare(picture, *stated(directory, number))
+                if number == 0 and picture.mode != mode:
+                    raise WrongPixelsError(f"{picture} was of mode {mode} when it was opened")
+            if wanted is not None and not tolerant and shown != wanted:
                 raise WrongPixelsError(f"{picture} is not what was saved")
-            if not tolerant:
-                decoded = pixels.from_image(picture).tobytes()
-                unstated = coding.may_leave_checksum and stated == container.UNSTATED
-                if not unstated and container.pixel_checksum(decoded) != stated:
-                    raise WrongPixelsError(f"{picture} does not have the checksum it states")
-                if not passes:
-                    raise WrongPixelsError(f"{picture} loads, though it does not verify")
+            # Frames are found without the rest of the file, so that may be damaged.
+            if not tolerant and not passes and picture.n_frames == 1:
+                raise WrongPixelsError(f"{picture} loads, though it does not verify")
     except DOCUMENTED:
         return False
     return True
+
+
+def _compare(picture: CgxImageFile, checksum: bytes, may_be_unstated: bool) -> None:
+    if may_be_unstated and checksum == container.UNSTATED:
+        return
+    decoded = pixels.from_image(picture).tobytes()
+    if container.pixel_checksum(decoded) != checksum:
+        raise WrongPixelsError(f"{picture} does not have the checksum it states")
+
+
+def stated(directory: Directory, number: int) -> tuple[bytes, bool]:
+    """The checksum that a frame states, and whether its coding allows to state none."""
+    entries = directory.index.entries if directory.index else ()
+    while number and not entries[number].length:  # a repetition
+        number = entries[number].base or 0
+    checksum, coding = directory.header.checksum, directory.header.coding
+    if number:
+        frame = directory.read(number)
+        checksum, coding = frame.checksum, frame.coding
+    if coding == PATCHED:
+        return checksum, False
+    return checksum, registry.of(replace(directory.header, coding=coding)).may_leave_checksum
 
 
 def verify(data: bytes) -> bool:
@@ -155,6 +181,19 @@ def _jpeg(picture: Image.Image, **options: object) -> tuple[Image.Image, dict[st
     return Image.open(file), {"jpeg": file.getvalue()}
 
 
+def animations() -> Iterator[tuple[str, list[Image.Image]]]:
+    """Frames that are patches, moves and repetitions of one another, and of another mode."""
+    small = next(p for name, p, _ in pictures() if name == "grid")
+    boxes = [small.copy() for _ in range(4)]
+    for number, frame in enumerate(boxes):
+        frame.paste((255, 60 * number, 0), (2 + 5 * number, 3, 9 + 5 * number, 12))
+    moved = Image.new("RGB", SMALL)
+    moved.paste(small, (0, -4))
+    other = small.resize((20, 11)).convert("L")
+    yield "frames", [*boxes, boxes[3], moved, other]
+    yield "frames_indexed", [frame.quantize(12) for frame in boxes[:3]]
+
+
 def assembled() -> Iterator[tuple[str, container.Header, list[container.Section]]]:
     """Files that small pictures do not lead to: sections as FORMAT.md allows them."""
     small = next(p for name, p, _ in pictures() if name == "grid")
@@ -190,6 +229,10 @@ def corpus() -> dict[str, tuple[bytes, bytes]]:
         data = pillow_encode(picture, **keywords)
         held = Image.open(io.BytesIO(data)) if keywords.get("mode") == "grid" else picture
         files[name] = data, held.tobytes()
+    for name, frames in animations():
+        file = io.BytesIO()
+        frames[0].save(file, "CGX", save_all=True, append_images=frames[1:], effort=1, duration=40)
+        files[name] = file.getvalue(), b"".join(frame.tobytes() for frame in frames)
     for name, header, sections in assembled():
         unstated = replace(header, checksum=container.UNSTATED)
         found = registry.of(header).work().decode(unstated, sections)

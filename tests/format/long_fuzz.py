@@ -62,8 +62,10 @@ def run(mutations: int, state: dict[str, Any], save: Path) -> None:
     for name in names:
         state["files"].setdefault(name, dict.fromkeys(COLUMNS, 0))
     while state["done"] < mutations:
-        number, which = divmod(state["done"], len(names))
-        name, row = names[which], state["files"][names[which]]
+        # files that were added since the run began catch up first
+        name = min(names, key=lambda one: (state["files"][one]["mutations"], one))
+        row = state["files"][name]
+        number = row["mutations"]
         data = mutation(files, name, number)
         before = peak_mib()
         started = time.process_time()
