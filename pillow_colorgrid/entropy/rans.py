@@ -13,7 +13,6 @@ Source: J. Duda, "Asymmetric numeral systems", arXiv 1311.2540; interleaved as i
 "Interleaved entropy coders", arXiv 1402.3392.
 """
 
-import copy
 from collections.abc import Iterator
 from itertools import cycle
 
@@ -100,9 +99,8 @@ class _Lanes:
 
     def first(self, count: int) -> "_Lanes":
         """The first lanes alone: views, for the last step of a pass."""
-        some = copy.copy(self)
-        for name, array in vars(self).items():
-            setattr(some, name, array[:count])
+        some = _Lanes.__new__(_Lanes)
+        vars(some).update((name, array[:count]) for name, array in vars(self).items())
         return some
 
 
@@ -263,7 +261,8 @@ class Decoder:
         """The next pass, whose symbols' ranges are cut at places of their own.
 
         Args:
-            bounds: (symbols - 1, n) uint16, rising: where symbol 1, 2 ... begin, of 2**14.
+            bounds: (symbols - 1, n) uint16, rising: where symbol 1, 2 ... begin, of 2**14; at most
+                256 symbols.
 
         Returns:
             (n,) int32 symbols, from 0.
@@ -271,38 +270,57 @@ class Decoder:
         Raises:
             StreamError: the stream ends before the pass does.
         """
-        inner, count = bounds.shape
-        # of each symbol, side by side: where its range starts, and (<< 16) how long that is
-        ranges = np.empty((count, inner + 1), np.uint32)
-        ranges[:, 0], ranges[:, 1:] = 0, bounds.T
-        ranges[:, :-1] |= (ranges[:, 1:] - ranges[:, :-1]) << _WORD
-        ranges[:, -1] |= (np.uint32(TOTAL) - ranges[:, -1]) << _WORD
-        flat, first = ranges.reshape(-1), np.arange(0, count * (inner + 1), inner + 1)
-        found = np.empty(count, np.int64)
-        bounds = bounds.astype(np.uint32)
-        for lanes, step in self._steps(count):
-            slots = np.bitwise_and(lanes.states, lanes.slot_mask, lanes.numbers)
-            symbols = np.add.reduce(np.less_equal(bounds[:, step], slots), axis=0, dtype=np.int64)
-            place = np.add(symbols, first[step], found[step])
-            taken = flat.take(place)
-            slots -= taken & lanes.word_mask
-            self._advance(lanes, np.right_shift(taken, lanes.word_bits, taken), slots)
-        return (found - first).astype(np.int32)
+        (inner, count), width = bounds.shape, len(self.lanes.states)
+        steps, rest = -(-count // width), count % width
+        whole = count - rest
+        # step by step, row by row: where the lanes' ranges are cut, 0 and TOTAL included
+        cuts = np.empty((steps, inner + 2, width), np.uint32)
+        cuts[:, 0], cuts[:, -1] = 0, TOTAL
+        inside = bounds[:, :whole].reshape(inner, whole // width, width)
+        cuts[: whole // width, 1:-1] = inside.transpose(1, 0, 2)
+        if rest:
+            cuts[-1, 1:-1, :rest] = bounds[:, whole:]
+        starts = cuts.reshape(steps, (inner + 2) * width)
+        ends = cuts[:, 1:].reshape(steps, (inner + 1) * width)
+        found = np.empty((steps, width), np.uint8)
+        reached = np.empty((inner, width), bool)
+        ones = reached.view(np.uint8)
+        lane, row = np.arange(width), np.full(width, width)
+        place = np.empty(width, np.intp)
+        lanes = self.lanes
+        for step, (between, start, end, symbols) in enumerate(
+            zip(cuts[:, 1:-1], starts, ends, found, strict=True)
+        ):
+            if step == steps - 1 and rest:  # the last step may not need all lanes
+                lanes, between, reached = lanes.first(rest), between[:, :rest], reached[:, :rest]
+                ones, symbols = ones[:, :rest], symbols[:rest]
+                lane, row, place = lane[:rest], row[:rest], place[:rest]
+            slots = lanes.numbers
+            np.bitwise_and(lanes.states, lanes.slot_mask, slots)
+            np.less_equal(between, slots, reached)
+            np.add.reduce(ones, 0, None, symbols)
+            np.add(np.multiply(symbols, row, place), lane, place)
+            begin = start.take(place)
+            size = end.take(place)
+            np.subtract(size, begin, size)
+            self._advance(lanes, size, np.subtract(slots, begin, slots))
+        return found.reshape(-1)[:count].astype(np.int32)
 
-    def decode_raw(self, bits: int, count: int) -> np.ndarray:
-        """The next pass: `count` numbers (int32) of `bits` bits, 0..14, all equally likely.
+    def decode_raw(self, bits: int | np.ndarray, count: int) -> np.ndarray:
+        """The next pass: `count` numbers (int32) of 0..14 bits, all equally likely.
+
+        Args:
+            bits: of each number, or of all.
 
         Raises:
             StreamError: the stream ends before the pass does.
         """
         found = np.empty(count, np.int32)
-        rest = PRECISION_BITS - bits
+        rests = np.uint32(PRECISION_BITS) - np.broadcast_to(np.asarray(bits, np.uint32), count)
         for lanes, step in self._steps(count):
-            slots = lanes.states & lanes.slot_mask
-            numbers = slots >> np.uint32(rest)
-            found[step] = numbers
-            sizes = np.full_like(numbers, 1 << rest)
-            self._advance(lanes, sizes, slots & np.uint32((1 << rest) - 1))
+            slots, rest = lanes.states & lanes.slot_mask, rests[step]
+            found[step] = numbers = slots >> rest
+            self._advance(lanes, np.uint32(1) << rest, slots - (numbers << rest))
         return found
 
     def _steps(self, count: int) -> Iterator[tuple[_Lanes, slice]]:

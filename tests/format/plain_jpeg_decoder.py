@@ -460,47 +460,29 @@ class Distribution:
 LENGTH_STARTS = [0, *np.cumsum([2**13 >> i for i in range(13)]).tolist(), MEAN_ONE]
 
 
-def read_tails(stream, distributions, buckets, values):
-    """Those whose bucket is the first, then those whose bucket is the last."""
-    for beyond in (False, True):
-        of = [
-            i
-            for i, d in enumerate(distributions)
-            if buckets.get(i) == ((d.buckets - 1) if beyond else 0)
-        ]
-        lengths = {i: stream.symbol(n, LENGTH_STARTS) for n, i in enumerate(of)}
-        away = dict.fromkeys(of, 0)
-        for length in range(1, 14):
-            those = [i for i in of if lengths[i] == length]
-            for n, i in enumerate(those):
-                away[i] = stream.raw(n, length) + (1 << length) - 1
-        for i in of:
-            d = distributions[i]
-            values[i] = d.end + away[i] if beyond else d.first - 1 - away[i]
-
-
 def read_integers(stream, distributions):
     """One set of integers."""
-    values = {}
+    buckets = {}
     for size in (5, 16):
         of = [i for i, d in enumerate(distributions) if d.buckets == size]
-        buckets = {i: stream.symbol(n, distributions[i].window_starts()) for n, i in enumerate(of)}
-        inner = [i for i in of if 0 < buckets[i] < size - 1]
-        for i in inner:
-            d = distributions[i]
-            values[i] = d.first + ((buckets[i] - 1) << d.k)
-        for p in (1, 2, 3):
-            those = [i for i in inner if min(distributions[i].k, 3) == p]
-            for n, i in enumerate(those):
-                d = distributions[i]
-                values[i] += stream.symbol(n, d.part_starts(values[i])) << (d.k - p)
-        deepest = max([distributions[i].k for i in inner], default=0)
-        for bits in range(1, deepest - 2):
-            those = [i for i in inner if distributions[i].k - 3 == bits]
-            for n, i in enumerate(those):
-                values[i] += stream.raw(n, bits)
-        read_tails(stream, distributions, buckets, values)
-    return [values[i] for i in range(len(distributions))]
+        buckets |= {i: stream.symbol(n, distributions[i].window_starts()) for n, i in enumerate(of)}
+    ends = {i: {0: -1, d.buckets - 1: 1}.get(buckets[i], 0) for i, d in enumerate(distributions)}
+    values = [d.first + ((buckets[i] - 1) << d.k) for i, d in enumerate(distributions)]
+    parted = [i for i, d in enumerate(distributions) if not ends[i] and d.k > 0]
+    for n, i in enumerate(parted):
+        d = distributions[i]
+        values[i] += stream.symbol(n, d.part_starts(values[i])) << (d.k - min(d.k, 3))
+    for n, i in enumerate(i for i in parted if distributions[i].k > 3):
+        values[i] += stream.raw(n, distributions[i].k - 3)
+    outside = [i for i in range(len(distributions)) if ends[i]]
+    lengths = {i: stream.symbol(n, LENGTH_STARTS) for n, i in enumerate(outside)}
+    away = dict.fromkeys(outside, 0)
+    for n, i in enumerate(i for i in outside if lengths[i]):
+        away[i] = stream.raw(n, lengths[i]) + (1 << lengths[i]) - 1
+    for i in outside:
+        d = distributions[i]
+        values[i] = d.end + away[i] if ends[i] > 0 else d.first - 1 - away[i]
+    return values
 
 
 def read_flags(stream, outputs):
@@ -644,43 +626,41 @@ class Plane:
             for f in frequencies
         ]
         for step in steps or [[None]]:
-            inputs = {}
+            masks = []
+            for phase in step:
+                masks.append(np.zeros(shape, bool))
+                masks[-1][
+                    (slice(None),) if phase is None else np.s_[phase[0] :: 2, phase[1] :: 2]
+                ] = 1
+            places = [at for mask in masks for at in zip(*np.nonzero(mask), strict=True)]
+            if not places:
+                continue
+            rows, columns = zip(*places, strict=True)
+            inputs = {"state": self.state}
             if steps:
                 inputs["around"] = self.around(component, frequencies, standards, coded)
-            now = coded.copy()
-            for call in step:
-                which = np.zeros(shape, bool)
-                if call is None:
-                    which[:] = True
-                else:
-                    which[call[0] :: 2, call[1] :: 2] = True
-                if not which.any():
-                    continue
-                outputs = self.networks.run(
-                    f"{self.name}_head_{number}",
-                    state=self.state[:, which][:, None],
-                    **{key: value[:, which][:, None] for key, value in inputs.items()},
-                )[:, 0]
-                n = len(frequencies)
-                assert len(outputs) == 5 * n + flagged
-                places = list(zip(*np.nonzero(which), strict=True))
-                empty = [False] * len(places)
-                if flagged:
-                    empty = read_flags(self.stream, outputs[5 * n])
-                distributions, targets = [], []
-                for k, f in enumerate(frequencies):
-                    for b, at in enumerate(places):
-                        if not empty[b]:
-                            gain, zero = gain_zero[k]
-                            distributions.append(
-                                Distribution(outputs[k : 5 * n : n, b], gain, zero, 0, correction)
-                            )
-                            targets.append((*at, f))
-                found = read_integers(self.stream, distributions)
-                for at, value in zip(targets, found, strict=True):
-                    blocks[at] = value
-                now |= which
-            coded = now
+            outputs = self.networks.run(
+                f"{self.name}_head_{number}",
+                **{key: value[:, rows, columns][:, None] for key, value in inputs.items()},
+            )[:, 0]
+            n = len(frequencies)
+            assert len(outputs) == 5 * n + flagged
+            empty = [False] * len(places)
+            if flagged:
+                empty = read_flags(self.stream, outputs[5 * n])
+            distributions, targets = [], []
+            for k, f in enumerate(frequencies):
+                for b, at in enumerate(places):
+                    if not empty[b]:
+                        gain, zero = gain_zero[k]
+                        distributions.append(
+                            Distribution(outputs[k : 5 * n : n, b], gain, zero, 0, correction)
+                        )
+                        targets.append((*at, f))
+            found = read_integers(self.stream, distributions)
+            for at, value in zip(targets, found, strict=True):
+                blocks[at] = value
+            coded[rows, columns] = True
 
     def group_features(self, component, frequencies, standards):
         """(rows, columns, 3n)."""

@@ -6,8 +6,9 @@ those between two and two ("cross"). A network sees the twelve nearest known blo
 mean of the nearest four, in units of how much they differ.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,17 +52,20 @@ class Pass:
         kind: "diagonal" or "cross": the network.
         level: 0 for strides from 8 on, 1 for 4, 2 for 2, 3 for 1.
         rows, columns: (m,) of each block.
-        near_rows, near_columns: (m, 12) of its known neighbours, cut to the picture.
-        known: (m, 12) bool: which are part of the picture.
+        near: (12, m) places (row * width + column) of its known neighbours, cut to the picture.
+        known: (12, m) bool: which are part of the picture.
+        nearest: (m,) how many of the first four are known, at least 1.
+        all: (m,) how many of the twelve are, at least 1.
     """
 
     kind: str
     level: int
     rows: np.ndarray
     columns: np.ndarray
-    near_rows: np.ndarray
-    near_columns: np.ndarray
+    near: np.ndarray
     known: np.ndarray
+    nearest: np.ndarray
+    all: np.ndarray
 
 
 def coarsest(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -70,8 +74,13 @@ def coarsest(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     return y.reshape(-1), x.reshape(-1)
 
 
-def passes(rows: int, columns: int) -> Iterator[Pass]:
-    """All steps over a lattice of `rows` x `columns` blocks; empty ones are left out."""
+@lru_cache(maxsize=4)
+def passes(rows: int, columns: int) -> Sequence[Pass]:
+    """All steps over a lattice of `rows` x `columns` blocks; empty ones are left out.
+
+    Kept for the next plane or strip of this size: some 100 bytes a block.
+    """
+    found = []
     for stride in STRIDES:
         y, x = np.mgrid[0:rows:stride, 0:columns:stride]
         odd_y, odd_x = (y // stride) % 2, (x // stride) % 2
@@ -82,18 +91,23 @@ def passes(rows: int, columns: int) -> Iterator[Pass]:
         ):
             row, column = y[chosen == 1], x[chosen == 1]
             if len(row):
-                offset = np.array(offsets) * stride
-                near_y, near_x = row[:, None] + offset[:, 0], column[:, None] + offset[:, 1]
+                offset = np.array(offsets)[:, :, None] * stride
+                near_y, near_x = row + offset[:, 0], column + offset[:, 1]
                 known = (near_y >= 0) & (near_y < rows) & (near_x >= 0) & (near_x < columns)
-                near_y, near_x = near_y.clip(0, rows - 1), near_x.clip(0, columns - 1)
-                yield Pass(kind, level, row, column, near_y, near_x, known)
+                near = near_y.clip(0, rows - 1) * columns + near_x.clip(0, columns - 1)
+                nearest, every = (
+                    np.maximum(np.count_nonzero(some, axis=0), 1)
+                    for some in (known[:NEAREST], known)
+                )
+                found.append(Pass(kind, level, row, column, near, known, nearest, every))
+    return found
 
 
 def log2_16(number: np.ndarray) -> np.ndarray:
-    """16 * log2 of integers from 1 on: cut to a mantissa of 8 bits, then to the nearest."""
-    exponent = np.frexp(number.astype(np.float64))[1] - 1  # 2**exponent <= number
-    mantissa = (number << 8 >> exponent) - 256  # 0..255
-    result: np.ndarray = exponent * 16 + LOG2_MANTISSA.take(mantissa)
+    """16 * log2 of integers from 1 on: cut to a mantissa of 8 bits, then to the nearest (int64)."""
+    mantissa, exponent = np.frexp(number)  # 0.5 <= mantissa < 1
+    steps = (mantissa * 512).astype(np.int64) - 256  # 0..255
+    result: np.ndarray = (exponent.astype(np.int64) - 1) * 16 + LOG2_MANTISSA.take(steps)
     return result
 
 
@@ -104,19 +118,24 @@ SPREAD_UNIT = 16
 
 
 def _around(plane: np.ndarray, step: Pass) -> tuple[np.ndarray, np.ndarray]:
-    """Base and differences of (..., H, W) around the blocks of `step`: (..., m), (..., m, 12)."""
-    near = plane[..., step.near_rows, step.near_columns].astype(np.int64)
-    weight = step.known[:, :NEAREST]
-    count = np.maximum(weight.sum(-1), 1)
-    total = (near[..., :NEAREST] * weight).sum(-1)
-    base = (2 * total + count) // (2 * count)
-    return base, (near - base[..., None]) * step.known
+    """Base and differences of (..., H, W) around the blocks of `step`: (..., m), (..., 12, m).
+
+    Whole numbers in float64, as all that follows: exact below 2**53, and faster than int64.
+    """
+    flat = plane.reshape(*plane.shape[:-2], -1)
+    near = flat.take(step.near, axis=-1).astype(np.float64)
+    near *= step.known
+    count = step.nearest
+    base = np.floor((2 * near[..., :NEAREST, :].sum(-2) + count) / (2 * count))
+    near -= base[..., None, :]
+    near *= step.known
+    return base, near
 
 
 def _spread(differences: np.ndarray, step: Pass, least: np.ndarray) -> np.ndarray:
     """(..., m) mean size of the differences in 1/16, plus `least`."""
-    count = np.maximum(step.known.sum(-1), 1)
-    result: np.ndarray = (SPREAD_UNIT * np.abs(differences).sum(-1)) // count + least
+    total = SPREAD_UNIT * np.abs(differences).sum(-2)
+    result: np.ndarray = np.floor(total / step.all) + least
     return result
 
 
@@ -137,38 +156,39 @@ def inputs(
     base, differences = _around(dc, step)
     spread = _spread(differences, step, SPREAD_UNIT * quantiser // 2 + SPREAD_UNIT)
     log_spread = log2_16(spread) - 64  # of the spread itself, not of its sixteenths
-    shape = base.shape
-    known = np.where(step.known, ONE, ZERO).T
-    level = np.full((LEVELS, shape[-1]), ZERO)
-    level[step.level] = ONE
-    table = np.broadcast_to(_byte(_third(_log2_natural(log2_16(quantiser)))), shape)
-    parts = [
-        _byte(np.moveaxis(_ratio(differences, spread[..., None]), -1, -2)),
-        np.broadcast_to(known, (*shape[:-1], *known.shape)),
-        _byte(_third(_log2_natural(log_spread)))[..., None, :],
-        np.broadcast_to(level, (*shape[:-1], *level.shape)),
-        table[..., None, :],
-    ]
-    for plane in side:
+    near = len(DIAGONAL)
+    channels = OWN_INPUTS + SIDE_INPUTS * len(side)
+    seen = np.full((*base.shape[:-1], channels, base.shape[-1]), ZERO, np.uint8)
+    seen[..., :near, :] = _ratio(differences, spread[..., None, :])
+    seen[..., near : 2 * near, :][..., step.known] = ONE
+    seen[..., 2 * near, :] = _byte(_third(_log2_natural(log_spread)))
+    seen[..., 2 * near + 1 + step.level, :] = ONE
+    seen[..., OWN_INPUTS - 1, :] = _byte(_third(_log2_natural(log2_16(quantiser))))
+    for number, plane in enumerate(side):
+        first = OWN_INPUTS + number * SIDE_INPUTS
         other_base, other = _around(plane, step)
         other_spread = _spread(other, step, np.array(SPREAD_UNIT))
-        own = plane[..., step.rows, step.columns].astype(np.int64) - other_base
-        parts += [
-            _byte(np.moveaxis(_ratio(other, other_spread[..., None]), -1, -2)),
-            _byte(_ratio(own, other_spread))[..., None, :],
-            _byte(_log2_natural(log2_16(other_spread) - 64 - log_spread))[..., None, :],
-        ]
-    return np.concatenate([part.astype(np.uint8) for part in parts], axis=-2), base, spread
+        own = plane[..., step.rows, step.columns] - other_base
+        seen[..., first : first + near, :] = _ratio(other, other_spread[..., None, :])
+        seen[..., first + near, :] = _ratio(own, other_spread)
+        seen[..., first + near + 1, :] = _byte(
+            _log2_natural(log2_16(other_spread) - 64 - log_spread)
+        )
+    return seen, base.astype(np.int64), spread.astype(np.int64)
 
 
 def _ratio(differences: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """16 * differences / spread, rounded down."""
-    result: np.ndarray = UNIT * SPREAD_UNIT * differences // spread
-    return result
+    """16 * differences / spread, rounded down, as a byte.
+
+    In float64: a quotient of whole numbers below 2**53 is never rounded up to the next one.
+    """
+    ratio = differences * (UNIT * SPREAD_UNIT)
+    ratio /= spread
+    return _byte(np.floor(ratio, ratio))
 
 
 def _byte(value: np.ndarray) -> np.ndarray:
-    result: np.ndarray = np.clip(value, -ZERO, ZERO - 1) + ZERO
+    result: np.ndarray = (np.clip(value, -ZERO, ZERO - 1) + ZERO).astype(np.uint8)
     return result
 
 

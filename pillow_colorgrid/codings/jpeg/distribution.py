@@ -91,9 +91,15 @@ class Mixture:
     def __len__(self) -> int:
         return len(self.weights)
 
-    def some(self, chosen: np.ndarray) -> "Mixture":
-        """Those at an index, or where a mask is set."""
-        return Mixture(self.means[:, chosen], self.classes[:, chosen], self.weights[chosen])
+    def some(self, chosen: np.ndarray | slice) -> "Mixture":
+        """Those at some places."""
+        if isinstance(chosen, slice):
+            return Mixture(self.means[:, chosen], self.classes[:, chosen], self.weights[chosen])
+        return Mixture(
+            self.means.take(chosen, axis=1),
+            self.classes.take(chosen, axis=1),
+            self.weights.take(chosen),
+        )
 
     def wider(self, classes: int) -> "Mixture":
         """The same with so many scale classes more (or less)."""
@@ -104,7 +110,7 @@ class Mixture:
 
     def below(self, boundaries: np.ndarray) -> np.ndarray:
         """(..., n) integers x -> (..., n) int32: mass of all integers less than x, in 2**-28."""
-        place = boundaries.astype(np.int32) * np.int32(MEAN_UNIT)
+        place = boundaries * np.int32(MEAN_UNIT)
         place -= np.int32(MEAN_UNIT // 2)
         mass = self._logistic(0, place)
         mass -= (other := self._logistic(1, place))

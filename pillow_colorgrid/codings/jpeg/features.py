@@ -99,19 +99,31 @@ def of_coefficients(
     Returns:
         (..., 3 * n, H, W) uint8.
     """
-    ratio = RATIOS[plane][frequencies][:, None, None]
-    scaled = values * ratio
-    size = (np.abs(scaled) + (1 << 7)) >> (RATIO_BITS + 4 - LOG_BITS)
-    near = (scaled + (1 << (RATIO_BITS - 1))) >> RATIO_BITS
-    steps = np.minimum(np.abs(coefficients), 2) * np.int16(UNIT // 2)
-    return np.concatenate(
-        [
-            (np.clip(near, -ZERO, ZERO - 1) + ZERO).astype(np.uint8),
-            LOGARITHM.take(np.minimum(size, len(LOGARITHM) - 1)),
-            (steps + ZERO).astype(np.uint8),
-        ],
-        axis=-3,
-    )
+    ratios, count = RATIOS[plane][frequencies][:, None, None], len(frequencies)
+    shape = values.shape
+    seen = np.empty((*shape[:-3], FEATURES * count, *shape[-2:]), np.uint8)
+    each = max(1, IN_CACHE // max(1, values.size // count))
+    for first in range(0, count, each):  # some frequencies at a time stay in the cache
+        some = slice(first, min(first + each, count))
+        part = (..., some, slice(None), slice(None))
+        scaled = values[part] * ratios[some]
+        near = scaled + np.int32(1 << (RATIO_BITS - 1))
+        near >>= np.int32(RATIO_BITS)
+        np.clip(near, np.int32(-ZERO), np.int32(ZERO - 1), out=near)
+        near += np.int32(ZERO)
+        size = np.abs(scaled, out=scaled)
+        size += np.int32(1 << 7)
+        size >>= np.int32(RATIO_BITS + 4 - LOG_BITS)
+        np.minimum(size, np.int32(len(LOGARITHM) - 1), out=size)
+        steps = np.minimum(np.abs(coefficients[part]), 2) * np.int16(UNIT // 2) + np.int16(ZERO)
+        for place, found in enumerate((near, LOGARITHM.take(size), steps)):
+            start = place * count + some.start
+            seen[..., start : start + near.shape[-3], :, :] = found
+    return seen
+
+
+IN_CACHE = 1 << 15
+"""About so many integers are worked on at a time."""
 
 
 # -- the quantisation table -----------------------------------------------------------------------
@@ -173,16 +185,17 @@ def of_dc(dc: np.ndarray) -> np.ndarray:
     Eight differences in steps of 200, eight logarithms of their sizes with their sign.
     """
     known = shifted(np.ones(dc.shape[-2:], bool), 0)
-    differences = np.stack(
-        [(near - dc) * is_in for near, is_in in zip(shifted(dc, 0), known, strict=True)], -3
-    )
-    size = np.abs(differences)
-    sign = np.sign(differences)
-    near = sign * ((size * 2 + 12) // 25)  # 16 / 200
-    log = sign * (LOG_TENTHS.take(np.minimum(size, len(LOG_TENTHS) - 1)))
-    both = np.concatenate([near, log], axis=-3)
-    result: np.ndarray = (np.clip(both, -ZERO, ZERO - 1) + ZERO).astype(np.uint8)
-    return result
+    count = len(AROUND)
+    seen = np.empty((*dc.shape[:-2], 2 * count, *dc.shape[-2:]), np.uint8)
+    for number, (near, is_in) in enumerate(zip(shifted(dc, 0), known, strict=True)):
+        difference = (near - dc) * is_in
+        size, sign = np.abs(difference), np.sign(difference)
+        log = LOG_TENTHS.take(np.minimum(size, len(LOG_TENTHS) - 1))
+        steps = (size * 2 + 12) // 25  # 16 / 200
+        for place, found in ((number, steps), (count + number, log)):
+            byte = np.clip(sign * found, -ZERO, ZERO - 1) + ZERO
+            seen[..., place, :, :] = byte
+    return seen
 
 
 LOG_TENTHS = np.rint(UNIT * np.log1p(np.arange(8192) / 10)).astype(np.int32)

@@ -52,19 +52,22 @@ def at_color(values: np.ndarray, rows: int, columns: int, down: int, across: int
         return values
     values = _fitted(values, rows * down, columns * across)
     lead = values.shape[:-3]
-    blocks = values.reshape(*lead, BLOCK, BLOCK, rows, down, columns, across).astype(np.float64)
-    # float64 holds all sums: 2**15 * 2**12 * 2**12 * 256 < 2**53
-    joint = np.zeros((*lead, BLOCK, BLOCK, rows, columns))
-    for y, vertical in enumerate(joining(down)):
-        for x, horizontal in enumerate(joining(across)):
-            part = blocks[..., y, :, x]
-            step = np.tensordot(vertical.astype(np.float64), part, (1, part.ndim - 4))
-            step = np.moveaxis(step, 0, -4)
-            step = np.tensordot(horizontal.astype(np.float64), step, (1, step.ndim - 3))
-            joint += np.moveaxis(step, 0, -3)
-    half = float(1 << (2 * FRACTION_BITS - 1))
-    joint = np.floor((joint + half) / (1 << (2 * FRACTION_BITS)))
-    return joint.reshape(*lead, BLOCK * BLOCK, rows, columns).astype(np.int32)
+    blocks = values.reshape(*lead, BLOCK, BLOCK, rows, down, columns, across)
+    vertical = joining(down).transpose(1, 0, 2).reshape(BLOCK, -1).astype(np.float64)
+    horizontal = joining(across).transpose(1, 2, 0).reshape(BLOCK, -1).astype(np.float64)
+    order = [*range(len(lead)), *(len(lead) + axis for axis in (2, 0, 1, 4, 3))]
+    result = np.empty((*lead, BLOCK * BLOCK, rows, columns), np.int32)
+    for row in range(rows):  # one at a time stays in the cache
+        # float64 holds all sums: 2**15 * 2**12 * 2**12 * 256 < 2**53
+        above = blocks[..., row, :, :, :].transpose(order).astype(np.float64)
+        above = above.reshape(*lead, down * BLOCK, BLOCK * across * columns)  # (down, v), (u, ...)
+        beside = (vertical @ above).reshape(*lead, BLOCK, BLOCK * across, columns)
+        joint = horizontal @ beside
+        joint *= 1 / (1 << (2 * FRACTION_BITS))
+        joint += 0.5
+        np.floor(joint, joint)
+        result[..., row, :] = joint.reshape(*lead, BLOCK * BLOCK, columns)
+    return result
 
 
 def _fitted(values: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -6,13 +6,14 @@ A `Walk` holds what is known of the strip. Each of its methods codes one stream:
 networks tell both the same distributions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from pillow_colorgrid.codings.jpeg import dc_context, distribution, features, layout
 from pillow_colorgrid.codings.jpeg.layout import FREQUENCIES, Group
+from pillow_colorgrid.codings.jpeg.seen import Seen
 from pillow_colorgrid.codings.jpeg.symbols import Coder
 
 Predict = Callable[[str, dict[str, np.ndarray]], np.ndarray]
@@ -140,17 +141,11 @@ class Walk:
         state = self._start(name, planes, known, table)
         for number, group in enumerate(groups):
             plane = planes[group.component]
-            self._group(coder, name, number, plane, state)
+            seen = self._group(coder, name, number, plane, state)
             plane.learn(group.frequencies)
             diagonal = layout.DIAGONAL[group.frequencies].max()
             if number + 1 == len(groups) or diagonal == last_diagonal:
                 break
-            seen = features.of_coefficients(
-                plane.coefficients[group.frequencies],
-                plane.values[group.frequencies],
-                name,
-                group.frequencies,
-            )
             state = self.predict(
                 f"{name}_update_{number}", {"state": state, "group": seen[None], "table": table}
             )
@@ -179,45 +174,49 @@ class Walk:
         inputs["near"] = np.concatenate([*near, table[0]])[None]
         return self.predict(f"{name}_start", inputs)
 
-    def _group(self, coder: Coder, name: str, number: int, plane: Plane, state: np.ndarray) -> None:
-        group, key = layout.GROUPS[name][number], f"{name}_{number}"
-        gain, classes = distribution.gains(plane.table, name, group.frequencies)
-        gain, classes = gain[:, None], classes[:, None]
-        for inputs, chosen in self._steps(group, plane, name, state):
+    def _group(
+        self, coder: Coder, name: str, number: int, plane: Plane, state: np.ndarray
+    ) -> np.ndarray:
+        """Code a group. Returns the bytes that networks see of it, (3n, rows, columns)."""
+        group = layout.GROUPS[name][number]
+        frequencies = group.frequencies
+        scales = distribution.gains(plane.table, name, frequencies)
+        gain, classes = scales[0][:, None], scales[1][:, None]
+        shown = plane.coefficients[frequencies]
+
+        def code(inputs: dict[str, np.ndarray], part: np.ndarray) -> np.ndarray:
             output = self.predict(f"{name}_head_{number}", inputs)[0]
             output = output.reshape(len(output), -1)
-            shown = plane.coefficients[group.frequencies][:, chosen]
-            found = self._blocks(coder, key, group, output, shown, gain, classes)
-            for row, frequency in zip(found, group.frequencies, strict=True):
-                plane.coefficients[frequency][chosen] = row
+            return self._blocks(coder, f"{name}_{number}", group, output, part, gain, classes)
 
-    def _steps(
-        self, group: Group, plane: Plane, name: str, state: np.ndarray
-    ) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
-        """For each network call: its inputs, and (rows, columns) bool of the blocks it is for."""
-        rows, columns = plane.shape
+        def seen_of(part: np.ndarray) -> np.ndarray:
+            values = features.dequantised(part, plane.table[frequencies])
+            return features.of_coefficients(part, values, name, frequencies)
+
         if not group.steps:
-            yield {"state": state}, np.ones((rows, columns), bool)
-            return
-        coded = np.zeros((rows, columns), bool)
-        for phases in group.steps:
-            around = self._around(group, plane, name, coded)
-            for y, x in phases:
-                here = (..., slice(y, None, 2), slice(x, None, 2))
-                chosen = np.zeros((rows, columns), bool)
-                chosen[here] = True
-                if chosen.any():
-                    inputs = {"state": state[here], "around": around[here][None]}
-                    yield {k: np.ascontiguousarray(v) for k, v in inputs.items()}, chosen
-            for y, x in phases:
-                coded[y::2, x::2] = True
-
-    def _around(self, group: Group, plane: Plane, name: str, coded: np.ndarray) -> np.ndarray:
-        """(8 * (3n + 1), rows, columns): what the neighbours hold where they are `coded`."""
-        coefficients = plane.coefficients[group.frequencies]
-        values = features.dequantised(coefficients, plane.table[group.frequencies])
-        seen = features.of_coefficients(coefficients, values, name, group.frequencies)
-        return np.concatenate(features.around(seen, coded))
+            shown[:] = code({"state": state}, shown.reshape(len(shown), -1)).reshape(shown.shape)
+            plane.coefficients[frequencies] = shown
+            return seen_of(shown)
+        seen = Seen(len(frequencies), plane.shape)
+        for phases in group.steps:  # the blocks of all phases side by side
+            places = [(slice(None), slice(y, None, 2), slice(x, None, 2)) for y, x in phases]
+            part = _side_by_side([shown[place] for place in places])
+            if not part.size:
+                continue
+            inputs = {
+                "state": _side_by_side([state[0][place] for place in places])[None, :, None],
+                "around": _side_by_side([seen.around(phase) for phase in phases])[None, :, None],
+            }
+            part[:] = code(inputs, part)
+            first = 0
+            for phase, place in zip(phases, places, strict=True):
+                one = shown[place]
+                count = one.shape[1] * one.shape[2]
+                one[:] = part[:, first : first + count].reshape(one.shape)
+                first += count
+                seen.put(phase, seen_of(one))
+        plane.coefficients[frequencies] = shown
+        return seen.whole
 
     def _blocks(
         self,
@@ -237,10 +236,16 @@ class Walk:
             some = None if self.decoding else np.asarray(~shown.any(0))
             zero = coder.flags(distribution.of_flags(output[-1]), some)
             active = np.flatnonzero(~zero)
-            output, shown = output[:, active], shown[:, active]
+            if len(active) < blocks:
+                output, shown = output[:, active], shown[:, active]
         if len(active):
             heads = output[: layout.OUTPUTS * count].reshape(layout.OUTPUTS, count, -1)
             mixture = distribution.of_group(heads, gain, classes)
             integers = self._integers(coder, key, mixture, shown.reshape(-1))
             found[:, active] = integers.reshape(count, -1)
         return found
+
+
+def _side_by_side(parts: list[np.ndarray]) -> np.ndarray:
+    """(n, rows, columns) each -> (n, blocks of all)."""
+    return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)

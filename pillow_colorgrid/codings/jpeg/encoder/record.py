@@ -34,7 +34,7 @@ class Record:
         self.steps.append(lambda writer: writer.flags(frequencies, shown))
         return shown
 
-    def raw(self, bits: int, values: np.ndarray | None, count: int) -> np.ndarray:
+    def raw(self, bits: int | np.ndarray, values: np.ndarray | None, count: int) -> np.ndarray:
         """Remember numbers."""
         shown = shown_to_writer(values)
         self.steps.append(lambda writer: writer.raw(bits, shown, count))
