@@ -166,6 +166,15 @@ def test_number_of_sections_has_a_limit_with_a_name(monkeypatch: pytest.MonkeyPa
         picture.load()
 
 
+def test_number_of_sections_holds_at_open() -> None:
+    data = PICTURES["planes"]()
+    empty = container.pack_section(container.Section(b"zzzz", b""))
+    assert limits.MAX_SECTIONS
+    many = data[: container.HEADER_BYTES] + empty * (limits.MAX_SECTIONS + 1)
+    with pytest.raises(LimitError, match=r"65537 exceed .*MAX_SECTIONS = 65536"):
+        Image.open(io.BytesIO(many + data[container.HEADER_BYTES :]))
+
+
 class Greedy(io.BytesIO):
     """Fails where more than a piece is asked for at once, as a file would set it aside."""
 

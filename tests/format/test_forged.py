@@ -10,11 +10,17 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import zstandard
 from PIL import Image
 
 from pillow_colorgrid import container
+from pillow_colorgrid.codings.crayon.description import CRAYON
+from pillow_colorgrid.codings.jpeg.head import Head
+from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes
+from pillow_colorgrid.codings.lossless.model import SMALL, model
+from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.runtime import networks
@@ -353,6 +359,14 @@ FORGED: list[tuple[str, str, Change, str]] = [
     ("hundreds of scans of a kept file", "jpeg_file", payload("JFIL", scans), "MAX_JPEG_SCANS"),
     ("a kept file of another size", "jpeg_file", header(size=(33, 21)), "needs RGB .33, 21"),
     ("a kept file that is none", "jpeg_file", payload("JFIL", lambda _: b"no JPEG"), "JPEG"),
+    # several frames
+    ("an index of frames of a still", "stored", added("ANIM", b"", "STOR"), "index of frames"),
+    ("frames in an older version", "frames", header(minor=0), "1.0 does not have several frames"),
+    ("a frame of a still", "stored", added("FRAM"), "FRAM"),
+    ("flags of an index", "frames", byte("ANIM", 0, 2), "flags 0x2, allowed 1"),
+    ("bytes behind an index", "frames", payload("ANIM", lambda d: d + b"\0"), "behind its end"),
+    ("a frame too short", "frames", payload("FRAM", lambda d: d[:-1]), "where frame 1 of"),
+    ("no frame", "frames", dropped("FRAM"), "truncated .no frame 1"),
     # metadata
     ("a palette of a kind", "planes_indexed", byte("PLTE", 0, 3), "palette of kind 03"),
     ("a palette too short", "planes_indexed", payload("PLTE", lambda d: d[:-1]), "palette of"),
@@ -360,6 +374,33 @@ FORGED: list[tuple[str, str, Change, str]] = [
     ("a kind of transparency", "planes_indexed", byte("trns", 0, 3), "section trns"),
     ("a short resolution", "planes_indexed", payload("dpis", lambda d: d[:-1]), "dpis"),
 ]
+
+
+def show(data: bytes) -> None:
+    """Load all frames."""
+    with Image.open(io.BytesIO(data)) as picture:
+        for number in range(picture.n_frames):
+            picture.seek(number)
+            picture.load()
+
+
+@pytest.mark.parametrize("value", [-1, 256, 300])
+def test_luminance_of_a_grid_file_is_a_byte(value: int) -> None:
+    """Its checksum may be unstated, so nothing else would tell."""
+    plane = np.full((1, 20, 33), value, np.int16)
+    streams = encode_planes([plane], Predictor(model(SMALL)))
+    grid = Section(b"GRID", bytes([4, 0, 2, 0, 0]))
+    head = Header(CRAYON.number, "L", (33, 20), container.UNSTATED)
+    sections = [networks.pack_references([SMALL]), grid, *streams.sections()]
+    with pytest.raises(CgxError, match=f"luminance from {value} to {value}, allowed 0 to 255"):
+        show(container.pack(head, sections))
+
+
+def test_a_recipe_has_no_more_bytes_than_it_may() -> None:
+    recipe = zstandard.compress(bytes((64 << 20) + 1))
+    with pytest.raises(CgxError, match="recipe of 67108865 bytes"):
+        Head.unpack(bytes([1 | 8, 1, 0]) + recipe)
+    assert Head.unpack(Head(True, False, recipe=bytes(1 << 20)).pack()).recipe == bytes(1 << 20)
 
 
 @pytest.mark.parametrize(
@@ -371,5 +412,5 @@ def test_it_is_refused_and_says_why(
     files: dict[str, bytes], name: str, change: Change, message: str
 ) -> None:
     forged = container.pack(*change(*forging.read(files[name])))
-    with pytest.raises(CgxError, match=message), Image.open(io.BytesIO(forged)) as picture:
-        picture.load()
+    with pytest.raises(CgxError, match=message):
+        show(forged)
