@@ -6,13 +6,16 @@ onnxruntime are imported when it is done, not at ``import pillow_colorgrid``.
 
 import os
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import IO
+
+from PIL import Image
 
 from pillow_colorgrid import container
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.crayon.description import CRAYON, INTERVAL
-from pillow_colorgrid.codings.lossless.description import LOSSLESS
+from pillow_colorgrid.codings.lossless.description import COLORED, LOSSLESS
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.frames.index import INDEX
 
@@ -34,15 +37,17 @@ def trim(
     `grid`-th row and column are kept; for a multiple of 8 they are decoded from the preview alone.
     Nobody has seen the painted pixels yet, so the new file states no checksum of them.
 
+    A lossless file without such a luminance (with an origin, of a JPEG file, of the first release,
+    stored, decolorized) is decoded instead, and saved with mode="grid".
+
     Args:
         source: a path, or a binary file. target: likewise; written once, when all is done.
         grid: pixels from one kept colour to the next, 2 to 128.
 
     Raises:
         ValueError: a bad `grid`.
-        CgxError: `source` is damaged, or holds no luminance of its own: it is of another coding or
-            of the first release, or its luminance is that of an origin. Open it and save it with
-            mode="grid" instead.
+        CgxError: `source` is damaged, has no colour, is lossy already, or of a mode or number of
+            frames that has no grid file.
         SyntaxError: `source` is no .cgx file.
     """
     if isinstance(source, str | os.PathLike):
@@ -59,18 +64,24 @@ def trim(
 def trimmed(file: IO[bytes], grid: int) -> bytes:
     """The bytes that `trim` writes; raises as it does."""
     interval = INTERVAL.checked("grid", grid)
+    data = file.read()
+    file = BytesIO(data)
     header = container.read_header(file)
-    if header.coding != LOSSLESS.number:
+    coding = registry.of(header)
+    if coding.lossy:
+        raise CgxError(f"this file is of coding {coding.name}, which is lossy already")
+    if header.mode not in COLORED:
         raise CgxError(
-            f"only lossless files can be trimmed, this one is {registry.of(header).name}; "
-            'save it with mode="grid", or: cgx convert --mode grid'
+            f"a picture of mode {header.mode} has no colour to trim (allowed: {', '.join(COLORED)})"
         )
     sections = list(container.read_sections(file))
     if any(section.type == INDEX for section in sections):
-        raise CgxError('only files of one frame can be trimmed; save it with mode="grid" instead')
+        raise CgxError("only files of one frame can be trimmed")
 
     from pillow_colorgrid.codings.crayon import trim as grid_trimming
 
+    if coding is not LOSSLESS or not grid_trimming.has_own_luminance(sections):
+        return _coded_anew(data, interval)
     kept = [section for section in sections if not section.critical]
     kept += grid_trimming.trim(header, sections, interval)
     header = replace(
@@ -80,3 +91,12 @@ def trimmed(file: IO[bytes], grid: int) -> bytes:
         minor=CRAYON.minor_version([section.type for section in kept]),
     )
     return container.pack(header, kept)
+
+
+def _coded_anew(data: bytes, interval: int) -> bytes:
+    """The grid file of a picture that has to be decoded for it."""
+    from pillow_colorgrid.CgxImagePlugin import FORMAT, encode
+
+    with Image.open(BytesIO(data), formats=(FORMAT,)) as image:
+        image.load()
+        return encode(image, mode=CRAYON.name, n=interval)

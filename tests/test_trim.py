@@ -1,6 +1,7 @@
 """trim: the luminance is copied, not coded again; the colours kept are those of mode="grid"."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -169,23 +170,48 @@ def drawing() -> Image.Image:
 @pytest.mark.parametrize(
     ("image", "options", "named"),
     [
-        (drawing(), {}, "only lossless files can be trimmed, this one is stored; save it with"),
-        (noise("RGB", (9, 9)), {"mode": "decolorized"}, "this one is decolorized"),
-        (noise("RGB", (9, 9)), {"mode": "grid"}, "this one is grid"),
-        (drawing().quantize(4), {}, "this one is planes"),
+        (noise("RGB", (9, 9)), {"mode": "grid"}, "of coding grid, which is lossy already"),
+        (drawing().quantize(4), {}, r"mode P has no colour to trim \(allowed: RGB, RGBA\)"),
+        (drawing().convert("CMYK"), {}, "mode CMYK has no colour to trim"),
         (photograph("coffee", 64, 48).convert("L"), {}, "mode L has no colour to trim"),
     ],
-    ids=["stored", "decolorized", "grid", "planes", "grey"],
+    ids=["grid", "palette", "cmyk", "grey"],
 )
-def test_other_codings_are_refused(image: Image.Image, options: dict, named: str) -> None:
+def test_what_has_no_grid_file_is_refused(image: Image.Image, options: dict, named: str) -> None:
     with pytest.raises(CgxError, match=named):
         trimmed(save(image, **options))
 
 
-def test_files_of_the_first_release_are_refused() -> None:
-    data = (GOLDEN / "1.0-lossless-rgb-effort5.cgx").read_bytes()
-    with pytest.raises(CgxError, match=r"in one stream \(it is of the first release\); save it"):
-        trimmed(data)
+def once_a_jpeg() -> Image.Image:
+    file = io.BytesIO()
+    photograph("coffee", 96, 80).save(file, "JPEG", quality=75)
+    return Image.open(file)
+
+
+def origin_file() -> bytes:
+    return (GOLDEN / "1.0-lossless-origin-jpeg.cgx").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(lambda: save(drawing()), id="stored"),
+        pytest.param(lambda: save(noise("RGBA", (9, 9)), mode="decolorized"), id="decolorized"),
+        pytest.param(origin_file, id="origin"),
+        pytest.param((GOLDEN / "1.0-lossless-rgb-effort5.cgx").read_bytes, id="first release"),
+        pytest.param(lambda: save(once_a_jpeg(), comment="kept"), id="once a JPEG"),
+    ],
+)
+def test_other_lossless_files_are_coded_anew(data: Callable[[], bytes]) -> None:
+    whole = data()
+    found = trimmed(whole, 8)
+    assert container.read_header(io.BytesIO(found)).coding == CRAYON.number
+    image, before = load(found), load(whole)
+    expected = load(save(before, mode="grid", n=8))
+    assert image.tobytes() == expected.tobytes()
+    assert {k: v for k, v in image.info.items() if k != "cgx"} == {
+        k: v for k, v in before.info.items() if k != "cgx"
+    }
 
 
 @pytest.mark.parametrize("grid", [1, 129, 16.0, "16", True])

@@ -7,10 +7,11 @@ import struct
 from io import BytesIO
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo, iTXt
 
 from pillow_colorgrid.commands import source_items, tiff_tags
+from pillow_colorgrid.commands.pictures import upright
 from pillow_colorgrid.commands.sameness import alike
 from pillow_colorgrid.commands.source_items import KEY as SOURCE
 from pillow_colorgrid.commands.unheld import unheld
@@ -117,8 +118,7 @@ def as_shown_by(written: Image.Image, image: Image.Image) -> Image.Image:
     """The pixels that a target should show: Pillow turns a TIFF file upright when it loads it."""
     if written.format != "TIFF" or image.format == "TIFF":
         return image
-    turned = ImageOps.exif_transpose(image)
-    return image if turned is None else turned
+    return upright(image)
 
 
 # -- what is missing ------------------------------------------------------------------------------

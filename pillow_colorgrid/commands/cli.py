@@ -282,16 +282,17 @@ def _add_trim(commands: Any) -> None:
         _trim,
         "a lossless .cgx file without most of its colour; a network paints it",
         """\
-Luminance is copied as it is, not coded again; of the colour every n-th pixel of every n-th row
-is kept, and a network paints the rest when the file is opened. The colour that was lost does
-not come back: keep the lossless file where that matters.
+Of the colour every n-th pixel of every n-th row is kept, and a network paints the rest when the
+file is opened; the luminance stays exact. It is copied as it is where the file holds it by
+itself; other lossless files (with an origin, of JPEG files, stored) are decoded and coded anew. The
+colour that was lost does not come back: keep the lossless file where that matters.
 """,
         """\
   cgx trim picture.cgx -o small.cgx              every 16th pixel: 0.03 bits per pixel
   cgx trim picture.cgx --grid 8 -o small.cgx     nearer to the picture, a little larger
 """,
     )
-    trim.add_argument("file", help="lossless, not of the first release (those: cgx convert)")
+    trim.add_argument("file", help="a lossless .cgx file of mode RGB or RGBA")
     trim.add_argument(
         "--grid",
         type=int,
@@ -326,10 +327,11 @@ def _add_info(commands: Any) -> None:
         "where the bytes of a .cgx file went",
         examples="""\
   cgx info picture.cgx
+  cgx info archive                  all .cgx files of a folder
   cgx info --json archive/*.cgx | jq .rate_bpp
 """,
     )
-    info.add_argument("files", nargs="+", type=Path)
+    info.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files or folders")
     info.add_argument("--json", action="store_true", help="one JSON object in each line")
 
 
@@ -370,7 +372,7 @@ def _add_show(commands: Any) -> None:
         _show,
         "a picture as PNG on standard output, or in a viewer",
         examples="""\
-  cgx show picture.cgx                  the desktop's viewer
+  cgx show picture.cgx                  the desktop's viewer; upright
   cgx show picture.cgx > picture.png
   cgx show picture.cgx | display -
 """,
@@ -394,12 +396,13 @@ def _add_thumbnail(commands: Any) -> None:
         "thumbnail",
         _thumbnail,
         "a small picture, from a part of the bytes where the coding has levels",
+        "Upright, as the EXIF orientation says, like all that is shown.",
         examples="""\
   cgx thumbnail picture.cgx -o small.png --size 128
 """,
     )
     thumbnail.add_argument("file")
-    thumbnail.add_argument("-o", "--output", required=True)
+    thumbnail.add_argument("-o", "--output", required=True, help=".png, .jpg, .webp, ...")
     thumbnail.add_argument("--size", type=int, default=256, help="longer side, default 256")
 
 
@@ -417,7 +420,8 @@ def _add_diff(commands: Any) -> None:
         _diff,
         "how far apart two pictures are, and where they part first",
         "Pixels that differ, the first of them, PSNR, and CIEDE2000 where scikit-image is "
-        "installed. Exit\nstatus: 0 equal, 1 different, 2 a file cannot be read.",
+        "installed. Exit\nstatus: 0 equal, 1 different, 2 other sizes or modes, or a file that "
+        "cannot be read.",
         """\
   cgx diff photo.png photo.cgx
   cgx diff --json a.cgx b.cgx
@@ -470,20 +474,18 @@ def _add_install_desktop(commands: Any) -> None:
         "Installs the MIME type (shared-mime-info), a thumbnailer, and a rule for file(1) into "
         "the user's\nown folders. cgx uninstall-desktop removes them.",
         """\
-  cgx install-desktop --user
+  cgx install-desktop
   file -m ~/.local/share/cgx/cgx.magic picture.cgx
 """,
     )
     install.add_argument(
-        "--user", action="store_true", help="into ~/.local/share (the only choice)"
+        "--user", action="store_true", help="into ~/.local/share: the only choice, and the default"
     )
 
 
 def _install_desktop(options: argparse.Namespace) -> int:
     from pillow_colorgrid.commands import desktop
 
-    if not options.user:
-        return _usage_error(options, "say --user: only the user's own folders are written to")
     return desktop.install()
 
 

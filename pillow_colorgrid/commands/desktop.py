@@ -1,4 +1,4 @@
-"""``cgx install-desktop --user``: file managers and file(1) learn what .cgx is, and unlearn it.
+"""``cgx install-desktop``: file managers and file(1) learn what .cgx is, and unlearn it.
 
 What is installed lies in ``share/`` of the package; it goes below $XDG_DATA_HOME (~/.local/share).
 """

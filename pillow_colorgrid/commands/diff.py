@@ -112,7 +112,7 @@ def run(one: Place, other: Place, as_json: bool) -> int:
         found = compare(a, b)
     except ValueError as error:
         complain(f"cgx diff: {error}")
-        return 1
+        return 2
     if as_json:
         fields = asdict(found)
         # JSON has no infinity.

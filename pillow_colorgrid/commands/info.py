@@ -14,6 +14,8 @@ from pathlib import Path
 from pillow_colorgrid import container, metadata
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.base import Coding
+from pillow_colorgrid.commands.pictures import ours
+from pillow_colorgrid.commands.places import Local
 from pillow_colorgrid.commands.terminal import complain, printable, say, say_lines
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import CgxError
@@ -123,13 +125,16 @@ def describe(path: Path) -> str:
 
 
 def run(paths: Sequence[Path], as_json: bool = False) -> int:
-    """Print each file's description; status 1 if one could not be read.
+    """Print each file's description; status 1 if one could not be read, or there is none.
+
+    Of folders, all .cgx files in them.
 
     Args:
         as_json: one JSON object in each line instead of a table.
     """
-    status = 0
-    for path in paths:
+    status = count = 0
+    for place in ours(map(Local, paths)):
+        count, path = count + 1, place.path
         try:
             if as_json:
                 say(json.dumps(asdict(facts(path))))
@@ -138,4 +143,4 @@ def run(paths: Sequence[Path], as_json: bool = False) -> int:
         except (CgxError, OSError, SyntaxError) as error:
             complain(f"{path}: {error}")
             status = 1
-    return status
+    return status if count else 1

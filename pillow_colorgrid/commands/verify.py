@@ -1,12 +1,12 @@
 """``cgx verify``: are these files whole? Checksums of all sections; with --deep every pixel too."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 
 from PIL import Image, UnidentifiedImageError
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
-from pillow_colorgrid.CgxImagePlugin import EXTENSION, FORMAT
+from pillow_colorgrid.CgxImagePlugin import FORMAT
+from pillow_colorgrid.commands.pictures import ours
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.terminal import complain, say
 from pillow_colorgrid.errors import CgxError
@@ -33,7 +33,7 @@ def run(places: Sequence[Place], deep: bool) -> int:
     not whole or there is none.
     """
     wrong = count = 0
-    for place in _files(places):
+    for place in ours(places):
         count += 1
         try:
             verify(place, deep)
@@ -52,15 +52,3 @@ def _said(error: Exception) -> str:
     if isinstance(error, OSError | SyntaxError | Image.DecompressionBombError):
         return str(error)
     return f"unexpected {error!r}; please report it, with the file"
-
-
-def _files(places: Iterable[Place]) -> Iterator[Place]:
-    for place in places:
-        if place.is_folder():
-            yield from (place.joined(found) for found in place.files() if _is_ours(found))
-        else:
-            yield place
-
-
-def _is_ours(path: PurePosixPath) -> bool:
-    return path.suffix.lower() == EXTENSION

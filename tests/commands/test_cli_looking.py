@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageShow
+from PIL import Image, ImageOps, ImageShow
 
 from pillow_colorgrid import codec, container
 from pillow_colorgrid.commands import diff
 from pillow_colorgrid.commands.cli import main
+from pillow_colorgrid.commands.pictures import load, upright
+from pillow_colorgrid.commands.places import Local
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.screens import for_screens
 from tests.conftest import noise, photograph
@@ -195,7 +197,7 @@ def test_diff_says_when_scikit_image_is_missing(
 
 def test_diff_of_what_cannot_be_compared(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     noise("L", (70, 50)).save(picture.with_suffix(".png"))
-    assert main(["diff", str(picture), str(picture.with_suffix(".png"))]) == 1
+    assert main(["diff", str(picture), str(picture.with_suffix(".png"))]) == 2
     assert "70x50 RGB and 70x50 L cannot be compared" in capsys.readouterr().err
     assert main(["diff", str(picture), str(picture.parent / "missing.png")]) == 2
 
@@ -204,3 +206,50 @@ def test_diff_of_palettes_compares_colours() -> None:
     one = photograph("coffee", 20, 20).quantize(4)
     swapped = one.remap_palette([3, 2, 1, 0])
     assert diff.compare(one, swapped).pixels == 0
+
+
+# -- folders, odd names, orientation --------------------------------------------------------------
+
+
+def test_a_folder_means_its_files_or_is_named(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = picture.parent / "empty"
+    empty.mkdir()
+    for command in ("info", "verify"):
+        assert main([command, str(picture.parent)]) == 0
+        assert main([command, str(empty)]) == 1
+        assert f"{empty}: no .cgx file in this folder" in capsys.readouterr().err
+
+
+def test_a_thumbnail_of_an_unknown_kind_is_told(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("t.xyz", "t.psd"):
+        assert main(["thumbnail", str(picture), "-o", str(picture.parent / name)]) == 2
+        assert f"{name}: allowed: .png, .jpg" in capsys.readouterr().err
+        assert not (picture.parent / name).exists()
+
+
+def test_other_sizes_cannot_be_compared(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    noise("RGB", (9, 9)).save(picture.parent / "y.png")
+    assert main(["diff", str(picture), str(picture.parent / "y.png")]) == 2
+    assert "70x50 RGB and 9x9 RGB cannot be compared" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_what_is_shown_is_upright(orientation: int, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = photograph("coffee", 64, 48)
+    stored.save(tmp_path / "a.cgx", exif=exif)
+    wanted = stored.copy()
+    wanted.getexif()[0x0112] = orientation
+    wanted = ImageOps.exif_transpose(wanted)
+    target = tmp_path / "t.png"
+    assert main(["thumbnail", str(tmp_path / "a.cgx"), "-o", str(target), "--size", "64"]) == 0
+    with Image.open(target) as image, Image.open(tmp_path / "a.cgx") as kept:
+        assert image.size == wanted.size
+        assert image.tobytes() == wanted.tobytes()
+        assert kept.tobytes() == stored.tobytes()
+    assert upright(load(Local(tmp_path / "a.cgx"))).tobytes() == wanted.tobytes()

@@ -12,6 +12,7 @@ from PIL import Image
 from pillow_colorgrid import container
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.base import Coding
+from pillow_colorgrid.commands import desktop
 from pillow_colorgrid.commands.cli import main
 from tests.conftest import noise
 
@@ -111,6 +112,7 @@ def test_a_missing_program_is_told(
     assert "shared-mime-info" in capsys.readouterr().err
 
 
-def test_only_the_users_folders_are_written_to(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["install-desktop"]) == 2
-    assert "say --user" in capsys.readouterr().err
+def test_no_flag_is_needed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop, "_update", lambda folder: 0)
+    assert main(["install-desktop"]) == 0
+    assert (home / "thumbnailers" / "cgx.thumbnailer").exists()

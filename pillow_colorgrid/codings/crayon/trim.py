@@ -15,7 +15,6 @@ from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, ORIGIN
 from pillow_colorgrid.codings.lossless.model import TABLES
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.runtime import networks
 
 KIND = "point"
@@ -26,24 +25,20 @@ GAIN = 4
 where all hints are 0, for that picture is most likely grey."""
 
 
+def has_own_luminance(sections: Sequence[Section]) -> bool:
+    """Whether the luminance is that of YCoCg, and apart from colour.
+
+    In files of the first release it is not apart; beside an origin it is that of the origin.
+    """
+    return has(sections, COLOR_PREVIEW) and not has(sections, ORIGIN)
+
+
 def trim(header: Header, sections: Sequence[Section], interval: int) -> list[Section]:
-    """The critical sections of the grid file.
+    """The critical sections of the grid file of a picture that `has_own_luminance`.
 
     Raises:
-        CgxError: sections are damaged or missing, or luminance is not apart, or that of an origin.
+        CgxError: sections are damaged or missing.
     """
-    if header.mode == "L":
-        raise CgxError("a picture of mode L has no colour to trim")
-    if not has(sections, COLOR_PREVIEW):
-        raise CgxError(
-            "luminance and colour of this file are in one stream (it is of the first release); "
-            'save it with mode="grid", or: cgx convert --mode grid'
-        )
-    if has(sections, ORIGIN):
-        raise CgxError(
-            "the luminance of this file is that of its origin (JPEG or Photo CD), not of YCoCg; "
-            'save it with mode="grid", or with origin="none" before'
-        )
     names, *luminance = lossless.luminance_of(sections)
     known = gcd(interval, PREVIEW_INTERVAL)
     _, co, cg = lossless.decode_planes(sections, header.size, lossless.COLOR, known)
