@@ -25,6 +25,9 @@ ZSTD, PNG, WEBP, JPEG = b"\x28\xb5\x2f\xfd", b"\x89PNG\r\n\x1a\n", b"RIFF", b"\x
 NESTED = {frames.FRAME: HEAD.size, PATCH: PATCH_HEAD.size + CODING.size}
 """Types of sections that hold sections, and where these begin."""
 
+OTHER_INFO = b"info"
+"""Metadata of all kinds, perhaps packed by zlib."""
+
 PARTS = b"\4"
 """Begins a stored picture that is cut into parts."""
 
@@ -187,6 +190,18 @@ def _jpeg(data: bytes, rng: random.Random) -> bytes:
     return data[:2] + b"".join(packed) + rest
 
 
+def _info(data: bytes, rng: random.Random) -> bytes:
+    """Other metadata with other values, packed or not; or a bomb."""
+    try:
+        values = zlib.decompressobj().decompress(data[1:], LARGEST) if data[0] else data[1:]
+    except zlib.error:
+        return mutate(data, rng)
+    if rng.randrange(20) == 0:
+        values = bytes(rng.randrange(BOMB))
+    values = mutate(values, rng)
+    return b"\1" + zlib.compress(values, 1) if rng.random() < 0.5 else b"\0" + values
+
+
 def _parts(data: bytes, rng: random.Random) -> bytes:
     """One part of a stored picture changed, doubled or dropped; the lengths right."""
     parts, position = [], len(PARTS)
@@ -245,6 +260,8 @@ def changed(section: Section, rng: random.Random) -> Section:
     if section.type in NESTED and rng.random() < 0.8:
         return _nested(section, rng)
     change = inside if rng.random() < 0.6 else mutate
+    if section.type == OTHER_INFO and section.payload:
+        change = _info
     return Section(section.type, change(section.payload, rng))
 
 

@@ -154,6 +154,8 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     veiled = Image.merge("RGBA", (*small.split(), ramp.resize(SMALL)))
     indexed = colour.resize((24, 16)).quantize(9)
     indexed.info.update(transparency=bytes(range(9)), dpi=(72, 72), comment="text")
+    told = tiny.convert("F")
+    told.info |= {"Title": "text " * 40, "gamma": 0.45, "list": [1, (2, b"3"), {"k": None}]}
     decolorized = {"mode": "decolorized", "predict": "always"}
     yield "lossless", colour, {"effort": 1, "exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}
     yield "lossless_alpha", veiled, {"effort": 1}
@@ -166,7 +168,7 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     yield "stored", flat, {}
     yield "planes_indexed", indexed, {}
     yield "planes_bits", ramp.resize((21, 16)).convert("1"), {"xmp": b"<x/>"}
-    yield "planes_float", tiny.convert("F"), {"icc_profile": b"icc"}
+    yield "planes_float", told, {"icc_profile": b"icc"}
     yield "planes_cmyk", tiny.convert("CMYK"), {}
     yield "jpeg", *_jpeg(small, quality=80)
     yield "jpeg_progressive", *_jpeg(small, quality=90, subsampling=0, progressive=True)
