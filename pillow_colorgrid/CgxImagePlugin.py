@@ -4,8 +4,9 @@
 when pixels are needed.
 """
 
-import threading
+import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import IO, Any
 
@@ -18,10 +19,14 @@ from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, NewerFormatError
 from pillow_colorgrid.frames.directory import Directory, open_directory
 from pillow_colorgrid.runtime import execution
+from pillow_colorgrid.runtime.forks import ForkLock
 
 FORMAT = "CGX"
 EXTENSION = ".cgx"
 MIME = "image/x-cgx"
+
+_inherited: list[IO[bytes]] = []
+"""Files that a forked child must not even close: that would wait for their locks."""
 
 
 def _accept(prefix: bytes) -> bool | str:
@@ -54,7 +59,9 @@ class CgxImageFile(ImageFile.ImageFile):
     _decoder: Any = None
     _draft_header: Header | None = None
     _draft_interval = 1
-    _load_lock: "threading.Lock | None" = None
+    _load_lock: ForkLock | None = None
+    _reader_process: int | None = None
+    """The process in which a thread decodes from the file just now."""
 
     def _open(self) -> None:
         assert self.fp is not None  # for mypy; Pillow has just set it
@@ -68,7 +75,7 @@ class CgxImageFile(ImageFile.ImageFile):
         self.is_animated = self.n_frames > 1
         self._show(0)
         self.tile = []
-        self._load_lock = threading.Lock()
+        self._load_lock = ForkLock()
 
     def _show(self, frame: int) -> None:
         """Take over what is known of a frame before its pixels are."""
@@ -159,7 +166,7 @@ class CgxImageFile(ImageFile.ImageFile):
         """
         if self._load_lock is None:  # unpickled: its pixels are there
             return super().load()
-        with self._load_lock:
+        with self._load_lock.current:
             if self._im is None:
                 self._decode()
             # Also hands the palette to the pixels, which only one thread may do.
@@ -170,7 +177,12 @@ class CgxImageFile(ImageFile.ImageFile):
             raise ValueError("operation on a closed CGX picture")
         from pillow_colorgrid import pixels
 
-        decoded = self._pixels_of_still() if self._directory.index is None else self._pixels()
+        self._renew_after_fork()
+        self._reader_process = os.getpid()
+        try:
+            decoded = self._pixels_of_still() if self._directory.index is None else self._pixels()
+        finally:
+            self._reader_process = None
         self.im = pixels.to_image(decoded, self._mode).im
         self.readonly = 0
         if self._exclusive_fp and self._close_exclusive_fp_after_loading:
@@ -204,6 +216,22 @@ class CgxImageFile(ImageFile.ImageFile):
                 decoded = codec.decode(self._directory.header, sections, partial)
                 return decoded[::interval, ::interval]
         return self._decoder.pixels(self._frame, interval)
+
+    def _renew_after_fork(self) -> None:
+        """Open the file anew in a child that was forked while another thread decoded from it.
+
+        What the child inherited is locked by a thread that is not there, and the place where it
+        reads is also the parent's.
+        """
+        if self._reader_process in (None, os.getpid()):
+            return
+        self._decoder = None
+        if self._exclusive_fp and self.filename and self._directory is not None:
+            _inherited.append(self._directory.fp)
+            self.fp = open(self.filename, "rb")  # noqa: SIM115 (closed as Pillow closes it)
+            self._directory = replace(self._directory, fp=self.fp)
+            if self._fp is not None:
+                self._fp = self.fp
 
     def verify(self) -> None:
         """Check structure and checksums of the whole file without decoding it.

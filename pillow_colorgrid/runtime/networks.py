@@ -11,7 +11,6 @@ import logging
 import os
 import struct
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ import numpy.typing as npt
 from pillow_colorgrid.container import NETWORKS, Section
 from pillow_colorgrid.errors import DamagedError, NetworkError
 from pillow_colorgrid.runtime.execution import wanted_providers
+from pillow_colorgrid.runtime.forks import ForkLock
 from pillow_colorgrid.runtime.workers import threads_here
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def read_references(payload: bytes) -> list[Network]:
 
 # -- sessions -------------------------------------------------------------------------------------
 
-_lock = threading.Lock()
+_lock = ForkLock()
 _sessions: dict[tuple[int, tuple[str, ...], int], "onnxruntime.InferenceSession"] = {}
 _warned_of: set[str] = set()
 
@@ -178,8 +178,6 @@ def _forget_sessions_in_child() -> None:
 
     So each gets a reference that nobody gives back, and new ones are made where they are needed.
     """
-    global _lock
-    _lock = threading.Lock()
     for inherited in _sessions.values():
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
     _sessions.clear()
@@ -223,7 +221,7 @@ def session(network: Network, threads: int | None = None) -> "onnxruntime.Infere
         NetworkError: the ONNX file is damaged, or this machine computes other integers.
     """
     onnxruntime = _import_onnxruntime()
-    with _lock:
+    with _lock.current:
         key = (network.id, wanted_providers(), threads or threads_here())
         if key not in _sessions:
             _sessions[key] = _open_session(onnxruntime, network, key[-1])

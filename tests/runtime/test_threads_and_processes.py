@@ -269,6 +269,76 @@ print("well")
     assert run(tmp_path, script) == "well\n"
 
 
+@HAS_FORK
+@pytest.mark.parametrize("opened", ["by name", "in memory"])
+def test_fork_while_another_thread_loads_the_same_picture(opened: str, tmp_path: Path) -> None:
+    """Both processes come to all pixels, wherever in its way the loading thread was."""
+    photograph("coffee", 300, 200).save(tmp_path / "picture.cgx", effort=1)
+    script = f"""
+import threading
+path = {str(tmp_path / "picture.cgx")!r}
+with Image.open(path) as picture:
+    expected = picture.tobytes()  # networks are loaded
+for delay_s in (0, 0, 0.001, 0.003, 0.01, 0.03, 0.1):
+    source = path if {opened!r} == "by name" else io.BytesIO(open(path, "rb").read())
+    picture = Image.open(source)
+    helper = threading.Thread(target=picture.load, daemon=True)
+    helper.start()
+    time.sleep(delay_s)
+    child = os.fork()
+    if child == 0:
+        os._exit(picture.tobytes() != expected)
+    deadline = time.monotonic() + 40
+    while not (done := os.waitpid(child, os.WNOHANG))[0]:
+        assert time.monotonic() < deadline, os.kill(child, 9) or "a child hangs"
+        time.sleep(0.01)
+    assert done[1] == 0
+    helper.join()
+    assert picture.tobytes() == expected
+print("well")
+"""
+    assert run(tmp_path, script) == "well\n"
+
+
+@HAS_FORK
+def test_fork_while_another_thread_reads_the_file(tmp_path: Path) -> None:
+    """The thread is held up in the middle of reading, with the file's own lock taken."""
+    photograph("coffee", 60, 40).save(tmp_path / "picture.cgx", effort=1)
+    script = f"""
+import threading
+from pillow_colorgrid import container
+path = {str(tmp_path / "picture.cgx")!r}
+with Image.open(path) as picture:
+    expected = picture.tobytes()
+reading, forked = threading.Event(), threading.Event()
+
+class Slow(io.FileIO):
+    def readinto(self, buffer):
+        reading.set()
+        forked.wait()
+        return super().readinto(buffer)
+
+picture = Image.open(path)
+picture.fp = io.BufferedReader(Slow(path))
+helper = threading.Thread(target=picture.load, daemon=True)
+helper.start()
+reading.wait()
+child = os.fork()
+if child == 0:
+    os._exit(picture.tobytes() != expected)
+deadline = time.monotonic() + 40
+while not (done := os.waitpid(child, os.WNOHANG))[0]:
+    assert time.monotonic() < deadline, os.kill(child, 9) or "a child hangs"
+    time.sleep(0.01)
+assert done[1] == 0
+forked.set()
+helper.join()
+assert picture.tobytes() == expected
+print("well")
+"""
+    assert run(tmp_path, script) == "well\n"
+
+
 APPLICATION = """
 work(0)  # before the workers are forked
 
