@@ -270,10 +270,14 @@ print("well")
 
 
 @HAS_FORK
+@pytest.mark.parametrize("frames", [1, 2])
 @pytest.mark.parametrize("opened", ["by name", "in memory"])
-def test_fork_while_another_thread_loads_the_same_picture(opened: str, tmp_path: Path) -> None:
+def test_fork_while_another_thread_loads_the_same_picture(
+    opened: str, frames: int, tmp_path: Path
+) -> None:
     """Both processes come to all pixels, wherever in its way the loading thread was."""
-    photograph("coffee", 300, 200).save(tmp_path / "picture.cgx", effort=1)
+    first, *others = [photograph(name, 300, 200) for name in ("coffee", "astronaut")[:frames]]
+    first.save(tmp_path / "picture.cgx", effort=1, save_all=True, append_images=others)
     script = f"""
 import threading
 path = {str(tmp_path / "picture.cgx")!r}
