@@ -14,12 +14,14 @@ import sys
 import warnings
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFile, ImageFilter
 
+import pillow_colorgrid
 from pillow_colorgrid import container, pixels
 from pillow_colorgrid.CgxImagePlugin import CgxImageFile, encode as pillow_encode
 from pillow_colorgrid.codings import inner, registry
@@ -55,7 +57,7 @@ def check(
     tolerant: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> bool:
-    """Open, verify and load `data`; whether it is a picture.
+    """Open, verify and load `data`, whole and smaller, as JPEG, too; whether it is a picture.
 
     Args:
         wanted: the pixels that it must have if it loads.
@@ -72,9 +74,20 @@ def check(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
+            if not tolerant:
+                _read_otherwise(data)
             return _check(data, wanted, tolerant)
     finally:
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _read_otherwise(data: bytes) -> None:
+    """A smaller picture, and the JPEG file: no checksum is of them, but errors are ours."""
+    with suppress(*DOCUMENTED), Image.open(io.BytesIO(data), formats=["CGX"]) as picture:
+        picture.draft(None, (max(1, picture.width // 8), max(1, picture.height // 8)))
+        picture.load()
+    with suppress(*DOCUMENTED):
+        pillow_colorgrid.jpeg_bytes(io.BytesIO(data))
 
 
 def _check(data: bytes, wanted: bytes | None, tolerant: bool) -> bool:
