@@ -19,7 +19,7 @@ class SaveKeywords(TypedDict, total=False):
         mode: the coding. "lossless" (default): every pixel. "decolorized": likewise, around an
             ordinary codec. "grid": luminance, and colour at the points of a grid.
         effort: 1 (fastest) to 9 (smallest); lossless, grid.
-        origin: "auto" looks for JPEG's and Photo CD's colour; lossless.
+        origin: "auto" looks for JPEG's and Photo CD's colour, or shorter channels; lossless.
         jpeg: "auto" keeps the coefficients of the JPEG file that the picture was opened from;
             "never" codes pixels; or the file's bytes or path; lossless.
         n: pixels from one stored colour to the next, 2 to 128; grid.

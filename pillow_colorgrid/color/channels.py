@@ -46,10 +46,21 @@ class Channels:
 
         Planes that no picture has (of a damaged file) give pixels modulo 256.
         """
+        return self._sorted(first, second, third).astype(np.uint8)
+
+    def inverse_clipped(
+        self, first: np.ndarray, second: np.ndarray, third: np.ndarray
+    ) -> np.ndarray:
+        """As `inverse`, of planes that need not be a colour: what is none is cut to 0..255."""
+        clipped: np.ndarray = np.clip(self._sorted(first, second, third), 0, 255)
+        return clipped.astype(np.uint8)
+
+    def _sorted(self, first: np.ndarray, second: np.ndarray, third: np.ndarray) -> np.ndarray:
+        """(H, W, 3) int16: red, green, blue."""
         base = first if self.subtract else np.int16(MIDDLE)
-        rgb = np.empty((*first.shape, 3), np.uint8)
+        rgb = np.empty((*first.shape, 3), np.int16)
         for channel, plane in zip(self.order, (first, second + base, third + base), strict=True):
-            rgb[..., channel] = plane.astype(np.uint8)
+            rgb[..., channel] = plane
         return rgb
 
 

@@ -354,6 +354,15 @@ def rgb_of(y, co, cg):
     return blue + co, cg + t, blue
 
 
+def of_channels(planes, number):
+    """3.3.11: (H, W, 3)."""
+    order = ("RGB", "RBG", "GRB", "GBR", "BRG", "BGR")[(number - 1) % 6]
+    a, b, c = planes
+    base = 128 if number <= 6 else a
+    found = dict(zip(order, (a, b + base, c + base), strict=True))
+    return np.stack([found[channel] for channel in "RGB"], axis=2).astype(np.uint8)
+
+
 def rendered(planes, data):
     """3.3.9: (H, W, 3)."""
     y, p, q = planes
@@ -420,4 +429,6 @@ def decode(file):
         return planes[0][..., None].astype(np.uint8)
     if b"LORG" in sizes:
         return rendered(planes, sizes[b"LORG"])
+    if b"LCHN" in sizes:
+        return of_channels(planes, *sizes[b"LCHN"])
     return np.stack(rgb_of(*planes), axis=2).astype(np.uint8)

@@ -45,6 +45,8 @@ MUST_HOLD = {
     "lossless-origin-jpeg": b"LORG",
     "lossless-origin-photo-cd": b"LORG",
     "lossless-clipping": b"LCLP",
+    "lossless-channels": b"LCHN",
+    "lossless-channels-less": b"LCHN",
     "jpeg-420": b"JSTR",
     "jpeg-once": b"JSTR",
 }
@@ -90,6 +92,13 @@ def from_photo_cd() -> Image.Image:
     return Image.fromarray(pixels)
 
 
+def unrelated() -> Image.Image:
+    """Three channels that know nothing of one another."""
+    box = (150, 60, 220, 141)
+    names = ("coffee.png", "chelsea.png", "astronaut.png")
+    return Image.merge("RGB", [photograph(name, box).getchannel(1) for name in names])
+
+
 def clipped() -> Image.Image:
     """A photograph too dark, which cuts its shadows."""
     pixels = np.asarray(photograph("coffee.png", (200, 150, 290, 240))).astype(np.int16)
@@ -109,15 +118,17 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
     coffee = photograph("coffee.png", (200, 150, 270, 231))
     drawing = coffee.quantize(5).convert("RGB").resize((140, 162), Image.Resampling.NEAREST)
     return {
-        "lossless-rgb-effort5": (astronaut, {"effort": 5}),
-        "lossless-rgb-effort9": (astronaut, {"effort": 9}),
+        "lossless-rgb-effort5": (astronaut, {"effort": 5, "origin": "none"}),
+        "lossless-rgb-effort9": (astronaut, {"effort": 9, "origin": "none"}),
         "lossless-l": (coffee.convert("L"), {}),
         "lossless-rgba": (transparent(coffee), {}),
         "lossless-apart-rgb": (photograph("astronaut.png", (150, 60, 330, 220)), {"effort": 6}),
         "lossless-apart-rgba": (transparent(coffee), {"effort": 1}),
         "lossless-origin-jpeg": (from_jpeg(), {}),
         "lossless-origin-photo-cd": (from_photo_cd(), {"effort": 1}),
-        "lossless-clipping": (clipped(), {}),
+        "lossless-clipping": (clipped(), {"origin": "none"}),
+        "lossless-channels": (unrelated(), {}),
+        "lossless-channels-less": (transparent(astronaut), {"effort": 1}),
         "stored-rgb": (drawing, {}),
         "stored-parts": (regions(), {}),
         "decolorized-png": (

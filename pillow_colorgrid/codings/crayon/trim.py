@@ -11,7 +11,7 @@ from pillow_colorgrid.codings.base import ALPHA, has
 from pillow_colorgrid.codings.crayon import coding as crayon
 from pillow_colorgrid.codings.crayon.hints import ColorGrid, points, step_of, stepped
 from pillow_colorgrid.codings.lossless import coding as lossless
-from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, ORIGIN
+from pillow_colorgrid.codings.lossless.description import CHANNELS, COLOR_PREVIEW, ORIGIN
 from pillow_colorgrid.codings.lossless.model import TABLES
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
 from pillow_colorgrid.container import Header, Section
@@ -28,9 +28,10 @@ where all hints are 0, for that picture is most likely grey."""
 def has_own_luminance(sections: Sequence[Section]) -> bool:
     """Whether the luminance is that of YCoCg, and apart from colour.
 
-    In files of the first release it is not apart; beside an origin it is that of the origin.
+    In files of the first release it is not apart; beside an origin it is that of the origin; of
+    channels one stands in its place.
     """
-    return has(sections, COLOR_PREVIEW) and not has(sections, ORIGIN)
+    return has(sections, COLOR_PREVIEW) and not (has(sections, ORIGIN) or has(sections, CHANNELS))
 
 
 def trim(header: Header, sections: Sequence[Section], interval: int) -> list[Section]:

@@ -15,8 +15,8 @@ from pillow_colorgrid.codings.lossless.coding import (
     GREY,
     decode_planes,
     model_of,
-    rendering_of,
 )
+from pillow_colorgrid.codings.lossless.colors import colors_of
 from pillow_colorgrid.codings.lossless.description import (
     COLOR_PREVIEW,
     COLOR_TILE,
@@ -37,9 +37,6 @@ from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import prices, symbols_of
 from pillow_colorgrid.codings.tiles import tiles
 from pillow_colorgrid.container import Section
-
-NAMES = ("luminance", "Co", "Cg")
-"""The planes of a picture without an origin."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +104,7 @@ def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -
     for tile in tiles(size[1], size[0]):
         bill = _Bill(priced, tile_of(bits, tile), tile_of(expected, tile))
         code_interleaved(tile_of(planes, tile), TILE, predictor, bill)
-    rendering = rendering_of(sections, size)
-    names = (NAMES[0], *rendering.origin.chromas) if rendering else NAMES[:count]
+    names = colors_of(sections, size, count).names
     return Account(names, *map(np.concatenate, (planes, expected, bits)))
 
 

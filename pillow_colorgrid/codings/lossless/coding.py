@@ -4,6 +4,7 @@ Sections of a file::
 
     NETS  the tables, and by them the networks, that decode the file
     LORG  the origin of the picture (JPEG, Photo CD), where it has one: what the planes are
+    LCHN  the channels that its planes are, where they are not Y, Co, Cg
     LCLP  how sharply its channels are cut, where they are
     LADP  the adaptation of the networks to this picture, where it pays
     CPRE  colour of the preview (not in mode L), which is every 8th pixel of every 8th row
@@ -26,17 +27,20 @@ from pillow_colorgrid.codings import alpha
 from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture, has, only
 from pillow_colorgrid.codings.lossless import (
     clipping as lossless_clipping,
+    colors,
     levels,
     origin as lossless_origin,
 )
 from pillow_colorgrid.codings.lossless.adaptation import apart, unpack
 from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
+    CHANNELS,
     CLIPPING,
     ORIGIN,
     PREVIEW as PREVIEW_SECTION,
     Options,
 )
+from pillow_colorgrid.codings.lossless.encoder.channels import choose
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, pack_adaptation
 from pillow_colorgrid.codings.lossless.encoder.origin import recognise
 from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, Model, model
@@ -69,13 +73,13 @@ def encode(picture: Picture, options: Options) -> Encoded:
     """(H, W, C) uint8 -> sections; C is 1 (L), 3 (RGB) or 4 (RGBA)."""
     pixels = picture.pixels
     number = MODELS_BY_EFFORT[options.effort]
-    planes, origin = planes_of(pixels, options.origin == "auto")
+    planes, told = planes_of(pixels, options.origin == "auto")
     with of_this_picture() as workers:
         predictor = Predictor(model(number), workers)
-        clips = len(planes) == COLOR and not origin
+        clips = len(planes) == COLOR and not told
         coded = encode_adapted(planes, predictor, options.effort, clips)
     named = networks.pack_references([number])
-    return Encoded([named, *origin, *coded, *alpha.sections_of(pixels)])
+    return Encoded([named, *told, *coded, *alpha.sections_of(pixels)])
 
 
 def decode(
@@ -100,17 +104,23 @@ def decode(
 
 
 def planes_of(pixels: np.ndarray, look: bool = True) -> tuple[list[np.ndarray], list[Section]]:
-    """The planes to code, and the section that tells of their origin, if they have one.
+    """The planes to code, and the section that tells what they are if not Y, Co, Cg.
 
     Args:
-        look: for an origin; else Y, Co, Cg in any case.
+        look: for an origin, and whether channels are shorter; else Y, Co, Cg in any case.
     """
-    look = look and pixels.shape[2] > GREY
-    found = recognise(pixels[..., :COLOR]) if look else None
-    if found is None:
+    if not look or pixels.shape[2] == GREY:
         return split(pixels), []
-    rendering, planes = found
-    return planes, [ORIGIN.section(lossless_origin.pack(rendering))]
+    rgb = pixels[..., :COLOR]
+    found = recognise(rgb)
+    if found is not None:
+        rendering, planes = found
+        return planes, [ORIGIN.section(lossless_origin.pack(rendering))]
+    channels = choose(rgb)
+    if channels is None:
+        return split(pixels), []
+    planes = [plane[None] for plane in channels.forward(rgb)]
+    return planes, [CHANNELS.section(colors.pack(channels))]
 
 
 def pixels_of(
@@ -121,23 +131,8 @@ def pixels_of(
     Args:
         size: (width, height) of the whole picture.
     """
-    rendering = rendering_of(sections, size)
-    if rendering is None:
-        return join(planes)
-    return rendering.join([plane[0] for plane in planes], size[0], interval)
-
-
-def rendering_of(
-    sections: Sequence[Section], size: tuple[int, int]
-) -> lossless_origin.Rendering | None:
-    """How the planes of a file become RGB; None: as Y, Co and Cg, or grey.
-
-    Args:
-        size: (width, height) of the whole picture.
-    """
-    if not has(sections, ORIGIN):
-        return None
-    return lossless_origin.unpack(only(sections, ORIGIN), size[0] * size[1])
+    found = colors.colors_of(sections, size, len(planes))
+    return found.join([plane[0] for plane in planes], size[0], interval)
 
 
 def split(pixels: np.ndarray) -> list[np.ndarray]:
@@ -177,6 +172,8 @@ def luminance_of(sections: Sequence[Section]) -> list[Section]:
         raise DamagedError(
             "the luminance of this file is that of its origin (JPEG or Photo CD), not of Y, Co, Cg"
         )
+    if has(sections, CHANNELS):
+        raise DamagedError("this file has a channel in place of luminance, not Y, Co, Cg")
     if streams.preview.color is None:
         raise DamagedError("luminance and colour are in one stream (a file of the first release)")
     kept, _ = apart(model_of(sections).adaptation)

@@ -22,6 +22,7 @@ COLORED = ("RGB", "RGBA")
 """Modes that have colour."""
 
 ORIGIN = Kind(b"LORG", "origin", optional=True, modes=COLORED)
+CHANNELS = Kind(b"LCHN", "channels", optional=True, modes=COLORED, since=1)
 CLIPPING = Kind(b"LCLP", "clipping", optional=True, modes=COLORED)
 ADAPTATION = Kind(b"LADP", "adaptation", optional=True)
 COLOR_PREVIEW = Kind(b"CPRE", "preview colour", optional=True, modes=COLORED)
@@ -46,7 +47,8 @@ class Options:
     Attributes:
         effort: how much work goes into a small file.
         origin: "auto" looks whether RGB was rendered from the YCbCr of JPEG or the YCC of Photo
-            CD; "none" codes it as Y, Co, Cg in any case, so that `trim` can take it.
+            CD, or is shorter as channels; "none" codes it as Y, Co, Cg in any case, so that `trim`
+            can take it.
         jpeg: "auto" keeps the coefficients of the JPEG file that the picture was opened from, if
             it still shows them; "never" codes pixels. A picture that was opened from memory needs
             to be told the file: its bytes, or its path.
@@ -82,6 +84,7 @@ LOSSLESS = Coding(
     parts=(
         one(NETWORKS),
         one(ORIGIN),
+        one(CHANNELS),
         one(CLIPPING),
         one(ADAPTATION),
         one(COLOR_PREVIEW),

@@ -9,9 +9,9 @@ from PIL import Image
 from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, heat_map
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.account import Account, examine, size_bytes_of
+from pillow_colorgrid.codings.lossless.colors import colors_of
 from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, COLOR_TILE, PREVIEW, TILE
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
-from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.pixels import LAYOUTS, to_image
 
@@ -56,13 +56,7 @@ class Inside:
             lossless.decode(header, sections, interval=PREVIEW_INTERVAL), header.mode
         )
         expected = account.expected
-        rendering = lossless.rendering_of(sections, header.size)
-        if rendering is not None:
-            painted = Image.fromarray(rendering.paint([*expected]))
-        elif len(expected) == 3:
-            painted = Image.fromarray(ycocg.inverse_clipped(*expected.astype(np.int32)))
-        else:
-            painted = Image.fromarray(np.clip(expected[0], 0, 255).astype(np.uint8))
+        painted = colors_of(sections, header.size, len(expected)).paint([*expected])
         bits = account.bits.sum(axis=0)
         found = [
             Layer(
@@ -78,7 +72,7 @@ class Inside:
             Layer(
                 "prediction",
                 "What the networks expected of each pixel, given the ones before it.",
-                painted,
+                Image.fromarray(painted),
             ),
             Layer(
                 "residual of luminance",

@@ -50,6 +50,11 @@ class Rendering:
     positions: Places
     colors: Bytes
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the planes."""
+        return "luminance", *self.origin.chromas
+
     def join(self, planes: Sequence[Plane], width: int, interval: int = 1) -> Bytes:
         """Three planes (h, w) of every `interval`-th pixel -> (h, w, 3).
 

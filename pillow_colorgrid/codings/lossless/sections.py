@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import chain, cycle
 
 from pillow_colorgrid.codings.lossless.description import (
+    CHANNELS,
     CLIPPING,
     COLOR_PREVIEW,
     COLOR_TILE,
@@ -96,9 +97,10 @@ def read_streams(sections: Sequence[Section], color: bool, partial: bool = False
 
 def _check_color(types: set[bytes], color: bool) -> None:
     """Refuse what only colour pictures have, and what excludes one another."""
-    special = types & {ORIGIN.type, CLIPPING.type}
+    special = types & {ORIGIN.type, CHANNELS.type, CLIPPING.type}
     if special and not color:
         names = " and ".join(sorted(name.decode() for name in special))
         raise DamagedError(f"section {names} in a grey picture, allowed where there is colour")
     if len(special) > 1:
-        raise DamagedError("sections LCLP and LORG, allowed is one of them: clipping is of Co, Cg")
+        names = " and ".join(sorted(name.decode() for name in special))
+        raise DamagedError(f"sections {names}, allowed is one of them: clipping is of Co, Cg")
