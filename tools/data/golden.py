@@ -99,6 +99,16 @@ def unrelated() -> Image.Image:
     return Image.merge("RGB", [photograph(name, box).getchannel(1) for name in names])
 
 
+def yellowish() -> Image.Image:
+    """Green follows red, blue is dark and knows nothing of them."""
+    red = np.asarray(photograph("coffee.png", (150, 60, 240, 160)).getchannel(0)) // 2
+    rng = np.random.default_rng(1)
+    y, x = np.indices(red.shape)
+    green = red + (x + y) // 9 + rng.integers(0, 2, red.shape)
+    blue = rng.integers(0, 20, red.shape)
+    return Image.fromarray(np.stack([red, green, blue], axis=-1).astype(np.uint8))
+
+
 def clipped() -> Image.Image:
     """A photograph too dark, which cuts its shadows."""
     pixels = np.asarray(photograph("coffee.png", (200, 150, 290, 240))).astype(np.int16)
@@ -118,8 +128,8 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
     coffee = photograph("coffee.png", (200, 150, 270, 231))
     drawing = coffee.quantize(5).convert("RGB").resize((140, 162), Image.Resampling.NEAREST)
     return {
-        "lossless-rgb-effort5": (astronaut, {"effort": 5, "origin": "none"}),
-        "lossless-rgb-effort9": (astronaut, {"effort": 9, "origin": "none"}),
+        "lossless-rgb-effort5": (astronaut, {"effort": 5}),
+        "lossless-rgb-effort9": (astronaut, {"effort": 9}),
         "lossless-l": (coffee.convert("L"), {}),
         "lossless-rgba": (transparent(coffee), {}),
         "lossless-apart-rgb": (photograph("astronaut.png", (150, 60, 330, 220)), {"effort": 6}),
@@ -128,7 +138,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-origin-photo-cd": (from_photo_cd(), {"effort": 1}),
         "lossless-clipping": (clipped(), {"origin": "none"}),
         "lossless-channels": (unrelated(), {}),
-        "lossless-channels-less": (transparent(astronaut), {"effort": 1}),
+        "lossless-channels-less": (transparent(yellowish()), {}),
         "stored-rgb": (drawing, {}),
         "stored-parts": (regions(), {}),
         "decolorized-png": (
