@@ -47,8 +47,8 @@ class Options:
     Attributes:
         effort: how much work goes into a small file.
         origin: "auto" looks whether RGB was rendered from the YCbCr of JPEG or the YCC of Photo
-            CD, or is shorter as channels; "none" codes it as Y, Co, Cg in any case, so that `trim`
-            can take it.
+            CD, or is shorter as channels; "none" codes it as Y, Co, Cg in any case, whose
+            luminance `trim` can copy.
         jpeg: "auto" keeps the coefficients of the JPEG file that the picture was opened from, if
             it still shows them; "never" codes pixels. A picture that was opened from memory needs
             to be told the file: its bytes, or its path.

@@ -204,18 +204,16 @@ def test_where_channels_cannot_be():
 # -- what else looks into files --------------------------------------------------------------------
 
 
-def test_trim_needs_luminance(tmp_path):
+def test_trim_codes_anew(tmp_path):
     image = Image.fromarray(unrelated())
     path = tmp_path / "unrelated.cgx"
     image.save(path, effort=1)
-    with pytest.raises(CgxError, match="channel in place of luminance"):
-        trimming.trim(path, tmp_path / "trimmed.cgx")
+    assert SECTION.type in path.read_bytes()
+    trimming.trim(path, tmp_path / "trimmed.cgx", 20)
+    image.save(tmp_path / "grid.cgx", mode="grid", n=20)
+    assert (tmp_path / "trimmed.cgx").read_bytes() == (tmp_path / "grid.cgx").read_bytes()
     with pytest.raises(DamagedError, match="channel in place of luminance"):
         lossless.luminance_of(by(CHANNELS[0], unrelated()))
-    pixels = unrelated()
-    path.write_bytes(file_of(pixels, encoded(lossless, pixels, replace(QUICK, origin="none"))))
-    trimming.trim(path, tmp_path / "trimmed.cgx")
-    assert opened((tmp_path / "trimmed.cgx").read_bytes()).shape == pixels.shape
 
 
 def test_account_and_inspection_name_the_planes(tmp_path):

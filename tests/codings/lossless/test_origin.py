@@ -9,7 +9,7 @@ import zstandard
 from hypothesis import given, settings, strategies as st
 from PIL import Image, ImageFile
 
-from pillow_colorgrid import codec, container, trimming
+from pillow_colorgrid import codec, container
 from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.lossless import account as lossless_account, coding as lossless, model
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
@@ -441,11 +441,10 @@ def test_inspection_paints_by_the_origin():
     assert any(layer.caption.startswith("Cb as red") for layer in shown.layers)
 
 
-def test_luminance_of_an_origin_cannot_be_trimmed():
-    pixels = overwritten(60, 50)
-    file = io.BytesIO(file_of(pixels, encoded(lossless, pixels, QUICK)))
-    with pytest.raises(CgxError, match=r'its origin.*mode="grid"'):
-        trimming.trimmed(file, 16)
+def test_luminance_of_an_origin_is_not_taken_for_that_of_a_grid_file():
+    sections = encoded(lossless, overwritten(60, 50), QUICK)
+    with pytest.raises(DamagedError, match="its origin"):
+        lossless.luminance_of(sections)
 
 
 def test_survey_counts(tmp_path):
