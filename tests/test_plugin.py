@@ -53,7 +53,7 @@ def test_open_imports_neither_numpy_nor_onnxruntime(tmp_path: pathlib.Path) -> N
         "pillow_colorgrid.register_cgx_opener(providers=['CUDAExecutionProvider'], threads=3); "
         f"im = Image.open({str(path)!r}); im.getexif(); im.size; im.info; im.get_format_mimetype();"
         "loaded = set(sys.modules) - before; "
-        "heavy = {'numpy', 'onnxruntime', 'zstandard', 'defusedxml'} & loaded; "
+        "heavy = {'numpy', 'onnxruntime', 'zstandard', 'threadpoolctl', 'defusedxml'} & loaded; "
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-W", "ignore::ResourceWarning", "-c", script], check=True)

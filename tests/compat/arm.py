@@ -2,11 +2,11 @@
 
     python -m tests.compat.arm
 
-Debian's Python for arm64, the wheels of pillow, numpy, onnxruntime and zstandard for aarch64 (the
-same versions as here) and this package run under QEMU, which translates each instruction: no ARM
-machine is needed. The processor is a Neoverse N1 (NEON with dot products). What probe.py prints
-there must equal what it prints here, line by line. Takes some minutes, of which downloads are one;
-ends with an error where a bit differs, or where a package cannot be had.
+Debian's Python for arm64, the wheels of pillow, numpy, onnxruntime, threadpoolctl and zstandard for
+aarch64 (the same versions as here) and this package run under QEMU, which translates each
+instruction: no ARM machine is needed. The processor is a Neoverse N1 (NEON with dot products). What
+probe.py prints there must equal what it prints here, line by line. Takes some minutes, of which
+downloads are one; ends with an error where a bit differs, or where a package cannot be had.
 
 It needs Debian or Ubuntu (apt-get, dpkg) and PyPI; it installs nothing outside of .venv-matrix/.
 """
@@ -34,7 +34,7 @@ from tests.compat.answers import (
 from tests.sources import copy_of_source
 
 FOLDER = CACHE / "arm"
-PACKAGES = ("pillow", "numpy", "onnxruntime", "zstandard")
+PACKAGES = ("pillow", "numpy", "onnxruntime", "threadpoolctl", "zstandard")
 """From PyPI; the package's own dependencies."""
 
 PLATFORMS = [f"manylinux_2_{minor}_aarch64" for minor in (34, 28, 27, 17)] + [
