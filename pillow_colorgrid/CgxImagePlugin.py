@@ -13,7 +13,7 @@ from typing import IO, Any
 from PIL import Image, ImageFile, ImagePalette
 from PIL._util import DeferredError
 
-from pillow_colorgrid import container
+from pillow_colorgrid import container, metadata
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, NewerFormatError
@@ -84,7 +84,7 @@ class CgxImageFile(ImageFile.ImageFile):
         self._size, self._mode = found.size, found.mode
         self.info = found.info
         self.palette = None
-        if self._mode in ("P", "PA"):
+        if self._mode in metadata.INDEXED:
             self.palette = found.palette or ImagePalette.ImagePalette()
         self._draft_header, self._draft_interval = found.draft_header, 1
         self._frame = frame

@@ -23,6 +23,9 @@ from pillow_colorgrid.errors import DamagedError, TruncatedError
 PALETTE = b"PLTE"
 """Critical, and the only critical section that stands before the pixels."""
 
+INDEXED = ("P", "PA")
+"""The modes that have a palette."""
+
 PALETTE_MODES = ("RGB", "RGBA", "CMYK")
 """The first byte of PALETTE is an index into this; the colours follow."""
 
@@ -201,7 +204,7 @@ def to_write(
         LimitError: more than a reader would take.
     """
     sections = []
-    if im.mode in ("P", "PA") and (palette := _pack_palette(im)):
+    if im.mode in INDEXED and (palette := _pack_palette(im)):
         sections.append(Section(PALETTE, palette))
     for key, kind in KINDS.items():
         asked = key in keywords
@@ -246,14 +249,17 @@ class Metadata:
     pixel_offset: int
 
 
-def read(fp: IO[bytes]) -> Metadata:
+def read(fp: IO[bytes], mode: str) -> Metadata:
     """Read all sections before the pixels; stop at the first critical one but the palette.
 
     With `ImageFile.LOAD_TRUNCATED_IMAGES`, a damaged ancillary section is left out.
 
+    Args:
+        mode: of the picture; only INDEXED ones have a palette.
+
     Raises:
         TruncatedError: the file ends before the pixels.
-        DamagedError: a section is damaged.
+        DamagedError: a section is damaged, or a palette that the mode does not have.
         LimitError: more than `limits.MAX_METADATA_BYTES` or `limits.MAX_SECTIONS`.
     """
     found = Metadata({}, None, 0)
@@ -266,6 +272,8 @@ def read(fp: IO[bytes]) -> Metadata:
         section_type, length, _ = container.SECTION.unpack(head)
         if container.is_critical(section_type) and section_type != PALETTE:
             return found
+        if section_type == PALETTE and mode not in INDEXED:
+            raise DamagedError(f"section PLTE in mode {mode}, allowed in {' and '.join(INDEXED)}")
         count += 1
         limits.check("MAX_SECTIONS", count)
         size += container.SECTION.size + length

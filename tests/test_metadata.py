@@ -223,7 +223,7 @@ IMPOSSIBLE = [
 def test_impossible_sections_are_refused(section_type: bytes, payload: str) -> None:
     file = container.pack_section(Section(section_type, bytes.fromhex(payload)))
     with pytest.raises(DamagedError):
-        metadata.read(io.BytesIO(file + bytes(12)))
+        metadata.read(io.BytesIO(file + bytes(12)), "RGB")
 
 
 def test_unknown_ancillary_section_is_skipped() -> None:

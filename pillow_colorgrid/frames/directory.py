@@ -102,7 +102,7 @@ class Directory:
         if len(head) < HEAD.size:
             raise TruncatedError(f"image file is truncated (no frame {number})")
         checksum, coding = HEAD.unpack(head)
-        found = metadata.read(self.fp) if entry.metadata == number else nothing
+        found = metadata.read(self.fp, entry.mode) if entry.metadata == number else nothing
         header = None if coding == PATCHED else self.header_of(number, coding, checksum)
         return header, found, found.pixel_offset or start + HEAD.size
 
@@ -194,7 +194,7 @@ def open_directory(fp: IO[bytes]) -> Directory:
     """
     header = container.read_header(fp)
     registry.of(header)
-    found = metadata.read(fp)
+    found = metadata.read(fp, header.mode)
     several = index.read(fp, found.pixel_offset, header)
     if several is None:
         return Directory(fp, header, found, found.pixel_offset, None)

@@ -368,6 +368,7 @@ FORGED: list[tuple[str, str, Change, str]] = [
     ("a frame too short", "frames", payload("FRAM", lambda d: d[:-1]), "where frame 1 of"),
     ("no frame", "frames", dropped("FRAM"), "truncated .no frame 1"),
     # metadata
+    ("a palette of a photograph", "lossless", added("PLTE", bytes(4), "NETS"), "PLTE in mode RGB"),
     ("a palette of a kind", "planes_indexed", byte("PLTE", 0, 3), "palette of kind 03"),
     ("a palette too short", "planes_indexed", payload("PLTE", lambda d: d[:-1]), "palette of"),
     ("a kind of comment", "planes_indexed", byte("comm", 0, 2), "comment"),
