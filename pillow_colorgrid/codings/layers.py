@@ -22,26 +22,44 @@ class Layer:
     Attributes:
         name: what it is, in a few words.
         caption: how to read it.
+        block: how many pixels of the picture, across and down, one of `image` stands for; the last
+            ones may reach beyond the picture.
+        is_picture: it shows the picture itself, and so is as transparent.
+        is_rival: another way to the same picture, which may be nearer to the original or not.
     """
 
     name: str
     caption: str
     image: Image.Image
+    block: int = 1
+    is_picture: bool = False
+    is_rival: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to see: one colour all over."""
+        return self.image.getcolors(1) is not None
 
 
-def heat_map(bits: np.ndarray, name: str) -> Layer:
-    """(H, W) bits as colours."""
+def heat_map(bits: np.ndarray, name: str = "bits per pixel", block: int = 1) -> Layer:
+    """(H, W) bits of each pixel, or the mean of each block, as colours."""
     top = max(float(np.percentile(bits, HEAT_PERCENTILE)), 1e-6)
     places = np.clip(bits / top, 0, 1) * (len(HEAT) - 1)
     stops = np.arange(len(HEAT))
     colors = [np.interp(places, stops, channel) for channel in zip(*HEAT, strict=True)]
     image = Image.fromarray(np.stack(colors, axis=-1).astype(np.uint8))
     caption = f"Dark: none; bright: {top:.1f} bits and more. On average {bits.mean():.2f}."
-    return Layer(name, caption, image)
+    return Layer(name, caption, image, block)
 
 
-def coarse_heat_map(bits: np.ndarray) -> Layer:
-    """(H, W) bits that are the same all over a tile, or the picture."""
-    found = heat_map(bits, "bits per pixel, by tile")
+def coarse_heat_map(bits: np.ndarray, part: str) -> Layer:
+    """(H, W) bits that are the same all over a part of the picture: a tile, a strip."""
+    found = heat_map(bits, f"bits per pixel, by {part}")
     caption = f"{found.caption} This coding's bits cannot be told apart any finer."
     return Layer(found.name, caption, found.image)
+
+
+def signed(residual: np.ndarray) -> Image.Image:
+    """(H, W) residual around grey, `RESIDUAL_GAIN` times as strong."""
+    grey = 128 + RESIDUAL_GAIN * residual.astype(np.int32)
+    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))

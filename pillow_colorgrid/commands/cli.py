@@ -450,16 +450,21 @@ def _add_inspect(commands: Any) -> None:
         "went.",
         """\
   cgx inspect picture.cgx -o report.html && xdg-open report.html
+  cgx inspect grid.cgx --original picture.png -o report.html    what was lost, and where
 """,
     )
     inspect.add_argument("file")
+    inspect.add_argument(
+        "--original", metavar="FILE", help="the picture that the file was made of, to compare with"
+    )
     inspect.add_argument("-o", "--output", required=True, metavar="HTML")
 
 
 def _inspect(options: argparse.Namespace) -> int:
     from pillow_colorgrid.commands import inspection
 
-    return inspection.run(Path(options.file), Path(options.output))
+    original = Path(options.original) if options.original else None
+    return inspection.run(Path(options.file), Path(options.output), original)
 
 
 # -- desktop and shell --------------------------------------------------------------------------

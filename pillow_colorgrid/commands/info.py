@@ -49,8 +49,11 @@ class Facts:
     spent: dict[str, int]
 
 
-def facts(path: Path) -> Facts:
+def facts(path: Path, deep: bool = True) -> Facts:
     """Read the facts of one file.
+
+    Args:
+        deep: let the coding tell more of where the bytes went than its sections do.
 
     Raises:
         OSError: the file cannot be read, or is damaged.
@@ -62,7 +65,7 @@ def facts(path: Path) -> Facts:
     coding = registry.of(header)
     size_bytes = os.path.getsize(path)
     spent = by_section(coding, sections)
-    if coding.look is not None:
+    if deep and coding.look is not None:
         spent = coding.look(header, sections).spent(spent)
     sizes = Counter({name: round(size) for name, size in spent.items()})
     sizes[OVERHEAD] = size_bytes - sum(sizes.values())
@@ -92,7 +95,8 @@ def facts(path: Path) -> Facts:
 
 def by_section(coding: Coding, sections: Sequence[Section]) -> dict[str, float]:
     """Bytes of payloads by what they hold; others than are known are shown by their type."""
-    names = coding.section_names | metadata.NAMES
+    names = {t: n for known in registry.all_codings() for t, n in known.section_names.items()}
+    names |= coding.section_names | metadata.NAMES
     spent: dict[str, float] = {}
     for section in sections:
         name = names.get(section.type, section.type.decode())

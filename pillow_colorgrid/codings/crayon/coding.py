@@ -217,15 +217,19 @@ def decode(
         CgxError: a section is damaged or missing, a network unknown, or this Pillow cannot read
             the codec of the luminance.
     """
-    colored = LAYOUTS[header.mode].channels > 1
-    if partial and not has(sections, GRID):
-        raise TruncatedError("image file is truncated (no colour grid)")
-    told = read_grid(sections, header.size, colored)
-    luminance = _decode_luminance(told.tables, sections, header.size, partial)
+    luminance, told = kept(header, sections, partial)
     if told.crayon is None or told.colour is None:
         return luminance[..., None].astype(np.uint8)
     pixels = paint.paint(Kept(luminance, told.colour), told.crayon)
     return alpha.joined(pixels, header.mode, sections, header.size, partial)
+
+
+def kept(header: Header, sections: Sequence[Section], partial: bool = False) -> tuple[Plane, Told]:
+    """What a file keeps: luminance (H, W), and what else it says. Raises as `decode`."""
+    if partial and not has(sections, GRID):
+        raise TruncatedError("image file is truncated (no colour grid)")
+    told = read_grid(sections, header.size, LAYOUTS[header.mode].channels > 1)
+    return _decode_luminance(told.tables, sections, header.size, partial), told
 
 
 def read_grid(sections: Sequence[Section], size: tuple[int, int], color: bool) -> Told:

@@ -3,12 +3,13 @@
 Users say `mode="grid"`; Crayon is the network that paints what the grid leaves out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pillow_colorgrid.codings.base import ALPHA, NETWORKS, Coding, Kind, Work, each, one
+from pillow_colorgrid.codings.base import ALPHA, NETWORKS, Coding, Inside, Kind, Work, each, one
 from pillow_colorgrid.codings.lossless.description import ADAPTATION, EFFORT, PREVIEW, TILE
+from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, option
 
 GRID = Kind(b"GRID", "hints")
@@ -61,6 +62,12 @@ def _work() -> Work:
     return coding
 
 
+def _look(header: Header, sections: Sequence[Section]) -> Inside:
+    from pillow_colorgrid.codings.crayon import look
+
+    return look.Inside(header, sections)
+
+
 CRAYON = Coding(
     number=4,
     name="grid",
@@ -79,5 +86,6 @@ CRAYON = Coding(
     lossy=True,
     may_leave_checksum=True,
     facts=_facts,
+    look=_look,
 )
 """Either the lossless coding's luminance is there or LUMA; `coding` sees to that."""

@@ -41,7 +41,7 @@ class Inside:
         pixels = decolorized.decode(self.header, self.sections)[..., :3]
         painted = np.zeros((height, width, 3), np.uint8)
         residual = np.zeros((height, width), np.int16)
-        seen = np.full((height, width, 3), 128, np.uint8)
+        seen = np.full((-(-height // BLOCK), -(-width // BLOCK), 3), 128, np.uint8)
         bottlenecks = {
             decolorized.TILE_NUMBER.unpack_from(section.payload)[0]: section.payload[4:]
             for section in self.sections
@@ -58,19 +58,21 @@ class Inside:
             expected = chroma.astype(np.int32) - CHROMA_ZERO
             painted[tile.place] = ycocg.inverse_clipped(y.astype(np.int32), *expected)
             residual[tile.place] = abs(co - expected[0]) + abs(cg - expected[1])
-            values = bottleneck.network_bytes().repeat(BLOCK, 1)
-            values = values.repeat(BLOCK, 2)[:, : tile.height, : tile.width]
-            seen[tile.place][..., :2] = values.transpose(1, 2, 0)
+            top, left = tile.top // BLOCK, tile.left // BLOCK
+            here = np.s_[top : top + blocks[0], left : left + blocks[1], :2]
+            seen[here] = bottleneck.network_bytes().transpose(1, 2, 0)
         found = [
             Layer(
                 "bottleneck",
                 f"Two numbers for {BLOCK} x {BLOCK} pixels, as red and green.",
                 Image.fromarray(seen),
+                BLOCK,
             ),
             Layer(
                 "prediction",
                 "What the network paints from luminance and bottleneck alone.",
                 Image.fromarray(painted),
+                is_picture=True,
             ),
             Layer(
                 "residual of colour",
@@ -89,4 +91,4 @@ class Inside:
             if section.type in (BOTTLENECK.type, INNER.type):
                 tile = layout[decolorized.TILE_NUMBER.unpack_from(section.payload)[0]]
                 bits[tile.place] += 8 * len(section.payload) / (tile.height * tile.width)
-        return coarse_heat_map(bits)
+        return coarse_heat_map(bits, "tile")

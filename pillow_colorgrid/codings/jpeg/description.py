@@ -1,12 +1,12 @@
 """What the jpeg coding is: its number, its sections, what it tells."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from pillow_colorgrid.codings.base import NETWORKS, Coding, Kind, Work, each, one
+from pillow_colorgrid.codings.base import NETWORKS, Coding, Inside, Kind, Work, each, one
 from pillow_colorgrid.codings.jpeg.head import RESTORABLE
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
-from pillow_colorgrid.container import Header
+from pillow_colorgrid.container import Header, Section
 
 HEAD = Kind(b"JPEG", "JPEG headers")
 NETWORK_NAMES = Kind(NETWORKS.type, NETWORKS.name, optional=True)
@@ -35,6 +35,12 @@ def _work() -> Work:
     return coding
 
 
+def _look(header: Header, sections: Sequence[Section]) -> Inside:
+    from pillow_colorgrid.codings.jpeg import look
+
+    return look.Inside(header, sections)
+
+
 JPEG = Coding(
     number=6,
     name="jpeg",
@@ -46,5 +52,6 @@ JPEG = Coding(
     draft_intervals=(8, 4, 2),
     facts=_facts,
     info=_info,
+    look=_look,
     since=1,
 )

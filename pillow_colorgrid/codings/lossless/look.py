@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
-from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, heat_map
+from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, heat_map, signed
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.account import Account, examine, size_bytes_of
 from pillow_colorgrid.codings.lossless.colors import colors_of
@@ -57,27 +57,29 @@ class Inside:
         )
         expected = account.expected
         painted = colors_of(sections, header.size, len(expected)).paint([*expected])
-        bits = account.bits.sum(axis=0)
         found = [
             Layer(
                 "luminance",
                 "The first plane: colour is told given all of it.",
                 Image.fromarray(account.planes[0].astype(np.uint8)),
+                is_picture=True,
             ),
             Layer(
                 "preview",
                 "Every 8th pixel of every 8th row: what the file begins with.",
-                preview.resize(header.size, Image.Resampling.NEAREST),
+                preview,
+                PREVIEW_INTERVAL,
             ),
             Layer(
                 "prediction",
                 "What the networks expected of each pixel, given the ones before it.",
                 Image.fromarray(painted),
+                is_picture=True,
             ),
             Layer(
                 "residual of luminance",
                 f"What they did not foresee, {RESIDUAL_GAIN} times as strong; grey is right.",
-                _signed(account.planes[0] - expected[0]),
+                signed(account.planes[0] - expected[0]),
             ),
         ]
         if len(expected) == 3:
@@ -89,14 +91,7 @@ class Inside:
                     _signed_color(account.planes - expected),
                 )
             )
-        found.append(heat_map(bits, "bits per pixel"))
-        return found
-
-
-def _signed(residual: np.ndarray) -> Image.Image:
-    """(H, W) residual around grey."""
-    grey = 128 + RESIDUAL_GAIN * residual.astype(np.int32)
-    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
+        return [*found, heat_map(account.bits.sum(axis=0))]
 
 
 def _signed_color(residual: np.ndarray) -> Image.Image:

@@ -1,7 +1,10 @@
 """What the stored coding is."""
 
-from pillow_colorgrid.codings.base import Coding, Kind, Work, one
+from collections.abc import Sequence
+
+from pillow_colorgrid.codings.base import Coding, Inside, Kind, Work, one
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
+from pillow_colorgrid.container import Header, Section
 
 STORED_PICTURE = Kind(b"STOR", "stored picture")
 
@@ -12,6 +15,12 @@ def _work() -> Work:
     return coding
 
 
+def _look(header: Header, sections: Sequence[Section]) -> Inside:
+    from pillow_colorgrid.codings.stored import look
+
+    return look.Inside(header, sections)
+
+
 STORED = Coding(
     number=1,
     name="stored",
@@ -20,4 +29,5 @@ STORED = Coding(
     work=_work,
     keyword=LOSSLESS.name,
     options=LOSSLESS.options,
+    look=_look,
 )

@@ -1,0 +1,85 @@
+"""What the grid coding shows of its inside: what it keeps, and what the network makes of it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+
+from pillow_colorgrid.codings.crayon import coding as crayon, paint
+from pillow_colorgrid.codings.crayon.hints import ColorGrid
+from pillow_colorgrid.codings.crayon.paint import Kept
+from pillow_colorgrid.codings.layers import Layer
+from pillow_colorgrid.color import ycocg
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.pixels import Bytes
+from pillow_colorgrid.runtime.networks import Network
+
+MOVED_GAIN = 16
+"""What the network adds is little; it is shown this many times as strong."""
+
+GREY = 128
+"""The luminance under colours that are shown without it."""
+
+
+class Inside:
+    """One file."""
+
+    def __init__(self, header: Header, sections: Sequence[Section]) -> None:
+        self.header, self.sections = header, sections
+
+    def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
+        """The bytes of the sections: they are what there is to tell."""
+        return dict(by_section)
+
+    spent_by_plane = spent
+
+    def layers(self) -> list[Layer]:
+        """Luminance, the stored colours, the picture without the network, what that adds."""
+        luminance, told = crayon.kept(self.header, self.sections)
+        shown = Layer(
+            "luminance",
+            "Kept for every pixel.",
+            Image.fromarray(luminance.clip(0, 255).astype(np.uint8)),
+            is_picture=True,
+        )
+        if told.colour is None or told.crayon is None:
+            return [shown]
+        return [shown, *_of_colour(Kept(luminance, told.colour), told.crayon)]
+
+
+def _of_colour(kept: Kept, network: Network) -> list[Layer]:
+    plain = paint.paint(Kept(kept.luminance, kept.colour.followed(0)), network)
+    painted = paint.paint(kept, network)
+    step = kept.colour.interval
+    found = [
+        Layer(
+            "stored colours",
+            f"All colour that is in the file: one for every {step}th pixel of every {step}th row.",
+            Image.fromarray(_hints(kept.colour)),
+            step,
+        ),
+        Layer(
+            "without the network",
+            "The stored colours, interpolated, and how they follow the luminance's detail.",
+            Image.fromarray(plain),
+            is_picture=True,
+            is_rival=bool(kept.colour.gain),
+        ),
+    ]
+    if kept.colour.gain:
+        moved = GREY + MOVED_GAIN * (painted.astype(np.int32) - plain)
+        found.append(
+            Layer(
+                "what the network adds",
+                f"Red, green and blue, {MOVED_GAIN} times as strong; grey is nothing. "
+                f"It is followed to {kept.colour.gain} eighths.",
+                Image.fromarray(moved.clip(0, 255).astype(np.uint8)),
+            )
+        )
+    return found
+
+
+def _hints(colour: ColorGrid) -> Bytes:
+    """The stored colours as pixels, all of one luminance."""
+    co, cg = (hints.astype(np.int32) * colour.step for hints in colour.hints)
+    return ycocg.inverse_clipped(np.full_like(co, GREY), co, cg)
