@@ -19,9 +19,13 @@ from pillow_colorgrid.commands.places import Local
 from pillow_colorgrid.commands.terminal import complain, printable, say, say_lines
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import CgxError
+from pillow_colorgrid.frames.index import FRAME, INDEX
 from pillow_colorgrid.runtime import networks
 
 OVERHEAD = "header, section heads"
+
+FRAME_NAMES = {INDEX: "list of frames", FRAME: "frames after the first"}
+"""Of a file of several frames."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def facts(path: Path, deep: bool = True) -> Facts:
 def by_section(coding: Coding, sections: Sequence[Section]) -> dict[str, float]:
     """Bytes of payloads by what they hold; others than are known are shown by their type."""
     names = {t: n for known in registry.all_codings() for t, n in known.section_names.items()}
-    names |= coding.section_names | metadata.NAMES
+    names |= coding.section_names | metadata.NAMES | FRAME_NAMES
     spent: dict[str, float] = {}
     for section in sections:
         name = names.get(section.type, section.type.decode())

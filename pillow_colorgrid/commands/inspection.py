@@ -14,6 +14,7 @@ from PIL import Image
 from pillow_colorgrid import container
 from pillow_colorgrid.codings.layers import Layer
 from pillow_colorgrid.commands import info
+from pillow_colorgrid.commands.animations import animation_of, section_of
 from pillow_colorgrid.commands.layers import Layers, layers_of
 from pillow_colorgrid.commands.page_pictures import EXACT_PIXELS, data_uri
 from pillow_colorgrid.commands.pictures import attempt, load
@@ -32,9 +33,7 @@ LARGEST_FACTOR, LARGEST_PIXELS = 24, 512
 TINY_SIDE = 64
 """Below this height, as shown, there is no room for the handle on the line."""
 
-LOSSY_NOTE = (
-    " The pictures on this page are lossy, to keep it small; the figures are those of the file itself."
-)
+LOSSY_NOTE = " The pictures here are lossy, so that the page is small; the figures are the file's."
 
 COLORS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#a463f2", "#97bbf5", "#9c6b4e")
 """Of the bar's parts."""
@@ -70,16 +69,18 @@ def page_of(path: Path, original: Image.Image | None = None) -> str:
         header = container.read_header(file)
         sections = list(container.read_sections(file))
     found = info.facts(path, deep=False)
+    frames = animation_of(path)
     layers = layers_of(load(Local(path)), header, sections, found.size_bytes, original)
     template = resources.files("pillow_colorgrid.commands") / "inspection.html"
     budget = PICTURES_BYTES // (1 + len(layers.layers))
+    count = len(frames.sizes) if frames else 1
     pixels = found.width * found.height
     longest = max(found.width, found.height)
     return Template(template.read_text(encoding="utf-8")).substitute(
         name=html.escape(path.name),
         facts=html.escape(
             f"{found.width} × {found.height} {found.mode}, {_coding(found)}, "
-            f"{found.size_bytes:,} bytes, {found.rate_bpp:.3f} bits per pixel"
+            f"{found.size_bytes:,} bytes, {found.rate_bpp / count:.3f} bits per pixel"
         ),
         networks=html.escape(_networks(found)),
         picture=data_uri(layers.picture, budget),
@@ -94,10 +95,10 @@ def page_of(path: Path, original: Image.Image | None = None) -> str:
         hidden="" if layers.layers else "hidden",
         choices=_choices(layers),
         layers=_layers(layers, (found.width, found.height), budget),
-        frames="",
+        frames=section_of(frames) if frames else "",
         told=_told(layers.told),
         bar=_bar(layers.spent, found.size_bytes),
-        rows=_rows(layers.spent, found),
+        rows=_rows(layers.spent, found.size_bytes, pixels * count),
         note=html.escape(
             f"Made by cgx inspect, pillow_colorgrid {__version__}."
             + (LOSSY_NOTE if pixels > EXACT_PIXELS else "")
@@ -184,11 +185,10 @@ def _bar(spent: dict[str, float], size_bytes: int) -> str:
     )
 
 
-def _rows(spent: dict[str, float], found: info.Facts) -> str:
-    pixels = found.width * found.height
+def _rows(spent: dict[str, float], size_bytes: int, pixels: int) -> str:
     return "\n".join(
         f'<tr><td><i style="background:{color}"></i>{html.escape(name)}</td>'
         f'<td>{size:,.0f}</td><td class="optional">{8 * size / pixels:.4f}</td>'
-        f"<td>{size / found.size_bytes:.1%}</td></tr>"
+        f"<td>{size / size_bytes:.1%}</td></tr>"
         for name, size, color in _parts(spent)
     )
