@@ -151,8 +151,18 @@ class Inside(Protocol):
 Info = Callable[[Header, IO[bytes]], dict[str, Any]]
 """A file's header, and the file where its first critical section begins -> of `Image.info`."""
 
-Look = Callable[[Header, Sequence[Section]], Inside]
-"""A file's header and sections -> its inside."""
+
+class Look(Protocol):
+    """Shows the inside of a file."""
+
+    def __call__(
+        self, header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None
+    ) -> Inside:
+        """Of a file's header and sections its inside.
+
+        Args:
+            pixels: what they decode to, where that is known already: it saves time.
+        """
 
 
 def nothing_special(starts: Mapping[bytes, bytes]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, signed
 from pillow_colorgrid.commands.info import by_section
 from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.pixels import from_image
 from pillow_colorgrid.screens import for_screens
 
 
@@ -54,7 +55,7 @@ def layers_of(
     spent = by_section(coding, sections)
     found: list[Layer] = []
     if coding.look is not None:
-        inside = coding.look(header, sections)
+        inside = coding.look(header, sections, from_image(picture))
         found, spent = inside.layers(), inside.spent_by_plane(spent)
     if all(layer.name != "luminance" for layer in found):
         grey = Layer(

@@ -14,7 +14,7 @@ LONGEST_SIDE = 1600
 EXACT_PIXELS = 2**17
 """Up to here pictures are exact if they fit."""
 
-QUALITIES = (85, 70, 50, 30)
+QUALITIES = (80, 55, 30)
 """Of WebP, one after the other until a picture fits."""
 
 SMALLEST_SIDE = 16

@@ -1,5 +1,6 @@
 """cgx inspect: a page that needs nothing else, as a real browser shows it."""
 
+import base64
 import io
 import json
 import re
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFile
 
 from pillow_colorgrid.commands.cli import main
-from pillow_colorgrid.commands.inspection import page_of
+from pillow_colorgrid.commands.inspection import PICTURES_BYTES, page_of
+from pillow_colorgrid.commands.page_pictures import data_uri
 from tests.conftest import noise, photograph
 
 BROWSER_OPTIONS = (
@@ -56,7 +58,17 @@ def save(kind: str, path: Path) -> Image.Image:
         picture = picture.quantize(16)
     if kind == "transparent":
         picture.putalpha(noise("L", picture.size))
-    if kind == "decolorized":
+    if kind == "jpeg":
+        picture.save(path.with_suffix(".jpg"), quality=85)
+        picture = Image.open(path.with_suffix(".jpg"))
+    if kind == "icon":
+        picture = icon()
+    if kind == "screen":
+        picture = Image.new("RGB", picture.size, "white")
+        picture.paste(photograph("coffee", 60, 40), (120, 10))
+    if kind == "grid":
+        picture.save(path, mode="grid", n=20)
+    elif kind == "decolorized":
         # An inner codec chosen by name: the colour is always predicted.
         picture.save(path, mode="decolorized", inner="webp", predict="always")
     else:
@@ -64,13 +76,59 @@ def save(kind: str, path: Path) -> Image.Image:
     return picture
 
 
+def icon() -> Image.Image:
+    """32 x 32 pixels, transparent at the edge, half so below."""
+    picture = Image.new("RGBA", (32, 32))
+    ImageDraw.Draw(picture).ellipse((2, 2, 29, 29), fill=(240, 150, 40, 255))
+    ImageDraw.Draw(picture).rectangle((8, 18, 23, 22), fill=(40, 30, 20, 128))
+    return picture
+
+
 LAYERS = {
-    "lossless": ("luminance", "preview", "prediction", "residual of colour", "bits per pixel"),
-    "transparent": ("prediction", "bits per pixel"),
-    "grey": ("luminance", "prediction", "residual of luminance", "bits per pixel"),
-    "decolorized": ("luminance", "bottleneck", "prediction", "bits per pixel, by tile"),
-    "palette": ("luminance", "bits per pixel, by tile"),
+    "lossless": (
+        "luminance",
+        "preview",
+        "prediction",
+        "residual of luminance",
+        "residual of colour",
+        "bits per pixel",
+    ),
+    "transparent": (
+        "luminance",
+        "preview",
+        "prediction",
+        "residual of luminance",
+        "residual of colour",
+        "bits per pixel",
+        "alpha",
+    ),
+    "grey": ("preview", "prediction", "residual of luminance", "bits per pixel"),
+    "decolorized": ("luminance", "bottleneck", "prediction", "residual of colour"),
+    "palette": ("luminance",),
+    "icon": ("luminance", "alpha"),
+    "screen": ("luminance",),
+    "grid": ("luminance", "stored colours", "without the network", "what the network adds"),
+    "jpeg": (
+        "luminance",
+        "means of blocks",
+        "prediction",
+        "residual",
+        "bits per pixel, by block",
+    ),
 }
+"""All of them, in their order: none is blank, and none is the picture once more."""
+
+
+def layers_in(page: str) -> dict[str, Image.Image]:
+    """The layers of a page by their names."""
+    found = {}
+    for tag in re.findall(r'<img class="layer[^>]*>', page):
+        name = re.search(r'alt="([^"]*)"', tag)[1]  # type: ignore[index]
+        data = base64.b64decode(tag.split("base64,")[1].split('"')[0])
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+        found[name] = image
+    return found
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -78,8 +136,14 @@ def test_page_holds_the_layers_and_nothing_from_elsewhere(kind: str, tmp_path: P
     path = tmp_path / "x.cgx"
     save(kind, path)
     page = page_of(path)
-    for name in LAYERS[kind]:
-        assert f'alt="{name}"' in page
+    layers = layers_in(page)
+    if kind == "grid" and "what the network adds" not in layers:
+        assert "eighths" not in page  # switched off where it does not help
+        layers["what the network adds"] = photograph("coffee", 9, 9)
+    assert tuple(layers) == LAYERS[kind]
+    assert not [name for name, image in layers.items() if image.getcolors(1)]
+    told = re.sub(r"base64,[^\"]*", "", page)
+    assert set(re.findall(r"\b[A-Z]{4}\b", told)) <= {"RGBA", "JPEG"}  # no types of sections
     sources = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert all(source.startswith("data:") for source in sources)
     assert "http" not in re.sub(r"base64,[^\"]*", "", page)
@@ -93,6 +157,99 @@ def test_parts_add_up_to_the_file(tmp_path: Path) -> None:
     assert sum(widths) == pytest.approx(100, abs=0.1)
     for name in ("luminance", "Co", "Cg", "alpha", "file structure"):
         assert f"</i>{name}</td>" in page
+
+
+@pytest.mark.parametrize("picture", [Image.new("RGB", (40, 30), "red"), Image.new("L", (1, 1))])
+def test_nothing_to_see(picture: Image.Image, tmp_path: Path) -> None:
+    picture.save(tmp_path / "x.cgx")
+    page = page_of(tmp_path / "x.cgx")
+    assert layers_in(page) == {}
+    assert "nothing to see" in page
+    assert 'id="slider" type="range" min="0" max="100" step="0.5" value="0" hidden' in page
+
+
+def test_transparency_is_the_same_on_both_sides(tmp_path: Path) -> None:
+    icon().save(tmp_path / "x.cgx")
+    layers = layers_in(page_of(tmp_path / "x.cgx"))
+    assert layers["luminance"].getchannel("A").tobytes() == icon().getchannel("A").tobytes()
+
+
+def test_icons_are_sharp_and_photographs_are_not(tmp_path: Path) -> None:
+    icon().save(tmp_path / "icon.cgx")
+    photograph("coffee", 300, 200).save(tmp_path / "photo.cgx", effort=1)
+    small, large = page_of(tmp_path / "icon.cgx"), page_of(tmp_path / "photo.cgx")
+    assert '<img id="picture" class="sharp"' in small
+    assert '<img id="picture" class=""' in large
+    assert 'class="layer sharp" style="width:101.333%;height:100.000%" alt="preview"' in large
+
+
+def test_a_jpeg_file_tells_what_its_parts_took(tmp_path: Path) -> None:
+    save("jpeg", tmp_path / "x.cgx")
+    page = page_of(tmp_path / "x.cgx")
+    for part in ("luminance, detail (AC)", "colour, means of blocks (DC)", "the rest of the JPEG"):
+        assert part in page
+    assert "jpeg restorable" in page
+
+
+def test_a_jpeg_file_that_is_kept_as_it_is(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    photograph("coffee", 64, 48).save(file, "JPEG")
+    data = file.getvalue()
+    (tmp_path / "x.jpg").write_bytes(data[:-200] + b"\xff\xd9")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        with Image.open(tmp_path / "x.jpg") as broken:
+            broken.save(tmp_path / "x.cgx")
+        assert "JPEG file as it is" in page_of(tmp_path / "x.cgx")
+
+
+def test_beside_the_original(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = photograph("coffee", 200, 136)
+    picture.save(tmp_path / "o.png")
+    picture.save(tmp_path / "grid.cgx", mode="grid")
+    picture.save(tmp_path / "exact.cgx", effort=1)
+    picture.crop((0, 0, 10, 10)).save(tmp_path / "small.png")
+    page = page_of(tmp_path / "grid.cgx", picture)
+    assert {"original", "difference from the original"} <= set(layers_in(page))
+    errors = re.findall(r"<td>([^<]*)</td><td>PSNR ([\d.]+) dB", page)
+    assert errors[0][0] == "this file"
+    assert 25 < float(errors[0][1]) < 50
+    if len(errors) > 1:
+        assert float(errors[0][1]) > float(errors[1][1])  # the network is followed where it helps
+    assert "every pixel as in the original" in page_of(tmp_path / "exact.cgx", picture)
+    command = ["inspect", str(tmp_path / "grid.cgx"), "-o", str(tmp_path / "r.html"), "--original"]
+    assert main([*command, str(tmp_path / "o.png")]) == 0
+    assert main([*command, str(tmp_path / "small.png")]) == 1
+    assert "the original has 10 x 10 pixels" in capsys.readouterr().err
+
+
+def test_an_animation_shows_its_frames(tmp_path: Path) -> None:
+    still = photograph("coffee", 96, 80)
+    frames = [still.copy() for _ in range(30)]
+    for number, frame in enumerate(frames[1:], 1):
+        ImageDraw.Draw(frame).rectangle((2 * number, 9, 2 * number + 5, 20), fill="yellow")
+    frames[7] = frames[6].copy()
+    frames[0].save(
+        tmp_path / "x.cgx", save_all=True, append_images=frames[1:], duration=40, loop=0, effort=1
+    )
+    page = page_of(tmp_path / "x.cgx")
+    assert "30 frames, 1.20 s, for ever" in page
+    assert "1 repeat an earlier one" in page
+    assert "frames after the first" in page
+    shown = re.findall(r'alt="frame (\d+)"', page)
+    assert (len(shown), shown[0], shown[-1]) == (12, "0", "29")
+    chart = re.search(r'class="chart"[^>]*>(.*?)</div>', page)[1]  # type: ignore[index]
+    assert chart.count("<span") == 30
+
+
+def test_large_pages_are_small(tmp_path: Path) -> None:
+    """1.5 megapixels of noise and photographs: the worst that the pictures on it can be."""
+    picture = noise("RGB", (1500, 1000))
+    picture.paste(photograph("astronaut"), (100, 100))
+    uri = data_uri(picture, PICTURES_BYTES // 7)
+    assert 7 * len(uri) < 3e6
+    with Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))) as shown:
+        assert shown.width / shown.height == pytest.approx(1.5, abs=0.01)
 
 
 def test_file_names_are_not_taken_for_html(tmp_path: Path) -> None:
@@ -167,3 +324,41 @@ def test_a_browser_shows_it_and_the_slider_moves(browser, tmp_path: Path) -> Non
     assert browser.get_log("browser") == []
     assert browser.save_screenshot(str(tmp_path / "screen.png"))
     assert (tmp_path / "screen.png").stat().st_size > 20_000
+
+
+@pytest.mark.parametrize("kind", ["lossless", "icon", "grid", "jpeg", "palette"])
+def test_on_a_phone_and_at_night(kind: str, browser, tmp_path: Path) -> None:
+    from selenium.webdriver.common.by import By
+
+    save(kind, tmp_path / "x.cgx")
+    (tmp_path / "r.html").write_text(page_of(tmp_path / "x.cgx"))
+    shape = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", shape)
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    try:
+        backgrounds = []
+        for scheme in ("light", "dark"):
+            feature = {"name": "prefers-color-scheme", "value": scheme}
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+            browser.get((tmp_path / "r.html").as_uri())
+            backgrounds.append(
+                browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+            )
+            wide = browser.execute_script("return document.documentElement.scrollWidth")
+            assert wide == 400  # nothing to scroll sideways
+        assert backgrounds[0] != backgrounds[1]
+        box = browser.find_element(By.ID, "stage").rect
+        y = box["y"] + box["height"] / 2
+        for event, part in (("touchStart", 0.5), ("touchMove", 0.4), ("touchMove", 0.25)):
+            point = {"x": box["x"] + part * box["width"], "y": y}
+            browser.execute_cdp_cmd(
+                "Input.dispatchTouchEvent", {"type": event, "touchPoints": [point]}
+            )
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        moved = float(browser.find_element(By.ID, "slider").get_attribute("value"))
+        assert moved == pytest.approx(25, abs=2)
+        assert browser.get_log("browser") == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

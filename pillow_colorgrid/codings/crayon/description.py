@@ -5,12 +5,15 @@ Users say `mode="grid"`; Crayon is the network that paints what the grid leaves 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pillow_colorgrid.codings.base import ALPHA, NETWORKS, Coding, Inside, Kind, Work, each, one
 from pillow_colorgrid.codings.lossless.description import ADAPTATION, EFFORT, PREVIEW, TILE
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, option
+
+if TYPE_CHECKING:
+    from pillow_colorgrid.pixels import Pixels
 
 GRID = Kind(b"GRID", "hints")
 """Interval, kind of hint, hints, slopes."""
@@ -62,10 +65,10 @@ def _work() -> Work:
     return coding
 
 
-def _look(header: Header, sections: Sequence[Section]) -> Inside:
+def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.crayon import look
 
-    return look.Inside(header, sections)
+    return look.Inside(header, sections, pixels)
 
 
 CRAYON = Coding(

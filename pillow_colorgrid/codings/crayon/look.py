@@ -11,7 +11,7 @@ from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.layers import Layer
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.pixels import Bytes
+from pillow_colorgrid.pixels import Bytes, Pixels
 from pillow_colorgrid.runtime.networks import Network
 
 MOVED_GAIN = 16
@@ -24,8 +24,10 @@ GREY = 128
 class Inside:
     """One file."""
 
-    def __init__(self, header: Header, sections: Sequence[Section]) -> None:
-        self.header, self.sections = header, sections
+    def __init__(
+        self, header: Header, sections: Sequence[Section], pixels: Pixels | None = None
+    ) -> None:
+        self.header, self.sections, self.pixels = header, sections, pixels
 
     def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
         """The bytes of the sections: they are what there is to tell."""
@@ -44,12 +46,12 @@ class Inside:
         )
         if told.colour is None or told.crayon is None:
             return [shown]
-        return [shown, *_of_colour(Kept(luminance, told.colour), told.crayon)]
+        return [shown, *_of_colour(Kept(luminance, told.colour), told.crayon, self.pixels)]
 
 
-def _of_colour(kept: Kept, network: Network) -> list[Layer]:
+def _of_colour(kept: Kept, network: Network, known: Pixels | None) -> list[Layer]:
     plain = paint.paint(Kept(kept.luminance, kept.colour.followed(0)), network)
-    painted = paint.paint(kept, network)
+    painted = paint.paint(kept, network) if known is None else known[..., :3]
     step = kept.colour.interval
     found = [
         Layer(

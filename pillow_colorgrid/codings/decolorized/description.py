@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pillow_colorgrid.codings.base import NETWORKS, Coding, Inside, Kind, Work, each, one
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, option
+
+if TYPE_CHECKING:
+    from pillow_colorgrid.pixels import Pixels
 
 BOTTLENECK = Kind(b"BTNK", "bottleneck", optional=True, modes=("RGB", "RGBA"))
 """The bottleneck of one tile; only where its colour is predicted."""
@@ -38,7 +42,7 @@ def _work() -> Work:
     return coding
 
 
-def _look(header: Header, sections: Sequence[Section]) -> Inside:
+def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.decolorized import look
 
     return look.Inside(header, sections)

@@ -142,7 +142,7 @@ class _Bill:
         self._active = (rows[~found], columns[~found]) if not found.all() else None
         return found
 
-    def raw(self, bits: int, values: np.ndarray | None, count: int) -> np.ndarray:
+    def raw(self, bits: int | np.ndarray, values: np.ndarray | None, count: int) -> np.ndarray:
         """Read DC coefficients that are written as they are: nothing was expected of them."""
         found = self.reader.raw(bits, values, count)
         self._next()

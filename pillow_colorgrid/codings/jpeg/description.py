@@ -1,12 +1,15 @@
 """What the jpeg coding is: its number, its sections, what it tells."""
 
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pillow_colorgrid.codings.base import NETWORKS, Coding, Inside, Kind, Work, each, one
 from pillow_colorgrid.codings.jpeg.head import RESTORABLE
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.container import Header, Section
+
+if TYPE_CHECKING:
+    from pillow_colorgrid.pixels import Pixels
 
 HEAD = Kind(b"JPEG", "JPEG headers")
 NETWORK_NAMES = Kind(NETWORKS.type, NETWORKS.name, optional=True)
@@ -35,10 +38,10 @@ def _work() -> Work:
     return coding
 
 
-def _look(header: Header, sections: Sequence[Section]) -> Inside:
+def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.jpeg import look
 
-    return look.Inside(header, sections)
+    return look.Inside(header, sections, pixels)
 
 
 JPEG = Coding(

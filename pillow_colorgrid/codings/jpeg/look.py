@@ -13,7 +13,7 @@ from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, heat_map, signed
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.jpeg import render
-from pillow_colorgrid.pixels import to_image
+from pillow_colorgrid.pixels import Pixels, to_image
 from pillow_colorgrid.screens import for_screens
 
 BLOCK = 8
@@ -25,8 +25,10 @@ RECIPE = "the rest of the JPEG file"
 class Inside:
     """One file, decoded when there is something to tell."""
 
-    def __init__(self, header: Header, sections: Sequence[Section]) -> None:
-        self.header, self.sections = header, sections
+    def __init__(
+        self, header: Header, sections: Sequence[Section], pixels: Pixels | None = None
+    ) -> None:
+        self.header, self.sections, self.known = header, sections, pixels
 
     @cached_property
     def account(self) -> Account:
@@ -66,7 +68,8 @@ class Inside:
         account, mode = self.account, self.header.mode
         means = jpeg.decode(self.header, self.sections, interval=BLOCK)
         painted = for_screens(to_image(render.pixels(account.expected), mode))
-        pixels = for_screens(to_image(jpeg.decode(self.header, self.sections), mode))
+        known = jpeg.decode(self.header, self.sections) if self.known is None else self.known
+        pixels = for_screens(to_image(known, mode))
         residual = np.asarray(pixels.convert("L")).astype(np.int16) - np.asarray(
             painted.convert("L")
         )

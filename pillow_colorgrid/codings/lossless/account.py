@@ -9,17 +9,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pillow_colorgrid.codings.base import has
 from pillow_colorgrid.codings.lossless import levels
 from pillow_colorgrid.codings.lossless.coding import (
     COLOR,
     GREY,
     decode_planes,
     model_of,
+    split,
 )
 from pillow_colorgrid.codings.lossless.colors import colors_of
 from pillow_colorgrid.codings.lossless.description import (
+    CHANNELS,
     COLOR_PREVIEW,
     COLOR_TILE,
+    ORIGIN,
     PREVIEW as PREVIEW_SECTION,
     TILE as TILE_SECTION,
 )
@@ -35,8 +39,10 @@ from pillow_colorgrid.codings.lossless.pieces import (
 )
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import prices, symbols_of
-from pillow_colorgrid.codings.tiles import tiles
+from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.container import Section
+from pillow_colorgrid.pixels import Pixels
+from pillow_colorgrid.runtime.workers import of_this_picture
 
 
 @dataclass(frozen=True)
@@ -84,26 +90,41 @@ class _Bill:
         self.expected[number][:, *where] = distribution.floor
 
 
-def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -> Account:
+def examine(
+    sections: Sequence[Section],
+    size: tuple[int, int],
+    channels: int,
+    pixels: Pixels | None = None,
+) -> Account:
     """Decode a file's sections and tell of each value what it cost.
 
     Args:
         size: (width, height).
         channels: of the picture; alpha is not looked at.
+        pixels: what they decode to, if that is known: of Y, Co and Cg it is enough.
 
     Raises:
         CgxError: as `lossless.decode`.
     """
-    predictor = Predictor(model_of(sections))
     count = GREY if channels == 1 else COLOR
-    planes = decode_planes(sections, size, count)
+    if pixels is None or has(sections, ORIGIN) or has(sections, CHANNELS):
+        planes = decode_planes(sections, size, count)
+    else:
+        planes = split(pixels)
     bits, expected = ([np.zeros(p.shape, t) for p in planes] for t in (np.float32, np.int16))
-    priced = prices(predictor.model.frequencies)
-    bill = _Bill(priced, preview_of(bits), preview_of(expected))
-    code_interleaved(preview_of(planes), PREVIEW, predictor, bill)
-    for tile in tiles(size[1], size[0]):
-        bill = _Bill(priced, tile_of(bits, tile), tile_of(expected, tile))
-        code_interleaved(tile_of(planes, tile), TILE, predictor, bill)
+    with of_this_picture() as workers:
+        predictor = Predictor(model_of(sections), workers)
+        priced = prices(predictor.model.frequencies)
+        bill = _Bill(priced, preview_of(bits), preview_of(expected))
+        code_interleaved(preview_of(planes), PREVIEW, predictor, bill)
+        layout = tiles(size[1], size[0])
+        at_work = predictor if len(layout) == 1 else predictor.alone()
+
+        def price(tile: Tile) -> None:
+            bill = _Bill(priced, tile_of(bits, tile), tile_of(expected, tile))
+            code_interleaved(tile_of(planes, tile), TILE, at_work, bill)
+
+        workers.map(price, layout)
     names = colors_of(sections, size, count).names
     return Account(names, *map(np.concatenate, (planes, expected, bits)))
 

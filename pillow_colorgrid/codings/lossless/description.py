@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pillow_colorgrid.codings.base import (
     ALPHA,
@@ -17,6 +17,9 @@ from pillow_colorgrid.codings.base import (
 )
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, OneOfOrFile, option
+
+if TYPE_CHECKING:
+    from pillow_colorgrid.pixels import Pixels
 
 COLORED = ("RGB", "RGBA")
 """Modes that have colour."""
@@ -71,10 +74,10 @@ def _work() -> Work:
     return coding
 
 
-def _look(header: Header, sections: Sequence[Section]) -> Inside:
+def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.lossless import look
 
-    return look.Inside(header, sections)
+    return look.Inside(header, sections, pixels)
 
 
 LOSSLESS = Coding(

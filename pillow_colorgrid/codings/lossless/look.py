@@ -13,7 +13,7 @@ from pillow_colorgrid.codings.lossless.colors import colors_of
 from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, COLOR_TILE, PREVIEW, TILE
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.pixels import LAYOUTS, to_image
+from pillow_colorgrid.pixels import LAYOUTS, Pixels, to_image
 
 STREAMS = tuple(kind.name for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
 """Names of the sections that hold pixels; in files of the first release all planes share two."""
@@ -25,14 +25,16 @@ CODER_OVERHEAD = "entropy coder"
 class Inside:
     """One file, decoded when there is something to tell."""
 
-    def __init__(self, header: Header, sections: Sequence[Section]) -> None:
-        self.header, self.sections = header, sections
+    def __init__(
+        self, header: Header, sections: Sequence[Section], pixels: Pixels | None = None
+    ) -> None:
+        self.header, self.sections, self.pixels = header, sections, pixels
 
     @cached_property
     def account(self) -> Account:
         """What each pixel cost."""
         channels = LAYOUTS[self.header.mode].channels
-        return examine(self.sections, self.header.size, channels)
+        return examine(self.sections, self.header.size, channels, self.pixels)
 
     def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
         """The bytes of the streams as those of luminance and colour, of preview and tiles."""

@@ -1,10 +1,14 @@
 """What the stored coding is."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pillow_colorgrid.codings.base import Coding, Inside, Kind, Work, one
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.container import Header, Section
+
+if TYPE_CHECKING:
+    from pillow_colorgrid.pixels import Pixels
 
 STORED_PICTURE = Kind(b"STOR", "stored picture")
 
@@ -15,7 +19,7 @@ def _work() -> Work:
     return coding
 
 
-def _look(header: Header, sections: Sequence[Section]) -> Inside:
+def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.stored import look
 
     return look.Inside(header, sections)
