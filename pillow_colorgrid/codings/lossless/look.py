@@ -59,9 +59,10 @@ class Inside:
         )
         expected = account.expected
         painted = colors_of(sections, header.size, len(expected)).paint([*expected])
+        first = account.names[0]
         found = [
             Layer(
-                "luminance",
+                first,
                 "The first plane: colour is told given all of it.",
                 Image.fromarray(account.planes[0].astype(np.uint8)),
                 is_picture=True,
@@ -79,7 +80,7 @@ class Inside:
                 is_picture=True,
             ),
             Layer(
-                "residual of luminance",
+                f"residual of {first}",
                 f"What they did not foresee, {RESIDUAL_GAIN} times as strong; grey is right.",
                 signed(account.planes[0] - expected[0]),
             ),
