@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pillow_colorgrid import container
-from pillow_colorgrid.codings import choose, registry
+from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.base import Coding, Picture, check_order
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, NewerFormatError
@@ -76,6 +76,8 @@ def encode_picture(
 ) -> Coded:
     """As `encode`, before it becomes a file."""
     if coding is registry.DEFAULT:
+        from pillow_colorgrid.codings import choose
+
         coding, encoded = choose.encode(picture, options)
     else:
         if picture.mode not in coding.modes:

@@ -35,7 +35,6 @@ from pillow_colorgrid.codings.crayon.description import (
     LUMINANCE,
     Options,
 )
-from pillow_colorgrid.codings.crayon.encoder import fit
 from pillow_colorgrid.codings.crayon.hints import (
     INTERVALS,
     SLOPE_FACTORS,
@@ -116,6 +115,8 @@ def encode(picture: Picture, options: Options) -> Encoded:
     C is 1 (L), 3 (RGB) or 4 (RGBA). The checksum is `container.UNSTATED` where the luminance is
     lossy: other versions of its codec may decode it to other pixels.
     """
+    from pillow_colorgrid.codings.crayon.encoder import fit
+
     pixels = picture.pixels
     planes = _split(pixels)
     coded = encode_luminance(planes[0], options)

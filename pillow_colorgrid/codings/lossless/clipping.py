@@ -19,11 +19,9 @@ from pillow_colorgrid.codings.lossless.distribution import (
     CLASSES,
     HIGHEST,
     MEAN_STEPS,
-    ROWS,
     Distribution as Found,
 )
-from pillow_colorgrid.codings.lossless.stream import CENTER, CG, CO
-from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.codings.lossless.stream import CG, CO
 from pillow_colorgrid.errors import DamagedError
 
 CASES = 6
@@ -39,9 +37,6 @@ WIDTHS = {RED_BLUE: 1, GREEN_RED: 4, GREEN_BLUE: 4, EXACT: 1, RED_OR_BLUE: 2, GR
 
 UNUSED = 255
 """Stands for the class of a case that does not help this picture."""
-
-MIN_PIXELS, MIN_HITS = 64, 0.7
-"""A case is used if so many pixels have it, and this part of them lies in its interval."""
 
 Mask = npt.NDArray[np.uint8]
 """For each pixel a bit for each channel at 255 (bits 0 to 2) and at 0 (bits 3 to 5)."""
@@ -174,48 +169,3 @@ def unpack(data: bytes) -> Clipping:
             f"clipping {data[: CASES + 1].hex()}, allowed {CASES} bytes below {CLASSES} or {UNUSED}"
         )
     return Clipping(tuple(data))
-
-
-# -- encoder only -----------------------------------------------------------------------------
-
-
-def fit(planes: list[np.ndarray], frequencies: rans.Frequencies) -> Clipping | None:
-    """How Y, Co, Cg (1, H, W) int16 clip, by the pixels of the finest level; None: they do not."""
-    found = masks(*planes)
-    if np.count_nonzero(found) < MIN_PIXELS:
-        return None
-    counted = np.zeros((1 + CASES, 2 * CENTER), np.int64)
-    for places in levels.PASSES:
-        for place in places:
-            y, co, cg = (levels.place(plane, place) for plane in planes)
-            mask = around(found, places, place)[..., : y.shape[1], : y.shape[2]]
-            if not mask.any():
-                continue
-            for interval, values in (
-                (co_interval(mask, y), co),
-                (cg_interval(mask, y, co), cg),
-            ):
-                here = interval.case != NO_CASE
-                beyond = np.clip(values[here] - interval.low[here] + CENTER, 0, 2 * CENTER - 1)
-                pairs = interval.case[here].astype(np.int32) * (2 * CENTER) + beyond
-                counted += np.bincount(pairs, minlength=counted.size).reshape(counted.shape)
-    classes = tuple(_class(case, counted[case], frequencies) for case in PLANES)
-    return Clipping(classes) if min(classes) < UNUSED else None
-
-
-def _class(case: int, counts: np.ndarray, frequencies: rans.Frequencies) -> int:
-    """The class by which the values counted (by their distance to the interval's low end, plus
-    CENTER) are shortest, their mean taken in the middle of the interval."""
-    width = WIDTHS[case]
-    total = int(counts.sum())
-    hits = int(counts[CENTER : CENTER + width].sum())
-    if total < MIN_PIXELS or hits < MIN_HITS * total:
-        return UNUSED
-    all_classes = np.arange(CLASSES)
-    middle = (width - 1) * MEAN_STEPS // 2
-    at = Found(np.full(CLASSES, middle, np.int32), all_classes.astype(np.int32))
-    rows = frequencies.counts[at.row + PLANES[case] * ROWS].astype(np.float64)
-    bits = -np.log2(np.maximum(rows, 2.0**-5) / rans.TOTAL)
-    offset = int(at.floor[0])
-    shifted = np.roll(counts, -offset)
-    return int(np.argmin(bits @ shifted))

@@ -40,9 +40,6 @@ from pillow_colorgrid.codings.lossless.description import (
     PREVIEW as PREVIEW_SECTION,
     Options,
 )
-from pillow_colorgrid.codings.lossless.encoder.channels import choose
-from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, pack_adaptation
-from pillow_colorgrid.codings.lossless.encoder.origin import recognise
 from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, Model, model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
@@ -71,6 +68,8 @@ GREY, COLOR = 1, 3
 
 def encode(picture: Picture, options: Options) -> Encoded:
     """(H, W, C) uint8 -> sections; C is 1 (L), 3 (RGB) or 4 (RGBA)."""
+    from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted
+
     pixels = picture.pixels
     number = MODELS_BY_EFFORT[options.effort]
     planes, told = planes_of(pixels, options.origin == "auto")
@@ -111,12 +110,17 @@ def planes_of(pixels: np.ndarray, look: bool = True) -> tuple[list[np.ndarray], 
     """
     if not look or pixels.shape[2] == GREY:
         return split(pixels), []
+    from pillow_colorgrid.codings.lossless.encoder import (
+        channels as encoder_channels,
+        origin as encoder_origin,
+    )
+
     rgb = pixels[..., :COLOR]
-    found = recognise(rgb)
+    found = encoder_origin.recognise(rgb)
     if found is not None:
         rendering, planes = found
         return planes, [ORIGIN.section(lossless_origin.pack(rendering))]
-    channels = choose(rgb)
+    channels = encoder_channels.choose(rgb)
     if channels is None:
         return split(pixels), []
     planes = [plane[None] for plane in channels.forward(rgb)]
@@ -167,6 +171,8 @@ def luminance_of(sections: Sequence[Section]) -> list[Section]:
         DamagedError: luminance cannot be told from colour (a file of the first release), or
             sections are missing.
     """
+    from pillow_colorgrid.codings.lossless.encoder.encoding import pack_adaptation
+
     streams = read_streams(sections, color=True)
     if has(sections, ORIGIN):
         raise DamagedError(

@@ -14,21 +14,11 @@ from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.codings.stored import parts as stored_parts
 from pillow_colorgrid.codings.stored.description import STORED_PICTURE
-from pillow_colorgrid.codings.stored.encoder import Care, search
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime.workers import of_this_picture
-
-CARES_BY_EFFORT = {
-    **dict.fromkeys((1, 2, 3), Care(zstd=True)),
-    4: Care(depth=3, zstd=True),
-    **dict.fromkeys((5, 6), Care(3, webp=((4, 100),), slowest_pixels=2**11, zstd=True)),
-    **dict.fromkeys((7, 8), Care(4, webp=((4, 100), (6, 80)), slowest_pixels=2**14, zstd=True)),
-    9: Care(4, webp=((4, 100), (6, 80)), slowest_pixels=2**17, zstd=True),
-}
-"""WebP (4, 100) takes half as long again as (4, 80) for 1 %, (6, 80) for less than that."""
 
 
 def encode(picture: Picture, options: Options) -> Encoded:
@@ -37,23 +27,27 @@ def encode(picture: Picture, options: Options) -> Encoded:
     Where `encoder.fits`, the payload is at most one byte larger than
     ``im.save(..., "WEBP", lossless=True, exact=True)``.
     """
-    return _encoded(search(picture.pixels, CARES_BY_EFFORT[options.effort]))
+    return _searched(picture, options.effort)
 
 
 def quick(picture: Picture) -> Encoded:
     """As `encode`, with the same promise, in the time that WebP takes; larger."""
-    return _encoded(search(picture.pixels, Care()))
+    return _searched(picture)
 
 
 def improved(picture: Picture, known: Encoded, options: Options) -> Encoded:
     """The sections of `quick`, or smaller ones."""
     payload = known.sections[0].payload
     file = b"" if payload.startswith(stored_parts.PARTS) else payload
-    return _encoded(search(picture.pixels, CARES_BY_EFFORT[options.effort], file))
+    return _searched(picture, options.effort, file)
 
 
-def _encoded(payload: bytes) -> Encoded:
-    return Encoded([STORED_PICTURE.section(payload)])
+def _searched(picture: Picture, effort: int | None = None, file: bytes = b"") -> Encoded:
+    """What `encoder.search` finds; without `effort` at once."""
+    from pillow_colorgrid.codings.stored.encoder import CARES_BY_EFFORT, Care, search
+
+    care = Care() if effort is None else CARES_BY_EFFORT[effort]
+    return Encoded([STORED_PICTURE.section(search(picture.pixels, care, file))])
 
 
 def decode(

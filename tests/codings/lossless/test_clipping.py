@@ -26,13 +26,13 @@ from pillow_colorgrid.codings.lossless.clipping import (
     Clipping,
     cg_interval,
     co_interval,
-    fit,
     masks,
     pack,
     unpack,
 )
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.distribution import CLASSES, Distribution
+from pillow_colorgrid.codings.lossless.encoder.clipping import fit
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.commands.info import facts

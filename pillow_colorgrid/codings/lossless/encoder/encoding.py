@@ -9,6 +9,7 @@ import numpy as np
 from pillow_colorgrid.codings.lossless import clipping as lossless_clipping
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation, apart, pack
 from pillow_colorgrid.codings.lossless.description import ADAPTATION, CLIPPING
+from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
@@ -80,7 +81,7 @@ def _with_clipping(
 
     What it costs where neighbours mislead is seen only beside what the networks would have said.
     """
-    clipping = lossless_clipping.fit(planes, predictor.model.frequencies)
+    clipping = fit_clipping(planes, predictor.model.frequencies)
     if clipping is None:
         return predictor
     clipping_model = replace(predictor.model, clipping=clipping)
