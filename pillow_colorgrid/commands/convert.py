@@ -20,7 +20,7 @@ import pillow_colorgrid  # registers .cgx, in worker processes too
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS
-from pillow_colorgrid.commands import carrying, sameness
+from pillow_colorgrid.commands import animation, carrying, sameness
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.seen import Seen
 
@@ -126,25 +126,28 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     outcome = Outcome(job, "converted", len(source), source_seen=seen)
     if settings.suffix == JPG:
         return _restore(outcome, source, settings)
-    image = _load(source, settings)
+    image = _load(source)
     jpeg = source if settings.keeps_jpeg and image.format in PILLOW_FORMATS else None
     unheld = carrying.gather(image, source) if jpeg is None else []
     if job.target.exists() and not settings.lossy:
-        return _met(outcome, image, settings, jpeg, unheld)
+        return _met(outcome, image, source, settings, jpeg, unheld)
     keywords = settings.keywords
     if jpeg is not None:
         keywords["jpeg"] = jpeg
-    data = carrying.saved(image, FORMATS[settings.suffix], keywords)
+    save = carrying.saved
+    if animation.count(image) > 1 and jpeg is None:
+        save = animation.saver(source)
+    data = save(image, FORMATS[settings.suffix], keywords)
     if job.target.exists():
-        return _met(outcome, image, settings, jpeg, unheld, data)
+        return _met(outcome, image, source, settings, jpeg, unheld, data)
     lost = []
 
     def check(data: bytes) -> None:
         with Image.open(BytesIO(data)) as written:
             written.load()
-            if jpeg is None:
-                lost.extend([*unheld, *carrying.lost(image, written, data)])
-            found = _difference(image, written, settings)
+            found = _difference(image, written, settings, whole=jpeg is not None)
+            if jpeg is None and not found:
+                lost.extend([*unheld, *_lost(image, source, written, data)])
         if found:
             raise VerificationError(f"the {settings.suffix} file would hold {found}")
         if jpeg is not None and pillow_colorgrid.jpeg_bytes(BytesIO(data)) != jpeg:
@@ -155,7 +158,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
             data, check if settings.verify else None, job.source, settings.delete_originals
         )
     except FileExistsError:  # somebody else was faster
-        return _met(outcome, image, settings, jpeg, unheld, data)
+        return _met(outcome, image, source, settings, jpeg, unheld, data)
     return replace(
         outcome,
         target_bytes=len(data),
@@ -187,6 +190,7 @@ def _restore(outcome: Outcome, source: bytes, settings: Settings) -> Outcome:
 def _met(
     outcome: Outcome,
     image: Image.Image,
+    source: bytes,
     settings: Settings,
     jpeg: bytes | None,
     unheld: list[str],
@@ -195,6 +199,7 @@ def _met(
     """What becomes of a job whose target is there already, and holds `image` or not.
 
     Args:
+        source: the file of `image`.
         jpeg: the file that the target should give back; None: pixels are enough.
         unheld: names of what no target holds.
         data: what would be written; of a lossy coding the target must be that.
@@ -204,7 +209,8 @@ def _met(
     if settings.lossy:
         done = there == data
     else:
-        done = is_done(there, target.suffix, image, decode=settings.delete_originals)
+        decode, whole = settings.delete_originals, jpeg is not None
+        done = is_done(there, target.suffix, image, decode, whole)
     if not done:
         reason = f"{target} exists and holds another picture"
         return replace(outcome, state="failed", reason=reason)
@@ -214,7 +220,7 @@ def _met(
         with Image.open(BytesIO(there)) as other:
             if other.format != "CGX":
                 other.load()  # texts may stand behind the pixels
-            lost = [*unheld, *carrying.lost(image, other, there)]
+            lost = [*unheld, *_lost(image, source, other, there)]
         if jpeg is not None:
             lost.append("JPEG file (made by an earlier release: remove it and convert again)")
     return replace(
@@ -235,35 +241,58 @@ def _gives_back(data: bytes, jpeg: bytes) -> bool:
         return False
 
 
-def _difference(image: Image.Image, written: Image.Image, settings: Settings) -> str:
-    """What tells the target from its source and should not, or ""."""
-    if not settings.lossy:
-        return sameness.difference(carrying.as_shown_by(written, image), written)
-    exact = registry.asked_for(settings.keywords)[1].quality == EXACT_QUALITY
-    return sameness.difference_of_grid(image, written, exact)
+def _difference(
+    image: Image.Image, written: Image.Image, settings: Settings, whole: bool = False
+) -> str:
+    """What tells the target from its source and should not, or "".
+
+    Args:
+        whole: the target keeps the file itself, frames and all.
+    """
+
+    def differ(one: Image.Image, other: Image.Image) -> str:
+        if not settings.lossy:
+            return sameness.difference(carrying.as_shown_by(other, one), other)
+        exact = registry.asked_for(settings.keywords)[1].quality == EXACT_QUALITY
+        return sameness.difference_of_grid(one, other, exact)
+
+    if animation.count(image) > 1 and not whole:
+        return animation.difference(image, written, differ)
+    return differ(image, written)
 
 
-def _load(data: bytes, settings: Settings) -> Image.Image:
-    """The one picture of a file, all its pixels and metadata in memory."""
-    with Image.open(BytesIO(data)) as image:
-        frames = getattr(image, "n_frames", 1)
-        whole = settings.keeps_jpeg and image.format in PILLOW_FORMATS  # frames and all
-        if frames > 1 and not whole:
-            raise OSError(f"{frames} frames, allowed: 1")
-        image.load()
-        return image
+def _lost(image: Image.Image, source: bytes, written: Image.Image, target: bytes) -> list[str]:
+    """Names of what the target does not hold, apart from pixels; `image` and its file."""
+    if animation.count(image) > 1:
+        return animation.lost(image, source, written, target)
+    return carrying.lost(image, written, target)
 
 
-def is_done(data: bytes, suffix: str, image: Image.Image, decode: bool = False) -> bool:
+def _load(data: bytes) -> Image.Image:
+    """The picture of a file; of several frames, the first, and the others can be had."""
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
+
+
+def is_done(
+    data: bytes, suffix: str, image: Image.Image, decode: bool = False, whole: bool = False
+) -> bool:
     """Whether a target's bytes hold mode, size and pixels of `image`.
 
     A .cgx file states a checksum of its pixels; unless `decode`, that is compared.
+
+    Args:
+        whole: it keeps the file itself, so that its first frame is enough.
     """
-    if suffix == CGX and not decode:
+    several = animation.count(image) > 1 and not whole
+    if suffix == CGX and not decode and not several:
         return sameness.states_pixels_of(BytesIO(data), image)
     try:
         with Image.open(BytesIO(data)) as other:
             other.load()
+            if several:
+                return not animation.difference(image, other, sameness.difference)
             return not sameness.difference(carrying.as_shown_by(other, image), other)
     except (OSError, SyntaxError, ValueError):
         return False

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pillow_colorgrid.commands.pictures import attempt, load
+from pillow_colorgrid.commands import animation
+from pillow_colorgrid.commands.pictures import attempt, for_screens, opened
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.terminal import complain, say, say_lines
 from pillow_colorgrid.pixels import from_image
@@ -103,21 +104,44 @@ def text(found: Difference) -> str:
     )
 
 
+def _first_difference(one: Image.Image, other: Image.Image) -> tuple[int, Difference]:
+    """The number of the first frame that differs, and how; where none does, of the last one.
+
+    Raises:
+        ValueError: one has more frames than the other, or frames cannot be compared.
+    """
+    if animation.count(one) != animation.count(other):
+        raise ValueError(f"{animation.count(one)} frames and {animation.count(other)} frames")
+    for number in range(animation.count(one)):
+        for image in (one, other):
+            image.seek(number)
+            image.load()
+        found = compare(one, other)
+        if found.pixels:
+            break
+    return number, found
+
+
 def run(one: Place, other: Place, as_json: bool) -> int:
     """Print the differences; status 0 if there is none, 1 if there are, 2 if it cannot be told."""
-    a, b = attempt(one, lambda: load(one)), attempt(other, lambda: load(other))
+    a, b = attempt(one, lambda: opened(one)), attempt(other, lambda: opened(other))
     if a is None or b is None:
         return 2
     try:
-        found = compare(a, b)
+        number, found = _first_difference(a, b)
     except ValueError as error:
         complain(f"cgx diff: {error}")
         return 2
     if as_json:
         fields = asdict(found)
         # JSON has no infinity.
+        fields["frame"] = number
         fields["psnr_db"] = found.psnr_db if math.isfinite(found.psnr_db) else None
         say(json.dumps(fields))
     else:
+        frames = animation.count(a)
+        if frames > 1:
+            told = f"{number}, the first that differs" if found.pixels else f"all {frames}"
+            say(f"frame       {told}")
         say_lines(text(found))
     return 1 if found.pixels else 0

@@ -19,6 +19,7 @@ from pillow_colorgrid.commands.places import Local
 from pillow_colorgrid.commands.terminal import complain, printable, say, say_lines
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import CgxError
+from pillow_colorgrid.frames.directory import open_directory
 from pillow_colorgrid.frames.index import FRAME, INDEX
 from pillow_colorgrid.runtime import networks
 
@@ -36,6 +37,9 @@ class Facts:
         spent: bytes by what they hold, the most first; their sum is `size_bytes`.
         lossless: whether the coding keeps every pixel.
         told: what the coding tells of the file: n, quality, origin, ...
+        frames: how many; what else is told is of the first, but for `spent`, `size_bytes` and
+            `rate_bpp`, which is for a pixel of all.
+        kinds: how many of them are pictures of their own, patches, repetitions; {} of one frame.
         networks: id, name and hash of each.
     """
 
@@ -46,6 +50,8 @@ class Facts:
     coding: str
     lossless: bool
     told: dict[str, object]
+    frames: int
+    kinds: dict[str, int]
     format_version: str
     size_bytes: int
     rate_bpp: float
@@ -66,6 +72,8 @@ def facts(path: Path, deep: bool = True) -> Facts:
     with path.open("rb") as file:
         header = container.read_header(file)
         sections = list(container.read_sections(file))
+        file.seek(0)
+        directory = open_directory(file)
     coding = registry.of(header)
     size_bytes = os.path.getsize(path)
     spent = by_section(coding, sections)
@@ -89,9 +97,11 @@ def facts(path: Path, deep: bool = True) -> Facts:
         coding=coding.name,
         lossless=not coding.lossy,
         told=coding.facts(starts),
+        frames=directory.count,
+        kinds=directory.index.kinds if directory.index else {},
         format_version=f"{container.MAJOR}.{header.minor}",
         size_bytes=size_bytes,
-        rate_bpp=8 * size_bytes / (width * height),
+        rate_bpp=8 * size_bytes / (directory.index.pixels if directory.index else width * height),
         networks=used,
         spent=dict(sizes.most_common()),
     )
@@ -114,13 +124,20 @@ def coding_of(found: Facts) -> str:
     return f"coding {found.coding} ({'lossless' if found.lossless else 'lossy'}{told})"
 
 
+def frames_of(found: Facts) -> str:
+    """How many frames, and what they are; "" for one."""
+    if found.frames == 1:
+        return ""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds.items() if count)
+    return f", {found.frames} frames ({kinds})"
+
+
 def describe(path: Path) -> str:
     """The lines for one file; raises as `facts`."""
     found = facts(path)
-    pixels = found.width * found.height
     lines = [
         f"{printable(str(path))}: {found.width}x{found.height} {found.mode}, {coding_of(found)}, "
-        f"{found.size_bytes:,} bytes, {found.rate_bpp:.3f} bpp"
+        f"{found.size_bytes:,} bytes, {found.rate_bpp:.3f} bpp{frames_of(found)}"
     ]
     lines += [
         f"  network {network['id']}: {network['name']} ({network['hash']})"
@@ -128,7 +145,8 @@ def describe(path: Path) -> str:
     ]
     for name, size in found.spent.items():
         share = size / found.size_bytes
-        lines.append(f"  {name:<22}{size:>12,} bytes {8 * size / pixels:>9.4f} bpp {share:>7.1%}")
+        bpp = share * found.rate_bpp
+        lines.append(f"  {name:<22}{size:>12,} bytes {bpp:>9.4f} bpp {share:>7.1%}")
     return "\n".join(lines)
 
 

@@ -80,7 +80,8 @@ def page_of(path: Path, original: Image.Image | None = None) -> str:
         name=html.escape(path.name),
         facts=html.escape(
             f"{found.width} × {found.height} {found.mode}, {_coding(found)}, "
-            f"{found.size_bytes:,} bytes, {found.rate_bpp / count:.3f} bits per pixel"
+            f"{found.size_bytes:,} bytes, {found.rate_bpp:.3f} bits per pixel"
+            f"{info.frames_of(found)}"
         ),
         networks=html.escape(_networks(found)),
         picture=data_uri(layers.picture, budget),

@@ -1,6 +1,7 @@
 """Opening a picture for a command that shows it, and saying what is wrong with it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from typing import TypeVar
 
 from PIL import Image, UnidentifiedImageError
@@ -60,6 +61,14 @@ def ours(places: Iterable[P]) -> Iterator[P]:
         if not found:
             complain(f"{place}: no {EXTENSION} file in this folder")
         yield from (place.joined(name) for name in found)
+
+
+def opened(place: Place) -> Image.Image:
+    """As `load`, of a file with several frames the first; the others can be had by `seek`."""
+    with place.open() as file:
+        image = Image.open(BytesIO(file.read()))
+    image.load()
+    return image
 
 
 def attempt(place: Place, work: Callable[[], T]) -> T | None:

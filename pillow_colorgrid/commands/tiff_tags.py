@@ -51,8 +51,8 @@ class Entry:
 Directory = dict[int, Entry]
 
 
-def read(data: bytes) -> tuple[str, Directory, bool]:
-    """The order of bytes ("<" or ">"), the first directory, and whether another one follows.
+def read(data: bytes) -> tuple[str, Directory, int]:
+    """The order of bytes ("<" or ">"), the first directory, where the next one is (0: nowhere).
 
     Raises:
         ValueError: not a TIFF file as of 1992 (BigTIFF), or cut short.
@@ -65,7 +65,7 @@ def read(data: bytes) -> tuple[str, Directory, bool]:
         directory, following = _read_directory(data, order, at, 0)
     except struct.error as error:
         raise ValueError(f"the directory is cut short: {error}") from error
-    return order, directory, following != 0
+    return order, directory, following
 
 
 def _read_directory(data: bytes, order: str, at: int, depth: int) -> tuple[Directory, int]:
@@ -90,10 +90,14 @@ def _read_directory(data: bytes, order: str, at: int, depth: int) -> tuple[Direc
     return found, following
 
 
-def pack(directory: Directory, order: str, base: int) -> bytes:
-    """A directory that will stand at `base`, and all that belongs to it behind it."""
+def pack(directory: Directory, order: str, base: int, following: int = 0) -> bytes:
+    """A directory that will stand at `base`, and all that belongs to it behind it.
+
+    Args:
+        following: where the next one is.
+    """
     place = base + 2 + 12 * len(directory) + 4
-    heads, tails = [struct.pack(order + "H", len(directory))], [bytes(4)]
+    heads, tails = [struct.pack(order + "H", len(directory))], [struct.pack(order + "I", following)]
     for tag, entry in sorted(directory.items()):
         payload = entry.data
         if entry.directory is not None:
@@ -150,15 +154,23 @@ def exif_of_tiff(data: bytes, has_resolution: bool) -> bytes:
 
 
 def into_tiff(data: bytes, exif: bytes, xmp: bytes = b"") -> bytes:
-    """A TIFF file with the tags of EXIF: a new directory at its end."""
-    order, directory, _ = read(data)
+    """A TIFF file with the tags of EXIF: a new first directory at its end."""
+    order, directory, following = read(data)
     if exif:
         directory |= _material(exif, order)
     if xmp:
         directory[XMP] = Entry(1, len(xmp), xmp)
     data += bytes(len(data) & 1)
     where = struct.pack(order + "I", len(data))
-    return data[:4] + where + data[8:] + pack(directory, order, len(data))
+    return data[:4] + where + data[8:] + pack(directory, order, len(data), following)
+
+
+def page_of(data: bytes, number: int) -> bytes:
+    """A TIFF file whose first picture is another one of its pages, from 0; raises ValueError."""
+    for _ in range(number):
+        order, _, following = read(data)
+        data = data[:4] + struct.pack(order + "I", following) + data[8:]
+    return data
 
 
 def holds(data: bytes, exif: bytes) -> bool:

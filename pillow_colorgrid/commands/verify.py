@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid.CgxImagePlugin import FORMAT
@@ -21,7 +21,8 @@ def verify(place: Place, deep: bool) -> None:
     """
     with place.open() as file, Image.open(file, formats=(FORMAT,)) as image:
         if deep:
-            image.load()
+            for frame in ImageSequence.Iterator(image):
+                frame.load()
         else:
             image.verify()
 

@@ -76,7 +76,8 @@ class Directory:
         if self.index is None:
             info, palette, facts = self._told(0, self.header, self.found, self.first)
             shape = self.header
-            return Description(shape.mode, shape.size, {**info, "cgx": facts}, palette, self.header)
+            info["cgx"] = facts
+            return Description(shape.mode, shape.size, info, _fresh(palette), self.header)
         entry = self.index.entries[number]
         header, found, start = self._beginning(number)
         info, palette, facts = self._told(number, header, found, start)
@@ -85,7 +86,8 @@ class Directory:
             info, palette, _ = self._told(entry.metadata, *whose)
         info |= self._timing(self.index, number)
         draft = header if entry.base is None else None
-        return Description(entry.mode, entry.size, {**info, "cgx": facts}, palette, draft)
+        info["cgx"] = facts
+        return Description(entry.mode, entry.size, info, _fresh(palette), draft)
 
     def _beginning(self, number: int) -> tuple[Header | None, Metadata, int]:
         """Header, own metadata and start of the sections of a frame; no header: it is patched."""
@@ -183,6 +185,15 @@ class Directory:
         if (frame.coding == PATCHED) != (entry.base is not None):
             raise DamagedError(f"frame {number} of coding {frame.coding} has base {entry.base}")
         return frame
+
+
+def _fresh(palette: ImagePalette.ImagePalette | None) -> ImagePalette.ImagePalette | None:
+    """A palette that Pillow has not handed to a picture yet, as it does but once."""
+    if palette is None:
+        return None
+    found = ImagePalette.ImagePalette(palette.mode, bytearray(palette.palette))
+    found.dirty = 1
+    return found
 
 
 def open_directory(fp: IO[bytes]) -> Directory:

@@ -73,6 +73,24 @@ class Index:
     loop: int | None = None
     default_image: bool = False
 
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many frames are what, for people."""
+        own = sum(entry.base is None for entry in self.entries)
+        patched = sum(entry.base is not None and entry.length > 0 for entry in self.entries)
+        again = len(self.entries) - own - patched
+        return {"pictures": own, "patched": patched, "repetitions": again}
+
+    @property
+    def payload_bytes(self) -> int:
+        """Of the sections of all frames behind the first."""
+        return sum(entry.length for entry in self.entries)
+
+    @property
+    def pixels(self) -> int:
+        """Of all frames, as shown."""
+        return sum(entry.size[0] * entry.size[1] for entry in self.entries)
+
     def offsets(self, first: int) -> list[int]:
         """Where the section of each frame stands, where that of frame 0 begins at `first`."""
         found, position = [first], first + self.first_bytes

@@ -185,14 +185,10 @@ def test_summary_is_by_kind_of_source(
     assert last.startswith("3 converted, 0 skipped, 0 failed; ")
 
 
-@pytest.mark.parametrize("content", ["empty", "text", "animation", "cut", "bomb"])
+@pytest.mark.parametrize("content", ["empty", "text", "cut", "bomb"])
 def test_bad_sources_are_told(tree: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = tree / f"{content}.png"
-    if content == "animation":
-        path = tree / "animation.gif"
-        frames = [noise("RGB", (8, 8), seed).quantize(8) for seed in (1, 2)]
-        frames[0].save(path, save_all=True, append_images=frames[1:])
-    elif content == "bomb":
+    if content == "bomb":
         path.write_bytes(b"P6 30000 30000 255\n")
     else:
         whole = (tree / "a.png").read_bytes()
@@ -201,7 +197,6 @@ def test_bad_sources_are_told(tree: Path, content: str, capsys: pytest.CaptureFi
     named = {
         "empty": "not a picture that Pillow reads",
         "text": "not a picture that Pillow reads",
-        "animation": "2 frames, allowed: 1",
         "cut": "truncated",
         "bomb": "decompression bomb",
     }

@@ -6,7 +6,7 @@ its own) is of no importance afterwards.
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,12 @@ OF_SOURCES = ("bbox", "blend", "disposal", "extension", "timestamp")
 """Keys of `Image.info` that tell how a source came to its frames, or follow from durations."""
 
 KEPT_IN_INDEX = ("default_image", "duration", "loop")
+
+LEFT_OUT = (*OF_SOURCES, *KEPT_IN_INDEX)
+"""Keys that are no metadata of frames."""
+
+Complete = Callable[[Image.Image, int], None]
+"""Adds to `info` of a picture and the number of its current frame."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +65,22 @@ def picture(im: Image.Image, keywords: Mapping[str, Any], several: bool = False)
         raise OSError(f"cannot write mode {im.mode} as CGX (allowed: {allowed})")
     if not all(1 <= side <= container.MAX_SIDE for side in im.size):
         raise OSError(f"cannot write size {im.size} as CGX (allowed: 1 to {container.MAX_SIDE})")
-    elsewhere = (*OF_SOURCES, *KEPT_IN_INDEX) if several else ()
-    sections = tuple(metadata.to_write(im, keywords, elsewhere))
+    sections = tuple(metadata.to_write(im, keywords, LEFT_OUT if several else ()))
     return Picture(pixels.from_image(im), im.mode, im, sections)
 
 
-def gather(im: Image.Image, keywords: Mapping[str, Any]) -> Animation:
+def gather(
+    im: Image.Image, keywords: Mapping[str, Any], complete: Complete | None = None
+) -> Animation:
     """All frames of `im`, then those of ``append_images=``.
 
     Keywords, each of which otherwise is what the pictures themselves say (`Image.info`):
     ``duration``: of all frames, or a list of one each, in milliseconds. ``loop``.
     ``default_image``: the first frame is for viewers that know no animations; a list of durations
     then may leave it out.
+
+    Args:
+        complete: is called with each frame before it is looked at.
 
     Raises:
         ValueError: a bad value of one of these.
@@ -80,11 +90,14 @@ def gather(im: Image.Image, keywords: Mapping[str, Any]) -> Animation:
         raise ValueError(f"loop={loop!r}, allowed: None, integers 0 (for ever) to {2**31 - 1}")
     default_image = bool(keywords.get("default_image", im.info.get("default_image", False)))
     sources = [im, *(keywords.get("append_images") or ())]
-    return Animation(_frames(sources, keywords, default_image), loop, default_image)
+    return Animation(_frames(sources, keywords, default_image, complete), loop, default_image)
 
 
 def _frames(
-    sources: Sequence[Image.Image], keywords: Mapping[str, Any], default_image: bool
+    sources: Sequence[Image.Image],
+    keywords: Mapping[str, Any],
+    default_image: bool,
+    complete: Complete | None,
 ) -> Iterator[Frame]:
     duration = keywords.get("duration")
     several = list(duration) if isinstance(duration, list | tuple) else None
@@ -99,6 +112,8 @@ def _frames(
                 at = next(number)
                 limits.check("MAX_FRAMES", at + 1)
                 shown.load()  # some formats know their duration only then
+                if complete is not None:
+                    complete(shown, at)
                 if several is not None and at < len(several):
                     stated = several[at]
                 elif several is None:

@@ -1,0 +1,197 @@
+"""cgx convert takes animations and pages, all of them, and gives them back."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence, features
+
+from pillow_colorgrid.commands.cli import main
+from tests.conftest import noise, photograph
+from tests.frames.animations import sprite
+
+DURATIONS = [100, 40, 70, 200]
+
+
+def paletted() -> list[Image.Image]:
+    frames = sprite(4, photograph("coffee", 60, 50))
+    palette = frames[0].quantize(32)
+    return [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+
+
+def clear() -> list[Image.Image]:
+    """Sharp shapes that move, nothing around them, and twice the same."""
+    frames = []
+    for number in (0, 1, 1, 2):
+        frame = Image.new("RGBA", (50, 40), (0, 0, 0, 0))
+        frame.paste((200, 40 * number, 0, 255), (5 * number, 3, 5 * number + 9, 20))
+        frames.append(frame)
+    return frames
+
+
+def pages() -> list[Image.Image]:
+    return [
+        photograph("coffee", 40, 30),
+        photograph("coffee", 30, 50).convert("L"),
+        photograph("coffee", 33, 17).convert("1"),
+        photograph("coffee", 20, 20).quantize(7),
+    ]
+
+
+SOURCES = {
+    "a.gif": (paletted, {"duration": DURATIONS, "loop": 0}),
+    "clear.gif": (clear, {"duration": DURATIONS, "disposal": 2}),
+    "a.png": (clear, {"duration": DURATIONS, "loop": 2}),
+    "photo.png": (lambda: sprite(4), {"duration": DURATIONS, "loop": 0}),
+    "default.png": (lambda: sprite(4), {"duration": DURATIONS[:3], "default_image": True}),
+    "a.webp": (lambda: sprite(4), {"duration": DURATIONS, "lossless": True}),
+    "a.tif": (pages, {}),
+}
+
+
+def shown(path: Path) -> list[tuple[tuple[int, int], bytes, object]]:
+    """Frames as they are seen, RGBA, and how long."""
+    with Image.open(path) as image:
+        found = []
+        for frame in ImageSequence.Iterator(image):
+            frame.load()
+            rgba = frame.convert("RGBA").tobytes()
+            found.append((frame.size, rgba, frame.info.get("duration")))
+        return found
+
+
+@pytest.fixture
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    make, keywords = SOURCES[request.param]
+    frames = make()
+    path: Path = tmp_path / request.param
+    frames[0].save(path, save_all=True, append_images=frames[1:], **keywords)
+    return path
+
+
+@pytest.mark.parametrize("source", SOURCES, indirect=True)
+def test_all_frames_go_into_cgx_and_originals_may_go(source: Path) -> None:
+    before = shown(source)
+    assert main(["convert", str(source), "--delete-originals"]) == 0
+    assert not source.exists()
+    assert shown(source.with_suffix(".cgx")) == before
+    assert main(["verify", "--deep", str(source.with_suffix(".cgx"))]) == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("a.gif", "gif"),
+        ("a.gif", "png"),
+        ("a.gif", "webp"),
+        ("a.gif", "tif"),
+        ("clear.gif", "gif"),
+        ("clear.gif", "png"),
+        ("clear.gif", "webp"),
+        ("a.png", "png"),
+        ("a.png", "gif"),
+        ("photo.png", "png"),
+        ("photo.png", "webp"),
+        ("default.png", "png"),
+        ("a.webp", "webp"),
+        ("a.webp", "png"),
+        ("a.tif", "tif"),
+    ],
+    indirect=["source"],
+)
+def test_and_back(source: Path, target: str, tmp_path: Path) -> None:
+    before = shown(source)
+    assert main(["convert", str(source)]) == 0
+    out = tmp_path / "out"
+    kept = source.with_suffix(".cgx")
+    assert main(["convert", str(kept), "-o", str(out), "--to", target]) == 0
+    (found,) = out.iterdir()
+    after = shown(found)
+    if target == "tif":
+        assert [frame[:2] for frame in after] == [frame[:2] for frame in before]
+        return
+    # Equal neighbours may have become one.
+    assert _merged(after) == _merged(before)
+
+
+def _merged(frames: list[tuple[tuple[int, int], bytes, object]]) -> list[tuple[bytes, float]]:
+    """Without colour under alpha 0; equal neighbours as one."""
+    found: list[tuple[bytes, float]] = []
+    for _, rgba, duration in frames:
+        pixels = np.frombuffer(rgba, np.uint8).reshape(-1, 4).copy()
+        pixels[pixels[:, 3] == 0] = 0
+        if found and found[-1][0] == pixels.tobytes():
+            found[-1] = (found[-1][0], found[-1][1] + float(duration or 0))
+        else:
+            found.append((pixels.tobytes(), float(duration or 0)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "named"),
+    [
+        ("photo.png", "gif", "colours in a frame, GIF holds 256"),
+        ("a.tif", "webp", ""),
+        ("a.tif", "png", ""),
+    ],
+    indirect=["source"],
+)
+def test_what_a_target_cannot_hold_is_not_written(
+    source: Path, target: str, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["convert", str(source)]) == 0
+    kept = source.with_suffix(".cgx")
+    out = tmp_path / "out"
+    assert main(["convert", str(kept), "-o", str(out), "--to", target]) == 1
+    assert f"{kept}: " in (said := capsys.readouterr().err)
+    assert named in said
+    assert not list(out.glob("*"))
+
+
+def test_what_a_target_lacks_is_named_and_the_source_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.cgx"
+    frames = sprite(3)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[10, 20, 30], loop=4)
+    assert main(["convert", str(path), "--to", "tif", "--delete-originals"]) == 0
+    assert path.exists()
+    assert "durations, number of repetitions" in capsys.readouterr().err
+
+
+def test_half_transparency_is_no_gif(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.cgx"
+    noise("RGBA", (4, 4)).save(path, save_all=True, append_images=[noise("RGBA", (4, 4), 2)])
+    assert main(["convert", str(path), "--to", "gif"]) == 1
+    assert "half transparent pixels" in capsys.readouterr().err
+
+
+def test_a_second_run_skips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.png"
+    frames = sprite(3)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=20)
+    assert main(["convert", str(path)]) == 0
+    assert main(["convert", str(path)]) == 0
+    assert "0 converted, 1 skipped" in capsys.readouterr().out
+    frames[0].save(path, save_all=True, append_images=[*frames[1:], frames[0]], duration=20)
+    assert main(["convert", str(path)]) == 1  # the same first frame is not enough
+    assert "holds another picture" in capsys.readouterr().err
+
+
+def test_grid_takes_all_frames(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    frames = sprite(3)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=20)
+    assert main(["convert", str(path), "--mode", "grid"]) == 0
+    with Image.open(path.with_suffix(".cgx")) as image:
+        assert image.n_frames == 3
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="Pillow without AVIF")
+def test_avif_sequences(tmp_path: Path) -> None:
+    path = tmp_path / "a.avif"
+    frames = sprite(3)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[20, 30, 40])
+    before = shown(path)
+    assert main(["convert", str(path)]) == 0
+    assert shown(path.with_suffix(".cgx")) == before
