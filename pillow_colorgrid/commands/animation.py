@@ -42,11 +42,6 @@ def count(image: Image.Image) -> int:
 # -- writing --------------------------------------------------------------------------------------
 
 
-def saver(source: bytes) -> Callable[[Image.Image, str, dict[str, Any]], bytes]:
-    """As `carrying.saved`, of all frames; `source` is their file."""
-    return lambda image, name, keywords: saved(image, source, name, keywords)
-
-
 def saved(image: Image.Image, source: bytes, name: str, keywords: dict[str, Any]) -> bytes:
     """All frames as a file of Pillow's format `name`, which must hold them (`difference`).
 
@@ -80,13 +75,11 @@ def saved(image: Image.Image, source: bytes, name: str, keywords: dict[str, Any]
     else:
         image.seek(0)
         image.load()
-    first.info = {**info, **_palette_facts(first)}
+    transparency = first.info.get("transparency")
+    first.info |= {**info, "transparency": transparency}
+    if transparency is None:  # of the source's palette, not of this one
+        del first.info["transparency"]
     return carrying.saved(first, name, {"append_images": rest, **told_others})
-
-
-def _palette_facts(image: Image.Image) -> dict[str, Any]:
-    """What belongs to the pixels as they are in `image`, not as they were in its source."""
-    return {"transparency": image.info.get("transparency")}
 
 
 @dataclass(frozen=True)

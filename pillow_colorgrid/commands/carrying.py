@@ -64,6 +64,8 @@ def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
     told = {key: info[key] for key in KEYWORDS.get(name, ()) if info.get(key)}
     if info.get("transparency") is not None and "transparency" in KEYWORDS.get(name, ()):
         told["transparency"] = info["transparency"]
+    if keywords.get("save_all"):
+        told.pop("transparency", None)  # each frame has its own
     if name == "PNG":
         told["pnginfo"] = _png_info(info)
     if name == "GIF" and any(item == b"\xfe" for item, _, _ in source_items.items_for("GIF", info)):

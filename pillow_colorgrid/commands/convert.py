@@ -134,10 +134,10 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     keywords = settings.keywords
     if jpeg is not None:
         keywords["jpeg"] = jpeg
-    save = carrying.saved
     if animation.count(image) > 1 and jpeg is None:
-        save = animation.saver(source)
-    data = save(image, FORMATS[settings.suffix], keywords)
+        data = animation.saved(image, source, FORMATS[settings.suffix], keywords)
+    else:
+        data = carrying.saved(image, FORMATS[settings.suffix], keywords)
     if job.target.exists():
         return _met(outcome, image, source, settings, jpeg, unheld, data)
     lost = []

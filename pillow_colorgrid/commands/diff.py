@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from pillow_colorgrid.commands import animation
-from pillow_colorgrid.commands.pictures import attempt, for_screens, opened
+from pillow_colorgrid.commands.pictures import attempt, opened
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.terminal import complain, say, say_lines
 from pillow_colorgrid.pixels import from_image

@@ -195,3 +195,38 @@ def test_avif_sequences(tmp_path: Path) -> None:
     before = shown(path)
     assert main(["convert", str(path)]) == 0
     assert shown(path.with_suffix(".cgx")) == before
+
+
+def test_tags_of_each_page_come_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    first, *rest = pages()
+    first.save(path, save_all=True, append_images=rest, description="all pages", dpi=(300, 300))
+    assert main(["convert", str(path), "--delete-originals"]) == 0
+    assert not path.exists()
+    with Image.open(path.with_suffix(".cgx")) as image:
+        for number in range(4):
+            image.seek(number)
+            assert image.getexif()[270] == "all pages"
+            assert image.info["dpi"] == (300, 300)
+
+
+def test_info_and_diff_know_frames(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other, short = (tmp_path / name for name in ("a.cgx", "b.cgx", "c.cgx"))
+    frames = sprite(4)
+    frames[0].save(one, save_all=True, append_images=[*frames[1:], frames[0]])
+    changed = frames[2].copy()
+    changed.putpixel((1, 1), (1, 2, 3))
+    frames[0].save(other, save_all=True, append_images=[frames[1], changed, frames[3], frames[0]])
+    frames[0].save(short, save_all=True, append_images=frames[1:])
+    assert main(["info", str(one)]) == 0
+    said = capsys.readouterr().out
+    assert "5 frames (1 pictures, 3 patched, 1 repetitions)" in said
+    assert "further frames" in said
+    assert main(["diff", str(one), str(one)]) == 0
+    assert "all 5" in capsys.readouterr().out
+    assert main(["diff", str(one), str(other)]) == 1
+    assert "frame       2, the first that differs" in capsys.readouterr().out
+    assert main(["diff", str(one), str(short)]) == 1
+    assert "5 frames and 4 frames" in capsys.readouterr().err
+    assert main(["inspect", str(one), "-o", str(tmp_path / "r.html")]) == 0
+    assert "5 frames" in (tmp_path / "r.html").read_text()
