@@ -22,6 +22,9 @@ KEPT_BYTES = 2**26
 
 OPAQUE = 255
 
+COLOR_PALETTES = ("RGB", "RGBA")
+"""Modes of palettes through which a base becomes RGB or RGBA."""
+
 
 class Decoder:
     """Decodes the frames of a file that has several. Arrays that it hands out are not changed."""
@@ -133,7 +136,7 @@ def through_palette(
     """(H, W, 1) indices -> (H, W, 3 or 4) of mode RGB or RGBA, as Pillow converts them.
 
     Args:
-        palette: of mode RGB; colours that it lacks are black.
+        palette: of mode RGB or RGBA; colours that it lacks are black.
         transparency: the index whose alpha is 0; or the alpha of each; what it lacks is opaque.
 
     Raises:
@@ -142,10 +145,14 @@ def through_palette(
     table = np.zeros((256, 4), np.uint8)
     table[:, 3] = OPAQUE
     if palette is not None:
-        if palette.mode != "RGB":
-            raise DamagedError(f"palette of mode {palette.mode} as base of {mode}, allowed: RGB")
-        colors = np.frombuffer(bytes(palette.palette), np.uint8).reshape(-1, 3)
-        table[: len(colors), :3] = colors
+        if palette.mode not in COLOR_PALETTES:
+            raise DamagedError(
+                f"palette of mode {palette.mode} in the base of a frame of mode {mode}, allowed: "
+                f"{', '.join(COLOR_PALETTES)}"
+            )
+        channels = len(palette.mode)
+        colors = np.frombuffer(bytes(palette.palette), np.uint8).reshape(-1, channels)
+        table[: len(colors), :channels] = colors
     if isinstance(transparency, int) and 0 <= transparency < len(table):
         table[transparency, 3] = 0
     if isinstance(transparency, bytes):

@@ -20,6 +20,21 @@ def test_golden_files_decode(row: dict[str, str]) -> None:
     assert hashlib.sha256(image.tobytes()).hexdigest() == row["sha256 of the pixels"]
 
 
+FRAMES = list(csv.DictReader((GOLDEN / "frames.tsv").read_text().splitlines(), delimiter="\t"))
+
+
+@pytest.mark.parametrize("row", FRAMES, ids=lambda row: f"{row['file']} {row['frame']}")
+def test_golden_frames_decode(row: dict[str, str]) -> None:
+    with Image.open(GOLDEN / row["file"]) as image:
+        image.seek(int(row["frame"]))
+        image.load()
+        assert image.n_frames == 1 + sum(other["file"] == row["file"] for other in FRAMES)
+    assert image.mode == row["mode"]
+    assert image.size == (int(row["width"]), int(row["height"]))
+    assert str(image.info.get("duration", "")) == row["duration"]
+    assert hashlib.sha256(image.tobytes()).hexdigest() == row["sha256"]
+
+
 def test_every_golden_file_is_listed() -> None:
     assert {path.name for path in GOLDEN.glob("*.cgx")} == {row["file"] for row in FILES}
     assert len(FILES) >= 12

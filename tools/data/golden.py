@@ -122,6 +122,40 @@ def jpeg(image: Image.Image, **options: object) -> tuple[Image.Image, dict[str, 
     return Image.open(file), {"jpeg": file.getvalue()}
 
 
+def wandering() -> tuple[Image.Image, dict[str, object]]:
+    """A box over a photograph, a repetition, a scrolled one, a page of other mode and size."""
+    coffee = photograph("coffee.png", (200, 150, 264, 198))
+    frames = [coffee]
+    for left in (4, 30):
+        frame = coffee.copy()
+        frame.paste((255, 40, 0), (left, 8, left + 12, 20))
+        frames.append(frame)
+    scrolled = photograph("coffee.png", (200, 156, 264, 204))
+    noisy = np.asarray(scrolled) + np.random.default_rng(1).integers(-1, 2, (48, 64, 3))
+    frames += [frames[1].copy(), scrolled, Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))]
+    frames.append(photograph("coffee.png", (200, 150, 217, 159)).convert("L"))
+    durations = [100, 100, 33.25, 40, None, 0, 7]
+    return coffee, {
+        "save_all": True,
+        "append_images": frames[1:],
+        "duration": durations,
+        "loop": 3,
+        "default_image": True,
+    }
+
+
+def as_gif_shows() -> tuple[Image.Image, dict[str, object]]:
+    """The first frame with a palette and a transparent colour, the others in RGBA, RGB."""
+    first = photograph("coffee.png", (200, 150, 240, 180)).quantize(16, dither=Image.Dither.NONE)
+    first.info["transparency"] = 3
+    second = first.convert("RGBA")
+    second.paste((1, 2, 3, 255), (5, 5, 15, 15))
+    first.info["comment"] = b"first"
+    third = first.convert("RGB")
+    third.paste((1, 2, 3), (8, 5, 18, 15))
+    return first, {"save_all": True, "append_images": [second, first.copy(), third]}
+
+
 def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
     """Name -> picture and options of save."""
     astronaut = photograph("astronaut.png", (150, 60, 247, 137))
@@ -180,6 +214,8 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
             jpeg(photograph("coffee.png", (0, 0, 200, 160)), quality=75)[0].copy(),
             {"info": None},
         ),
+        "frames": wandering(),
+        "frames-palette": as_gif_shows(),
         "metadata": (
             coffee.crop((0, 0, 9, 7)),
             {"exif": b"Exif\0\0golden", "icc_profile": b"profile", "xmp": b"<x/>"},
@@ -190,6 +226,19 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
             {"info": {"Description": iTXt("words " * 100, "en", "Words")}},
         ),
     }
+
+
+def tell_frames(path: Path) -> None:
+    """A line for each frame behind the first into frames.tsv."""
+    with Image.open(path) as image, (GOLDEN / "frames.tsv").open("a", newline="") as file:
+        writer = csv.writer(file, delimiter="\t")
+        if not file.tell():
+            writer.writerow(["file", "frame", "mode", "width", "height", "duration", "sha256"])
+        for number in range(1, image.n_frames):
+            image.seek(number)
+            digest = hashlib.sha256(image.tobytes()).hexdigest()
+            duration = image.info.get("duration")
+            writer.writerow([path.name, number, image.mode, *image.size, duration, digest])
 
 
 def main() -> None:
@@ -221,6 +270,7 @@ def main() -> None:
                 raise ValueError(f"{path.name} has no section {MUST_HOLD[name].decode()}")
             digest = hashlib.sha256(shown).hexdigest()
             writer.writerow([path.name, image.mode, *image.size, digest])
+            tell_frames(path)
             print(path.name, path.stat().st_size, "bytes")
 
 

@@ -87,7 +87,9 @@ def gather(
     """
     loop = keywords.get("loop", im.info.get("loop"))
     if loop is not None and not (isinstance(loop, int) and 0 <= loop < 2**31):
-        raise ValueError(f"loop={loop!r}, allowed: None, integers 0 (for ever) to {2**31 - 1}")
+        if "loop" in keywords:
+            raise ValueError(f"loop={loop!r}, allowed: None, integers 0 (for ever) to {2**31 - 1}")
+        loop = None
     default_image = bool(keywords.get("default_image", im.info.get("default_image", False)))
     sources = [im, *(keywords.get("append_images") or ())]
     return Animation(_frames(sources, keywords, default_image, complete), loop, default_image)
@@ -118,7 +120,7 @@ def _frames(
                     stated = several[at]
                 elif several is None:
                     first = default_image and at == 0
-                    stated = shown.info.get("duration") if duration is None or first else duration
+                    stated = _stated(shown) if duration is None or first else duration
                 else:
                     raise ValueError(f"duration= of {len(several)} frames, there are more")
                 yield Frame(picture(shown, _keywords(source, keywords), together), _checked(stated))
@@ -126,6 +128,15 @@ def _frames(
             source.seek(before)
     if several is not None and next(number) != len(several):
         raise ValueError(f"duration= of {len(several)} frames, there are fewer")
+
+
+def _stated(frame: Image.Image) -> Any:
+    """The duration that a frame itself states; nobody asked for it, so a bad one is left out."""
+    duration = frame.info.get("duration")
+    try:
+        return _checked(duration)
+    except ValueError:
+        return None
 
 
 def _count(sources: Sequence[Image.Image]) -> int:

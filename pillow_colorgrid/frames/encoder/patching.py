@@ -14,7 +14,7 @@ from pillow_colorgrid.codings.choose import size_bytes
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored import coding as stored
-from pillow_colorgrid.frames.decoder import through_palette
+from pillow_colorgrid.frames.decoder import COLOR_PALETTES, through_palette
 from pillow_colorgrid.frames.encoder import changes, moves
 from pillow_colorgrid.frames.index import convertible
 from pillow_colorgrid.frames.payload import (
@@ -91,7 +91,7 @@ def _base(before: Picture, picture: Picture) -> Pixels | None:
     if not convertible(before.mode, picture.mode):
         return None
     found = metadata.unpack(before.metadata)
-    if found.palette is not None and found.palette.mode != "RGB":
+    if found.palette is not None and found.palette.mode not in COLOR_PALETTES:
         return None
     transparency = found.info.get("transparency")
     return through_palette(before.pixels, picture.mode, found.palette, transparency)
