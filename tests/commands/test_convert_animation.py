@@ -226,7 +226,7 @@ def test_info_and_diff_know_frames(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "all 5" in capsys.readouterr().out
     assert main(["diff", str(one), str(other)]) == 1
     assert "frame       2, the first that differs" in capsys.readouterr().out
-    assert main(["diff", str(one), str(short)]) == 1
+    assert main(["diff", str(one), str(short)]) == 2
     assert "5 frames and 4 frames" in capsys.readouterr().err
     assert main(["inspect", str(one), "-o", str(tmp_path / "r.html")]) == 0
     assert "5 frames" in (tmp_path / "r.html").read_text()
