@@ -221,7 +221,7 @@ def test_info_and_diff_know_frames(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["info", str(one)]) == 0
     said = capsys.readouterr().out
     assert "5 frames (1 pictures, 3 patched, 1 repetitions)" in said
-    assert "further frames" in said
+    assert "frames after the first" in said
     assert main(["diff", str(one), str(one)]) == 0
     assert "all 5" in capsys.readouterr().out
     assert main(["diff", str(one), str(other)]) == 1
