@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
+from pillow_colorgrid.pixels import Bytes
+
 Plane = npt.NDArray[np.int16]
 Wide = npt.NDArray[np.int32]
 Real = npt.NDArray[np.float32]
@@ -113,10 +114,10 @@ ORIGINS: tuple[Origin, ...] = (Jpeg(), PhotoCD())
 def render(origin: Origin, planes: tuple[Wide, Wide, Wide]) -> tuple[Bytes, Bytes, Bytes]:
     """Luminance and chromas less their zeros -> red, green, blue, of the same shape."""
     y, c1, c2 = planes
-    return cut(origin.red(y, c2)), cut(origin.green(y, c1, c2)), cut(origin.blue(y, c1))
+    return clipped(origin.red(y, c2)), clipped(origin.green(y, c1, c2)), clipped(origin.blue(y, c1))
 
 
-def cut(channel: Wide) -> Bytes:
+def clipped(channel: Wide) -> Bytes:
     """To 0..255."""
     return np.clip(channel, 0, HIGHEST).astype(np.uint8)
 

@@ -22,7 +22,7 @@ from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS
 from pillow_colorgrid.commands import animation, carrying, sameness
 from pillow_colorgrid.commands.places import Place
-from pillow_colorgrid.commands.seen import Seen
+from pillow_colorgrid.commands.seen import FileState
 
 CGX, JPG = ".cgx", ".jpg"
 
@@ -97,8 +97,8 @@ class Outcome:
     reason: str = ""
     lost: tuple[str, ...] = ()
     restorable: bool = False
-    source_seen: Seen | None = None
-    target_seen: Seen | None = None
+    source_seen: FileState | None = None
+    target_seen: FileState | None = None
 
 
 class VerificationError(OSError):

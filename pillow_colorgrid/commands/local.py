@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from pillow_colorgrid.commands.seen import Seen
+from pillow_colorgrid.commands.seen import FileState
 
 try:
     import fcntl
@@ -93,11 +93,11 @@ class Local:
     def open(self) -> IO[bytes]:
         return self.path.open("rb")
 
-    def read(self) -> tuple[bytes, Seen]:
+    def read(self) -> tuple[bytes, FileState]:
         """All bytes, and what file it is."""
         with self.path.open("rb") as file:
             data = file.read()
-            return data, Seen.of_file(os.fstat(file.fileno()), data)
+            return data, FileState.of_file(os.fstat(file.fileno()), data)
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ class Local:
         like: object = None,
         safely: bool = False,
         replace: bool = False,
-    ) -> Seen:
+    ) -> FileState:
         """Write `data`, read it again, `check` it, give it the times of `like` and its name.
 
         Args:
@@ -132,7 +132,7 @@ class Local:
                     check(file.read())
                 if isinstance(like, Local):
                     shutil.copystat(like.path, unfinished)
-                written = Seen.of_file(os.fstat(file.fileno()), data)
+                written = FileState.of_file(os.fstat(file.fileno()), data)
                 if os.name == "nt":  # where an open file cannot be renamed
                     file.close()
                 if replace:
@@ -163,7 +163,7 @@ class Local:
 
     # -- removing -----------------------------------------------------------------------------
 
-    def remove(self, seen: Seen) -> None:
+    def remove(self, seen: FileState) -> None:
         """Remove this file if it still is what was `seen`.
 
         Raises:
@@ -172,7 +172,7 @@ class Local:
         self.check(seen)
         self.path.unlink()
 
-    def check(self, seen: Seen) -> None:
+    def check(self, seen: FileState) -> None:
         """Raise ChangedError unless this file still is what was `seen`."""
         if self.path.is_symlink():
             raise ChangedError("it is a link; what it points to is not touched")

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from pillow_colorgrid.commands.local import ChangedError, Check, temporary_name
-from pillow_colorgrid.commands.seen import Seen
+from pillow_colorgrid.commands.seen import FileState
 
 
 class MissingExtraError(ImportError):
@@ -99,21 +99,21 @@ class Remote:
         system, path = self._there
         return BytesIO(system.cat_file(path))
 
-    def read(self) -> tuple[bytes, Seen]:
+    def read(self) -> tuple[bytes, FileState]:
         """All bytes, and what tells them from others."""
         with self.open() as file:
             data = file.read()
-        return data, Seen.of_data(data)
+        return data, FileState.of_data(data)
 
     def settle(self) -> None:
         """Nothing: what the other side has acknowledged, it has."""
 
-    def check(self, seen: Seen) -> None:
+    def check(self, seen: FileState) -> None:
         """Raise ChangedError unless this file still holds what was `seen`; costs one read."""
         if not seen.is_still(self.read()[1]):
             raise ChangedError("it changed after it was read")
 
-    def remove(self, seen: Seen) -> None:
+    def remove(self, seen: FileState) -> None:
         """As `Local.remove`."""
         self.check(seen)
         system, path = self._there
@@ -126,7 +126,7 @@ class Remote:
         like: object = None,
         safely: bool = False,
         replace: bool = False,
-    ) -> Seen:
+    ) -> FileState:
         """As `Local.write`; costs one copy on the other side, or one more upload."""
         system, path = self._there
         system.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
@@ -143,7 +143,7 @@ class Remote:
             with contextlib.suppress(Exception):
                 system.rm_file(unfinished)
             raise
-        return Seen.of_data(data)
+        return FileState.of_data(data)
 
     def remove_leftovers(self) -> None:
         """Nothing: another machine may be writing them."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Seen:
+class FileState:
     """A file as it was at one moment.
 
     Attributes:
@@ -25,7 +25,7 @@ class Seen:
     digest: bytes
 
     @classmethod
-    def of_file(cls, status: os.stat_result, data: bytes) -> "Seen":
+    def of_file(cls, status: os.stat_result, data: bytes) -> "FileState":
         """A file of this machine, with its bytes."""
         return cls(
             socket.gethostname(),
@@ -37,11 +37,11 @@ class Seen:
         )
 
     @classmethod
-    def of_data(cls, data: bytes) -> "Seen":
+    def of_data(cls, data: bytes) -> "FileState":
         """What has nothing but bytes."""
         return cls("", 0, 0, len(data), 0, digest(data))
 
-    def is_still(self, other: "Seen") -> bool:
+    def is_still(self, other: "FileState") -> bool:
         """Whether `other` is the same file, unchanged.
 
         Machines that share a disk number its devices and files each in its own way.

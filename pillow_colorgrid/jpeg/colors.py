@@ -6,7 +6,7 @@ With Y, and P, Q = Cb, Cr less 128::
     G = Y + ((-22554 P - 46802 Q + 32768) >> 16)
     B = Y + ((116130 P + 32768) >> 16)
 
-each cut to 0..255 (origin 1 of this format's pictures). Four components come inverted: Adobe's
+each clipped to 0..255 (origin 1 of this format's pictures). Four components come inverted: Adobe's
 programs write CMYK so, and Pillow always takes it as theirs. Of "cmyk" each is 255 less the
 component, of "ycck" R, G, B of the first three are C, M, Y (inverted twice), and K is 255 less it.
 """

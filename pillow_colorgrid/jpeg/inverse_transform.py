@@ -6,7 +6,7 @@ step (v: vertical frequency), and M[y][v] as in `matrix(8)`::
 
     W[y][u] = (sum over v of M[y][v] X[v][u] + 1024) >> 11
     S[y][x] = (sum over u of M[x][u] W[y][u] + 131072) >> 18
-    sample  = S + 128, cut to 0..255
+    sample  = S + 128, clipped to 0..255
 
 Why it is exact in float64: no factor exceeds 2^15 and 2^14, no sum of eight products 2^32, and a
 division by 2^11 or 2^18 loses no bit. Rounding down is then `floor`.
@@ -145,9 +145,9 @@ def beyond(product: Coefficients, quantised: Coefficients) -> Samples:
         quantised: the coefficients.
 
     Both products go as libjpeg-turbo's do on x86: the sums X[0] ± X[4], X[7] + X[3] and X[5] + X[1]
-    keep 16 bits, what is shifted keeps 32, and the results are cut to 16 bits, at last to 8. Where
-    all coefficients but the first row of a block are zero, W[y][u] = 4 X[0][u], of which 16 bits
-    are kept. Within bounds all this changes nothing.
+    keep 16 bits, what is shifted keeps 32, and the results are clipped to 16 bits, at last to 8.
+    Where all coefficients but the first row of a block are zero, W[y][u] = 4 X[0][u], of which
+    16 bits are kept. Within bounds all this changes nothing.
     """
     x = product.reshape(-1, SIZE, SIZE).astype(np.int64)
     w = _narrow_product(x.transpose(1, 0, 2), FIRST_SHIFT).transpose(1, 0, 2)
@@ -164,7 +164,7 @@ def _wrapped(values: Wide, bits: int) -> Wide:
 
 
 def _narrow_product(x: Wide, shift: int) -> Wide:
-    """M x, along the first axis (8), shifted and cut to 16 bits."""
+    """M x, along the first axis (8), shifted and clipped to 16 bits."""
     even3 = 10703 * x[2] + 4433 * x[6]
     even2 = 4433 * x[2] - 10704 * x[6]
     even0 = _wrapped(x[0] + x[4], 16) << 13

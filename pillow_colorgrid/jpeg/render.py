@@ -1,6 +1,6 @@
 """Pixels from coefficients, bit for bit those that Pillow (libjpeg-turbo) shows.
 
-The way: blocks to samples (`inverse_transform`), each plane cut to its true size, its samples
+The way: blocks to samples (`inverse_transform`), each plane cropped to its true size, its samples
 spread to all pixels (`upsampling`), the planes to colour (`colors`). All is whole-number arithmetic
 that these files define. Strips of block rows are rendered one after the other, or by themselves.
 """
@@ -125,7 +125,7 @@ def _plane(
     strips: tuple[int, int],
     eighths: int,
 ) -> tuple[Pixels, bool]:
-    """Samples of strips, cut to their true size, and whether one more row is at both ends."""
+    """Samples of strips, cropped to their true size, and whether one more row is at both ends."""
     high, wide = true_size(picture, component, eighths)
     context = needs_context(ratio, wide)
     first, last = strips[0] * component.vertical, strips[1] * component.vertical

@@ -21,7 +21,7 @@ the next one on its other side. With c[i] the samples of a row, and c[-1] = c[0]
 
 * All others: each sample is repeated. A ratio that is no whole number has no definition.
 
-The plane is cut to its true size before: ceil(width * horizontal / the largest horizontal).
+The plane is cropped to its true size before: ceil(width * horizontal / the largest horizontal).
 """
 
 import numpy as np
@@ -69,8 +69,8 @@ def upsample(rows: Samples, ratio: tuple[int, int], width: int) -> Samples:
     """Rows of samples -> rows of pixels.
 
     Args:
-        rows: (n, columns), cut to the true size; where `needs_context`, with one row more above and
-            one below, which at the picture's edge repeat the first or last row.
+        rows: (n, columns), cropped to the true size; where `needs_context`, with one row more
+            above and one below, which at the picture's edge repeat the first or last row.
         ratio: pixels a sample, down and across.
         width: of the picture, in pixels.
 

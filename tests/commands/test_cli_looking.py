@@ -141,7 +141,12 @@ def test_what_cannot_be_shown(command: str, picture: Path) -> None:
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "CMYK", "YCbCr", "HSV", "I;16", "I", "F"])
 def test_every_mode_can_be_shown(mode: str) -> None:
     image = photograph("coffee", 20, 10).convert("L" if mode == "I;16" else "RGB").convert(mode)
-    for_screens(image).save(BytesIO(), "PNG")
+    shown = for_screens(image)
+    assert shown.size == image.size
+    file = BytesIO()
+    shown.save(file, "PNG")
+    with Image.open(file) as found:
+        assert found.tobytes() == shown.tobytes()
 
 
 def test_sixteen_bits_are_spread_over_eight() -> None:

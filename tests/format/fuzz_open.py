@@ -213,7 +213,7 @@ def assembled() -> Iterator[tuple[str, container.Header, list[container.Section]
     """Files that small pictures do not lead to: sections as FORMAT.md allows them."""
     small = next(p for name, p, _ in pictures() if name == "grid")
     header = container.Header(STORED.number, "RGB", SMALL, bytes(8))
-    places = parts.cut(Tile(0, 0, *SMALL[::-1]))
+    places = parts.split(Tile(0, 0, *SMALL[::-1]))
     cut = (np.asarray(small)[tile.place] for tile in places)
     files = (inner.save(part, "WEBP", lossless=True) for part in cut)
     pieces = parts.pack([b"\2" + file for file in files])

@@ -169,7 +169,7 @@ def test_components_are_exact_where_nothing_is_cut():
     pixels = np.empty((200, 200, 3), np.uint8)
     render.colors.paint("ycc", [y, cb, cr], pixels)
     planes = of_rgb(pixels)
-    assert np.array_equal(planes.sure, ~planes.cut)
+    assert np.array_equal(planes.sure, ~planes.clipped)
     assert planes.sure.mean() > 0.3
     for value, plane in zip(planes.values, (y, cb, cr), strict=True):
         assert np.array_equal(value[planes.sure] + 128, plane[planes.sure])

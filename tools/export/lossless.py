@@ -87,7 +87,7 @@ def run_by(exported: dict[str, Exported]) -> Run:
     return run
 
 
-def register_tables(
+def write_tables(
     table: np.ndarray,
     members: list[dict[str, object]],
     number: int,
@@ -148,7 +148,7 @@ def main() -> None:
         for number, name in enumerate(NAMES)
     ]
     used = [networks[name] for name in NAMES]
-    register_tables(table, members, options.id + len(NAMES), trained, options.models, used)
+    write_tables(table, members, options.id + len(NAMES), trained, options.models, used)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ def lossy(luminance: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(Image.open(file)).astype(np.int16)
 
 
-def see(planes: list[np.ndarray], luminance: np.ndarray, interval: int, kind: str) -> network.Seen:
+def see(
+    planes: list[np.ndarray], luminance: np.ndarray, interval: int, kind: str
+) -> network.Surroundings:
     """What the network sees of Y, Co, Cg (H, W) int16, whose decoder has `luminance`."""
     kept = Kept(luminance, fit.fit(planes[1:], luminance, interval, kind))
     means = tent_means(luminance, interval, BASE_STEPS)

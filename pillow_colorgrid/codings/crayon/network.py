@@ -44,14 +44,14 @@ GAIN_STEPS = 8
 """The file tells how far the network is followed, in eighths: not every picture is like others."""
 
 OFFSET_BOUND = 2**20
-"""Beyond it a move is cut in any case; cut here, offsets fit int32."""
+"""Beyond it a move is clipped in any case; clipped here, offsets fit int32."""
 
 MOVE_LIMITS = (-(2**15), 2**15 - 1)
 """Of what the network adds in all, in 1/BASE_STEPS: no colour is so far from another."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class Surroundings:
     """What the network sees of a picture, or of one tile of it: planes (H, W) of integers.
 
     Attributes:
@@ -87,7 +87,7 @@ def _nearness(interval: int, start: int, length: int) -> Exact:
     return nearness
 
 
-def inputs(seen: Seen, interval: int, kind: str) -> npt.NDArray[np.uint8]:
+def inputs(seen: Surroundings, interval: int, kind: str) -> npt.NDArray[np.uint8]:
     """(1, INPUTS, H/2, W/2) bytes."""
     height, width = seen.luminance.shape
     found = np.empty((1, INPUTS, height // 2, width // 2), np.uint8)
@@ -110,11 +110,11 @@ def inputs(seen: Seen, interval: int, kind: str) -> npt.NDArray[np.uint8]:
 
 def _byte(values: Exact | np.int32) -> npt.NDArray[np.uint8]:
     """Cut to a signed byte, with zero point ZERO."""
-    cut: npt.NDArray[np.uint8] = (np.clip(values, -ZERO, ZERO - 1) + ZERO).astype(np.uint8)
-    return cut
+    clipped: npt.NDArray[np.uint8] = (np.clip(values, -ZERO, ZERO - 1) + ZERO).astype(np.uint8)
+    return clipped
 
 
-def moves(outputs: npt.NDArray[np.float32], seen: Seen) -> tuple[Plane, Plane]:
+def moves(outputs: npt.NDArray[np.float32], seen: Surroundings) -> tuple[Plane, Plane]:
     """How far the network wants to move Co and Cg (H, W), in 1/BASE_STEPS.
 
     Args:
@@ -151,6 +151,6 @@ def whole(eighths: Exact) -> Plane:
 
 
 def _whole(outputs: npt.NDArray[np.float32], unit: int, limit: int) -> Exact:
-    """Outputs as integers, an output of 1 being `unit`, halves rounded to even, cut to ±`limit`."""
+    """Outputs as integers within ±`limit`, an output of 1 being `unit`, halves rounded to even."""
     exact = outputs * np.float32(unit)  # a power of two: nothing is lost
     return np.clip(np.rint(exact, out=exact), -limit, limit, out=exact).astype(np.int32)

@@ -22,7 +22,7 @@ from pillow_colorgrid.codings.crayon.hints import (
     shading,
     tent_means,
 )
-from pillow_colorgrid.codings.crayon.network import ALIGNMENT, Seen
+from pillow_colorgrid.codings.crayon.network import ALIGNMENT, Surroundings
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color.ycocg import inverse_clipped
 from pillow_colorgrid.pixels import Bytes
@@ -127,12 +127,12 @@ def _moves(kept: Kept, means: Exact, region: Region, network: Network) -> tuple[
     return co[region.within].copy(), cg[region.within].copy()
 
 
-def unpainted(seen: Seen) -> tuple[Plane, Plane]:
+def unpainted(seen: Surroundings) -> tuple[Plane, Plane]:
     """Co and Cg as hints and slopes alone tell them: what a gain of 0 leaves."""
     return grid_crayon.whole(seen.co), grid_crayon.whole(seen.cg)
 
 
-def see(kept: Kept, means: Exact, part: Tile) -> Seen:
+def see(kept: Kept, means: Exact, part: Tile) -> Surroundings:
     """What the network sees of `part` of the padded picture.
 
     Args:
@@ -150,7 +150,7 @@ def see(kept: Kept, means: Exact, part: Tile) -> Seen:
     if colour.slopes is not None:
         for plane, slopes in zip(painted, colour.slopes, strict=True):
             plane += shading(slopes, colour.slope_interval, detail, part.top, part.left)
-    return Seen(
+    return Surroundings(
         luminance=luminance,
         detail=detail,
         co=painted[0],

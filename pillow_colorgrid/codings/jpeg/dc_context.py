@@ -45,14 +45,14 @@ SIDE_INPUTS = len(DIAGONAL) + 2
 
 
 @dataclass(frozen=True)
-class Pass:
+class BlockPass:
     """The blocks of one step over the lattice.
 
     Attributes:
         kind: "diagonal" or "cross": the network.
         level: 0 for strides from 8 on, 1 for 4, 2 for 2, 3 for 1.
         rows, columns: (m,) of each block.
-        near: (12, m) places (row * width + column) of its known neighbours, cut to the picture.
+        near: (12, m) places (row * width + column) of its known neighbours, clipped to the picture.
         known: (12, m) bool: which are part of the picture.
         nearest: (m,) how many of the first four are known, at least 1.
         all: (m,) how many of the twelve are, at least 1.
@@ -75,7 +75,7 @@ def coarsest(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=4)
-def passes(rows: int, columns: int) -> Sequence[Pass]:
+def passes(rows: int, columns: int) -> Sequence[BlockPass]:
     """All steps over a lattice of `rows` x `columns` blocks; empty ones are left out.
 
     Kept for the next plane or strip of this size: some 100 bytes a block.
@@ -99,7 +99,7 @@ def passes(rows: int, columns: int) -> Sequence[Pass]:
                     np.maximum(np.count_nonzero(some, axis=0), 1)
                     for some in (known[:NEAREST], known)
                 )
-                found.append(Pass(kind, level, row, column, near, known, nearest, every))
+                found.append(BlockPass(kind, level, row, column, near, known, nearest, every))
     return found
 
 
@@ -117,7 +117,7 @@ SPREAD_UNIT = 16
 """Spreads are kept in 1/16 of a dequantised step."""
 
 
-def _around(plane: np.ndarray, step: Pass) -> tuple[np.ndarray, np.ndarray]:
+def _around(plane: np.ndarray, step: BlockPass) -> tuple[np.ndarray, np.ndarray]:
     """Base and differences of (..., H, W) around the blocks of `step`: (..., m), (..., 12, m).
 
     Whole numbers in float64, as all that follows: exact below 2**53, and faster than int64.
@@ -132,7 +132,7 @@ def _around(plane: np.ndarray, step: Pass) -> tuple[np.ndarray, np.ndarray]:
     return base, near
 
 
-def _spread(differences: np.ndarray, step: Pass, least: np.ndarray) -> np.ndarray:
+def _spread(differences: np.ndarray, step: BlockPass, least: np.ndarray) -> np.ndarray:
     """(..., m) mean size of the differences in 1/16, plus `least`."""
     total = SPREAD_UNIT * np.abs(differences).sum(-2)
     result: np.ndarray = np.floor(total / step.all) + least
@@ -140,7 +140,7 @@ def _spread(differences: np.ndarray, step: Pass, least: np.ndarray) -> np.ndarra
 
 
 def inputs(
-    dc: np.ndarray, quantiser: np.ndarray, side: Sequence[np.ndarray], step: Pass
+    dc: np.ndarray, quantiser: np.ndarray, side: Sequence[np.ndarray], step: BlockPass
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What the network of `step` sees, and the base and spread that its outputs refer to.
 

@@ -85,7 +85,7 @@ def _interval(
 ) -> Interval:
     """Of several cases (where, number, low, high) the last that holds counts.
 
-    Its ends are cut to what Co and Cg can be: a pixel whose luminance does not fit to clipped
+    Its ends are clipped to what Co and Cg can be: a pixel whose luminance does not fit to clipped
     channels would move them further away than a symbol can tell.
     """
     found = Interval(

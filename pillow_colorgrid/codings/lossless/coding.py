@@ -5,7 +5,7 @@ Sections of a file::
     NETS  the tables, and by them the networks, that decode the file
     LORG  the origin of the picture (JPEG, Photo CD), where it has one: what the planes are
     LCHN  the channels that its planes are, where they are not Y, Co, Cg
-    LCLP  how sharply its channels are cut, where they are
+    LCLP  how sharply its channels are clipped, where they are
     LADP  the adaptation of the networks to this picture, where it pays
     CPRE  colour of the preview (not in mode L), which is every 8th pixel of every 8th row
     LPRE  luminance of the preview

@@ -33,7 +33,7 @@ class Colors(Protocol):
         """
 
     def paint(self, planes: Sequence[Plane]) -> Bytes:
-        """(h, w, 3): planes that need not be a picture's; what is no colour is cut to one."""
+        """(h, w, 3): planes that need not be a picture's; what is no colour is clipped to one."""
 
 
 class Grey:

@@ -141,7 +141,7 @@ def mean_of_four(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> 
     return mean
 
 
-class Bytes:
+class Inputs:
     """Collects inputs, one byte plane after the other."""
 
     def __init__(self, count: int, shape: tuple[int, int], inputs: int) -> None:
@@ -161,7 +161,7 @@ class Bytes:
             self._fill(seen[:, first : first + each], zero)
 
     def _fill(self, pixels: np.ndarray, zero: np.ndarray | int) -> None:
-        """Add (N, rows and columns of taps, rows, columns): as they are above `zero`, cut."""
+        """Add (N, rows and columns of taps, rows, columns): as they are above `zero`, clipped."""
         end = self.filled + pixels.shape[1] * pixels.shape[2]
         into = self.planes[:, self.filled : end].reshape(pixels.shape)  # a view
         # In this order, because numpy would else go along the taps, which lie closer together.
@@ -192,7 +192,7 @@ def luminance_diagonal(pixels: np.ndarray, rows: Rows | None = None) -> Context:
     rows = rows or all_rows(pixels)
     known = of_place(pixels, levels.KNOWN, rows)
     base = diagonal_base(known)
-    inputs = Bytes(len(pixels), known.shape, LUMINANCE_INPUTS[0])
+    inputs = Inputs(len(pixels), known.shape, LUMINANCE_INPUTS[0])
     inputs.add_taps(known, LUMINANCE_DIAGONAL, base)
     inputs.add(base, ZERO)
     return inputs.planes, [[base]]
@@ -204,7 +204,7 @@ def luminance_cross(pixels: np.ndarray, rows: Rows | None = None) -> Context:
     known, diagonal = (of_place(pixels, place, rows) for place in (levels.KNOWN, levels.DIAGONAL))
     right, below = cross_bases(known, diagonal)
     base = (right + below + 1) >> 1
-    inputs = Bytes(len(pixels), known.shape, LUMINANCE_INPUTS[1])
+    inputs = Inputs(len(pixels), known.shape, LUMINANCE_INPUTS[1])
     inputs.add_taps(known, LUMINANCE_CROSS_KNOWN, base)
     inputs.add_taps(diagonal, LUMINANCE_CROSS_DIAGONAL, base)
     inputs.add(right, below)
@@ -221,7 +221,7 @@ def color_diagonal(
     """
     rows = rows or all_rows(co)
     window = Margined(luminance, levels.cells(*co.shape[1:])[1], rows, step=2)
-    inputs = Bytes(len(co), window.shape, COLOR_INPUTS[0])
+    inputs = Inputs(len(co), window.shape, COLOR_INPUTS[0])
     bases = []
     for plane in (co, cg):
         known = of_place(plane, levels.KNOWN, rows)
@@ -242,7 +242,7 @@ def color_cross(
     """As `color_diagonal`, for the two pixels of the cross pass."""
     rows = rows or all_rows(co)
     window = Margined(luminance, levels.cells(*co.shape[1:])[1], rows, step=2)
-    inputs = Bytes(len(co), window.shape, COLOR_INPUTS[1])
+    inputs = Inputs(len(co), window.shape, COLOR_INPUTS[1])
     of_right, of_below, middle = [], [], []
     for plane in (co, cg):
         known, diagonal = (

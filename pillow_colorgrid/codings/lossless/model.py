@@ -44,7 +44,7 @@ class Model:
         features: that each network shows beside its outputs.
         reach: so many rows of cells away an input changes an output; None: any.
         adaptation: what the picture adds to the networks' outputs.
-        clipping: how sharply the picture's channels are cut; None: it does not matter.
+        clipping: how sharply the picture's channels are clipped; None: it does not matter.
     """
 
     networks: Mapping[str, int]

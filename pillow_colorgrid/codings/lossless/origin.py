@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from pillow_colorgrid.color.renderings import HIGHEST, ORIGINS, Bytes, Origin, Plane, render, strips
+from pillow_colorgrid.color.renderings import HIGHEST, ORIGINS, Origin, Plane, render, strips
 from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError
+from pillow_colorgrid.pixels import Bytes
 
 PIXELS_PER_EXCEPTION = 16
 """A reader refuses more than one exception in so many pixels, which bounds its memory."""
@@ -61,7 +62,7 @@ class Rendering:
         Args:
             width: of the whole picture.
 
-        Planes that no picture has (of a damaged file) give pixels cut to 0..255.
+        Planes that no picture has (of a damaged file) give pixels clipped to 0..255.
         """
         rgb = self.paint(planes)
         rows, places = np.divmod(self.positions, width)
@@ -70,7 +71,7 @@ class Rendering:
         return rgb
 
     def paint(self, planes: Sequence[Plane]) -> Bytes:
-        """As `join`, but for the exceptions. What is no value of a plane is cut to those it has."""
+        """As `join`, but for the exceptions. What is no value of a plane is clipped to one."""
         height, width = planes[0].shape
         rgb = np.empty((height, width, 3), np.uint8)
         zeros = (0, *self.origin.zeros)

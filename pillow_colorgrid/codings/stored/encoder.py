@@ -11,7 +11,7 @@ import numpy as np
 from PIL import features
 
 from pillow_colorgrid.codings import inner
-from pillow_colorgrid.codings.stored.parts import cut, pack
+from pillow_colorgrid.codings.stored.parts import pack, split
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg_bytes
 from pillow_colorgrid.pixels import Bytes
@@ -146,7 +146,7 @@ def search(pixels: Bytes, care: Care, file: bytes = b"") -> bytes:
 
 
 def _parts(tile: Tile) -> list[Node]:
-    return [Node(part) for part in cut(tile)]
+    return [Node(part) for part in split(tile)]
 
 
 def _fill(nodes: Sequence[Node], pixels: Bytes, workers: Workers) -> None:

@@ -18,7 +18,7 @@ LENGTH = struct.Struct("<I")
 """Before each part: its length in bytes."""
 
 
-def cut(tile: Tile) -> list[Tile]:
+def split(tile: Tile) -> list[Tile]:
     """The two or four parts of a rectangle of more than one pixel, row by row.
 
     A side is halved, the first half being the longer one by a pixel if need be, unless it is at
@@ -57,7 +57,7 @@ def unpack(data: bytes, tile: Tile) -> list[tuple[Tile, bytes]]:
         raise DamagedError("parts of a single pixel, allowed from 2 pixels on")
     found = []
     position = len(PARTS)
-    for part in cut(tile):
+    for part in split(tile):
         start = position + LENGTH.size
         if start > len(data):
             raise DamagedError(f"parts end after {len(data)} bytes, the next begins at {start}")

@@ -1,9 +1,9 @@
 """Coefficients of a band of a picture from its pixels, steps and subsampling being known.
 
-Samples by the pixels, their cosines, rounded to multiples of the steps. Where a pixel is cut to 0
-or 255 its sample is not known: at first it is estimated, then what the coefficients say takes the
-estimate's place, pulled towards the pixel where both disagree, some times over. At last blocks that
-do not render to their pixels are searched.
+Samples by the pixels, their cosines, rounded to multiples of the steps. Where a pixel is
+clipped to 0 or 255 its sample is not known: at first it is estimated, then what the coefficients
+say takes the estimate's place, pulled towards the pixel where both disagree, some times over. At
+last blocks that do not render to their pixels are searched.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from pillow_colorgrid.jpeg.recover.blocks import apart, forward, inverse, togeth
 from pillow_colorgrid.jpeg.recover.components import Mask, Planes
 from pillow_colorgrid.jpeg.recover.search import Places, improve
 from pillow_colorgrid.jpeg.upsampling import needs_context, upsample
+from pillow_colorgrid.pixels import Bytes
 
-Bytes = npt.NDArray[np.uint8]
 Real = npt.NDArray[np.float32]
 Quantised = npt.NDArray[np.int16]
 Table = npt.NDArray[np.uint16]
@@ -28,7 +28,7 @@ Table = npt.NDArray[np.uint16]
 Item = TypeVar("Item", bound=np.generic)
 
 ROUNDS = 8
-"""So often estimates of cut pixels are renewed."""
+"""So often estimates of clipped pixels are renewed."""
 
 SLOW = 0.97
 """It ends when wrong ones get fewer by less than this, or no coefficient changes."""

@@ -38,7 +38,7 @@ def forward(blocks: Real) -> Real:
 
 
 def inverse(coefficients: Real) -> Real:
-    """The inverse of `forward`, in real numbers: nothing is rounded or cut."""
+    """The inverse of `forward`, in real numbers: nothing is rounded or clipped."""
     shape = coefficients.shape[:-1]
     rows = coefficients.reshape(-1, SIZE) @ COSINES
     columns = np.ascontiguousarray(rows.reshape(-1, SIZE, SIZE).swapaxes(1, 2))

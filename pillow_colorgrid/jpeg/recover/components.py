@@ -11,7 +11,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
+from pillow_colorgrid.pixels import Bytes
+
 Real = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
@@ -28,18 +29,18 @@ class Planes:
     Attributes:
         values: one plane or three, whole numbers where `sure`, elsewhere estimates.
         sure: where they are exact.
-        cut: where a channel is 0 or 255; what is neither cut nor sure has no origin.
+        clipped: where a channel is 0 or 255; what is neither clipped nor sure has no origin.
     """
 
     values: tuple[Real, ...]
     sure: Mask
-    cut: Mask
+    clipped: Mask
 
 
 def of_grey(grey: Bytes) -> Planes:
     """(h, w) -> its plane."""
-    cut = (grey == 0) | (grey == HIGHEST)
-    return Planes((grey.astype(np.float32) - np.float32(128),), ~cut, cut)
+    clipped = (grey == 0) | (grey == HIGHEST)
+    return Planes((grey.astype(np.float32) - np.float32(128),), ~clipped, clipped)
 
 
 def of_rgb(rgb: Bytes) -> Planes:
@@ -47,12 +48,12 @@ def of_rgb(rgb: Bytes) -> Planes:
     shape = rgb.shape[:2]
     red, green, blue = (np.ascontiguousarray(rgb[..., k]).reshape(-1) for k in range(3))
     low, high = np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
-    cut = (low == 0) | (high == HIGHEST)
+    clipped = (low == 0) | (high == HIGHEST)
     luminance = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
     y = np.rint(luminance).astype(np.int32)
     cb, cr, sure = _chromas(y, red, green, blue)
-    sure &= ~cut
-    left = np.flatnonzero(~sure & ~cut)
+    sure &= ~clipped
+    left = np.flatnonzero(~sure & ~clipped)
     for step in (1, -1):
         tried = np.clip(y[left] + step, 0, HIGHEST)
         of_left = _chromas(tried, red[left], green[left], blue[left])
@@ -70,7 +71,7 @@ def of_rgb(rgb: Bytes) -> Planes:
     values[2][rough] = (red[rough] - about) / np.float32(1.402)
     values[0] -= 128
     planes = tuple(plane.reshape(shape) for plane in values)
-    return Planes(planes, sure.reshape(shape), cut.reshape(shape))
+    return Planes(planes, sure.reshape(shape), clipped.reshape(shape))
 
 
 def _chromas(
@@ -87,7 +88,7 @@ def _chromas(
 
 @cache
 def _tables() -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
-    """Cb by 256 * luminance + blue and Cr by 256 * luminance + red, or NONE where cut."""
+    """Cb by 256 * luminance + blue and Cr by 256 * luminance + red, or NONE where clipped."""
     y = np.arange(HIGHEST + 1)[:, None]
     chroma = np.arange(-128, 128)
     tables = []

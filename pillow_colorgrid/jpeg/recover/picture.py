@@ -11,9 +11,9 @@ from pillow_colorgrid.jpeg.picture import Component, JpegPicture
 from pillow_colorgrid.jpeg.recover import band, components, downsampling, steps
 from pillow_colorgrid.jpeg.recover.blocks import apart, forward
 from pillow_colorgrid.jpeg.recover.components import Planes
+from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime.blas import one_thread
 
-Bytes = npt.NDArray[np.uint8]
 Real = npt.NDArray[np.float32]
 
 LEAST_BLOCKS = 64
@@ -25,7 +25,7 @@ PROBE_BLOCKS = 400
 GOLDEN_SECTION = (5**0.5 - 1) / 2
 
 HAVE_ORIGIN = 0.97
-"""So many of the pixels that are not cut must have an origin in YCbCr."""
+"""So many of the pixels that are not clipped must have an origin in YCbCr."""
 
 TABLE_BLOCKS = 6000
 """Blocks by which the steps are estimated."""
@@ -111,8 +111,8 @@ def _planes(pixels: Bytes) -> Planes:
 
 
 def _have_origin(planes: Planes) -> bool:
-    uncut = int((~planes.cut).sum())
-    return uncut > 0 and int((planes.sure & ~planes.cut).sum()) >= HAVE_ORIGIN * uncut
+    unclipped = int((~planes.clipped).sum())
+    return unclipped > 0 and int((planes.sure & ~planes.clipped).sum()) >= HAVE_ORIGIN * unclipped
 
 
 # -- tables and subsampling ------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def _have_origin(planes: Planes) -> bool:
 def _layout(pixels: Bytes) -> tuple[band.Layout | None, int]:
     """Subsampling and tables by some bands; None if pixels have no origin; and the quality."""
     planes = [_planes(part) for part in _samples_of_bands(pixels)]
-    if not all(_have_origin(one) for one in planes if not one.cut.all()):
+    if not all(_have_origin(one) for one in planes if not one.clipped.all()):
         return None, 0
     luminance = _sure_blocks(planes, 0, (1, 1))
     if len(luminance) < LEAST_BLOCKS // 4:

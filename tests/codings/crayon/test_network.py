@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 from pillow_colorgrid.codings.crayon import coding as crayon, hints, network as grid_crayon, paint
 from pillow_colorgrid.codings.crayon.encoder import fit
-from pillow_colorgrid.codings.crayon.network import BASE_STEPS, PHASES, Seen
+from pillow_colorgrid.codings.crayon.network import BASE_STEPS, PHASES, Surroundings
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg
@@ -17,14 +17,14 @@ from pillow_colorgrid.runtime import networks
 from tests.conftest import MODELS, photograph
 
 
-def random_seen(height: int, width: int, seed: int = 1) -> Seen:
+def random_seen(height: int, width: int, seed: int = 1) -> Surroundings:
     rng = np.random.default_rng(seed)
 
     def plane(low: int, high: int) -> np.ndarray:
         return rng.integers(low, high + 1, (height, width)).astype(np.int32)
 
     color = 2 * 128 * BASE_STEPS
-    return Seen(
+    return Surroundings(
         luminance=plane(0, 255),
         detail=plane(-255 * BASE_STEPS, 255 * BASE_STEPS),
         co=plane(-color, color - 1),

@@ -60,7 +60,7 @@ def test_parts_cover_a_rectangle_once(height: int, width: int, top: int) -> None
     if height * width == 1:
         return
     covered = np.zeros((top + height, 7 + width), np.uint8)
-    parts = stored_parts.cut(Tile(top, 7, height, width))
+    parts = stored_parts.split(Tile(top, 7, height, width))
     for part in parts:
         assert part.height * part.width > 0
         covered[part.place] += 1
@@ -80,7 +80,7 @@ def test_parts_cover_a_rectangle_once(height: int, width: int, top: int) -> None
     ],
 )
 def test_known_cuts(size: tuple[int, int], parts: list[tuple[int, int]]) -> None:
-    found = stored_parts.cut(Tile(0, 0, *size))
+    found = stored_parts.split(Tile(0, 0, *size))
     assert [(part.height, part.width) for part in found] == parts
 
 
@@ -107,7 +107,7 @@ def test_parts_of_parts_roundtrip(data: st.DataObject) -> None:
 
     def packed(tile: Tile) -> bytes:
         if tile.height * tile.width > 1 and data.draw(st.booleans()):
-            return stored_parts.pack([packed(part) for part in stored_parts.cut(tile)])
+            return stored_parts.pack([packed(part) for part in stored_parts.split(tile)])
         codec = data.draw(st.sampled_from(list(inner.CODECS)))
         return inner.encode(*ycocg_bytes.separate(pixels[tile.place]), codec)
 

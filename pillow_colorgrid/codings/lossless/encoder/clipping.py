@@ -1,4 +1,4 @@
-"""How sharply a picture's channels are cut (`clipping`): counted on its own pixels."""
+"""How sharply a picture's channels are clipped (`clipping`): counted on its own pixels."""
 
 import numpy as np
 

@@ -44,7 +44,7 @@ def _probe(rgb: Bytes) -> Bytes:
         # by the golden section: equal steps would meet the same few columns in every row
         places = (places * GOLDEN_SECTION % 1 * count).astype(np.int64)
     probe = rgb[np.divmod(places, rgb.shape[1])]
-    # what is cut has many origins, what is grey has one everywhere: they tell nothing
+    # what is clipped has many origins, what is grey has one everywhere: they tell nothing
     telling = ((probe > 0) & (probe < HIGHEST)).all(1) & (np.ptp(probe, axis=1) > 0)
     probe = probe[telling]
     evenly: Bytes = probe[:: max(1, len(probe) // PROBE_PIXELS)]

@@ -17,14 +17,14 @@ from pillow_colorgrid.codings.lossless.origin import Places
 from pillow_colorgrid.color.renderings import (
     HIGHEST,
     ORIGINS,
-    Bytes,
     Origin,
     Plane,
     Real,
     Wide,
-    cut,
+    clipped,
     strips,
 )
+from pillow_colorgrid.pixels import Bytes
 
 Mask = npt.NDArray[np.bool_]
 
@@ -35,10 +35,10 @@ NONE = -999
 """Stands for the chroma of a red or blue that a luminance cannot have."""
 
 REACH = 2
-"""Steps around an estimate in which the origin of a cut colour is looked for."""
+"""Steps around an estimate in which the origin of a clipped colour is looked for."""
 
 BEYOND = (2, 4, 6, 9, 13, 18, 25)
-"""Then a cut channel is taken to have been so far beyond 0 or 255."""
+"""Then a clipped channel is taken to have been so far beyond 0 or 255."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _chromas(number: int) -> tuple[Plane, Plane]:
         chroma = np.arange(HIGHEST + 1, dtype=np.int32) - zero
         values = channel(y, chroma)
         table = np.full((HIGHEST + 1, HIGHEST + 1), NONE, np.int16)
-        # what is cut is left out: it does not tell its chroma
+        # what is clipped is left out: it does not tell its chroma
         rows, columns = np.nonzero((values > 0) & (values < HIGHEST))
         table[rows, values[rows, columns]] = chroma[columns]
         tables.append(table.reshape(-1))
@@ -96,7 +96,7 @@ def _find_strip(
 ) -> tuple[Places, Places]:
     """Fill `parts` by red, green and blue, all (n,).
 
-    Returns the places left without an origin: those that are not cut, and those that are.
+    Returns the places left without an origin: those that are not clipped, and those that are.
     """
     real = tuple(channel.astype(np.float32) for channel in channels)
     y = _whole(origin.luminance(*real), 0)
@@ -137,7 +137,7 @@ def _by_luminance(
     of_blue, of_red = _chromas(origin.number)
     row = y << 8
     c1, c2 = of_blue[row | blue], of_red[row | red]
-    right: Mask = cut(origin.green(y, c1.astype(np.int32), c2.astype(np.int32))) == green
+    right: Mask = clipped(origin.green(y, c1.astype(np.int32), c2.astype(np.int32))) == green
     right &= (c1 != NONE) & (c2 != NONE)
     for part, values in zip(parts, (y, c1, c2), strict=True):
         if isinstance(places, slice):
@@ -162,17 +162,17 @@ def _chromas_near(origin: Origin, red: Real, green: Real, blue: Real) -> tuple[W
 def _right(origin: Origin, tried: Triples, channels: tuple[Bytes, ...]) -> Mask:
     """Whether triples (n,) render to red, green and blue (n,)."""
     y, c1, c2 = tried
-    right: Mask = cut(origin.green(y, c1, c2)) == channels[1]
-    right &= cut(origin.red(y, c2)) == channels[0]
-    right &= cut(origin.blue(y, c1)) == channels[2]
+    right: Mask = clipped(origin.green(y, c1, c2)) == channels[1]
+    right &= clipped(origin.red(y, c2)) == channels[0]
+    right &= clipped(origin.blue(y, c1)) == channels[2]
     return right
 
 
-# -- cut colours --------------------------------------------------------------------------------
+# -- clipped colours ----------------------------------------------------------------------------
 
 
 def _find_clipped(origin: Origin, rgb: Bytes, flat: tuple[Plane, ...], places: Places) -> Places:
-    """Fill `flat` planes at `places`, whose colours are cut; returns those without an origin."""
+    """Fill `flat` planes at `places` of clipped colours; returns those without an origin."""
     if not places.size:
         return places
     rows, columns = np.divmod(places, rgb.shape[1])
@@ -186,9 +186,9 @@ def _find_clipped(origin: Origin, rgb: Bytes, flat: tuple[Plane, ...], places: P
 
 
 def _nearest(origin: Origin, colors: tuple[Bytes, ...]) -> tuple[Triples, Mask]:
-    """For each of the cut colours (red, green, blue; all (n,)) an origin, and whether it has one.
+    """For each clipped colour (red, green, blue; all (n,)) an origin, and whether it has one.
 
-    Channels that are cut were beyond 0 or 255 before: it is looked further and further out.
+    Channels that are clipped were beyond 0 or 255 before: it is looked further and further out.
     """
     count = colors[0].size
     outward = [(c == HIGHEST).astype(np.float32) - (c == 0) for c in colors]
