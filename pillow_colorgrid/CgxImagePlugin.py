@@ -4,8 +4,9 @@
 when pixels are needed.
 """
 
+import operator
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import IO, Any
@@ -15,6 +16,7 @@ from PIL._util import DeferredError
 
 from pillow_colorgrid import container, metadata
 from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, NewerFormatError
 from pillow_colorgrid.frames.directory import Directory, open_directory
@@ -173,21 +175,72 @@ class CgxImageFile(ImageFile.ImageFile):
             return super().load()
 
     def _decode(self) -> None:
-        if self._directory is None or self.fp is None:
-            raise ValueError("operation on a closed CGX picture")
         from pillow_colorgrid import pixels
 
-        self._renew_after_fork()
-        self._reader_process = os.getpid()
-        try:
-            decoded = self._pixels_of_still() if self._directory.index is None else self._pixels()
-        finally:
-            self._reader_process = None
+        decoded = self._reading(
+            lambda still: self._pixels_of_still() if still else self._pixels(),
+        )
         self.im = pixels.to_image(decoded, self._mode).im
         self.readonly = 0
+        assert self.fp is not None
         if self._exclusive_fp and self._close_exclusive_fp_after_loading:
             self.fp.close()
         self.fp = None
+
+    def _reading(self, work: Callable[[bool], Any]) -> Any:
+        """What `work` makes of the file, told whether it is a still.
+
+        Raises:
+            ValueError: the picture was closed before.
+        """
+        if self._directory is None or self.fp is None:
+            raise ValueError("operation on a closed CGX picture")
+        self._renew_after_fork()
+        self._reader_process = os.getpid()
+        try:
+            return work(self._directory.index is None)
+        finally:
+            self._reader_process = None
+
+    def region(self, box: tuple[int, int, int, int]) -> Image.Image:
+        """A part of the picture, the same as ``crop(box)``, decoding only what it needs.
+
+        The picture stays as it is: open, its other pixels not decoded. (Of several frames the
+        current one is decoded whole.)
+
+        Args:
+            box: (left, upper, right, lower) in pixels, inside of the picture.
+
+        Raises:
+            CgxError: as `load`, of what is read.
+            ValueError: `box` is no part of the picture, or the picture was closed before.
+        """
+        part = as_tile(box, self.size)
+        if self._im is not None or self._load_lock is None:
+            return self.crop(box)
+        if self._draft_interval > 1:
+            raise ValueError("region after draft, which made the picture smaller")
+        with self._load_lock.current:
+            decoded = self._reading(
+                lambda still: self._region_of_still(part) if still else self._pixels()[part.place],
+            )
+        from pillow_colorgrid import pixels
+
+        image = self._new(pixels.to_image(decoded, self._mode).im)
+        if image.palette is not None:
+            image.palette.dirty = 1
+            image.load()
+        return image
+
+    def _region_of_still(self, part: Tile) -> Any:
+        """As `_pixels_of_still`, of a part of the picture."""
+        from pillow_colorgrid import codec
+
+        assert self.fp is not None
+        assert self._directory is not None
+        self.fp.seek(self._directory.first)
+        sections = list(container.read_sections(self.fp, later=True))
+        return codec.decode_region(self._directory.header, sections, part)
 
     def _pixels_of_still(self) -> Any:
         """The pixels of the only frame, whose sections go on to the end of the file."""
@@ -254,6 +307,22 @@ class CgxImageFile(ImageFile.ImageFile):
             checking.check(self.fp)
         finally:
             super().verify()
+
+
+def as_tile(box: tuple[int, int, int, int], size: tuple[int, int]) -> Tile:
+    """A box of Pillow's as a rectangle.
+
+    Raises:
+        ValueError: it is not inside of a picture of `size` (width, height), or empty.
+    """
+    try:
+        left, top, right, bottom = map(operator.index, box)
+    except (TypeError, ValueError):
+        raise ValueError(f"box={box!r}, allowed: four integers") from None
+    width, height = size
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise ValueError(f"box={box!r}, allowed: inside of (0, 0, {width}, {height}), not empty")
+    return Tile(top, left, bottom - top, right - left)
 
 
 def _read_sections(sections: Iterable[Section]) -> tuple[list[Section], bool]:

@@ -17,6 +17,7 @@ from pillow_colorgrid.errors import (
     NewerFormatError,
     TruncatedError,
 )
+from pillow_colorgrid.regions import open_region
 from pillow_colorgrid.restoring import jpeg_bytes
 from pillow_colorgrid.saving import save
 from pillow_colorgrid.trimming import trim
@@ -32,6 +33,7 @@ __all__ = [
     "TruncatedError",
     "__version__",
     "jpeg_bytes",
+    "open_region",
     "register_cgx_opener",
     "save",
     "trim",

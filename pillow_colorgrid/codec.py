@@ -14,6 +14,7 @@ from typing import Any
 from pillow_colorgrid import container
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.base import Coding, Picture, check_order
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, NewerFormatError
 from pillow_colorgrid.metadata import PALETTE
@@ -144,6 +145,26 @@ def decode_unchecked(
     """As `decode`; but the checksum of the pixels is the caller's to compare."""
     check_sections(header, [section.type for section in sections], partial)
     return registry.of(header).work().decode(header, sections, partial, interval)
+
+
+def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Pixels:
+    """The pixels (h, w, C) of a part of the picture, the same as in the whole.
+
+    Args:
+        sections: as for `decode`; of those that are not needed no payload is asked for.
+        box: inside of the picture.
+
+    The checksum of the pixels cannot be compared: it is of all of them. Those of the sections that
+    are read were.
+
+    Raises:
+        CgxError: as `decode`.
+    """
+    coding = registry.of(header)
+    if coding.region is None:
+        return decode(header, sections)[box.place]
+    check_sections(header, [section.type for section in sections])
+    return coding.region(header, sections, box)
 
 
 def check_sections(header: Header, types: Sequence[bytes], partial: bool = False) -> None:

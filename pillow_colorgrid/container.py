@@ -5,12 +5,13 @@ needs neither numpy nor onnxruntime, so that `Image.open` costs next to nothing.
 """
 
 import hashlib
+import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import IO
+from typing import IO, NamedTuple
 
 from pillow_colorgrid import limits
 from pillow_colorgrid.errors import DamagedError, NewerFormatError, TruncatedError
@@ -207,6 +208,40 @@ def _section_crc(section_type: bytes, payload: bytes) -> int:
     return zlib.crc32(payload, zlib.crc32(section_type + struct.pack("<I", len(payload))))
 
 
+class UnreadSection(Section):
+    """A section whose payload is read, and checked, when it is first asked for.
+
+    The file must stay open, and only one thread may ask.
+    """
+
+    _read: Callable[[], bytes]
+
+    def __init__(self, fp: IO[bytes], head: "_Head") -> None:
+        offset = fp.tell()
+
+        def read() -> bytes:
+            fp.seek(offset)
+            return _read_payload(fp, head)
+
+        object.__setattr__(self, "type", head.type)
+        object.__setattr__(self, "_read", read)
+
+    def __getattr__(self, name: str) -> bytes:
+        if name != "payload":
+            raise AttributeError(name)
+        payload = self._read()
+        object.__setattr__(self, "payload", payload)
+        return payload
+
+
+class _Head(NamedTuple):
+    """What stands before a payload."""
+
+    type: bytes
+    length: int
+    crc: int
+
+
 def read_section(fp: IO[bytes]) -> Section:
     """Read the next section, checked.
 
@@ -214,6 +249,11 @@ def read_section(fp: IO[bytes]) -> Section:
         TruncatedError: the file ends inside it.
         DamagedError: its checksum is wrong or its type or length impossible.
     """
+    head = _read_head(fp)
+    return Section(head.type, _read_payload(fp, head))
+
+
+def _read_head(fp: IO[bytes]) -> _Head:
     head = fp.read(SECTION.size)
     if len(head) < SECTION.size:
         raise TruncatedError("image file is truncated (no end section)")
@@ -222,6 +262,11 @@ def read_section(fp: IO[bytes]) -> Section:
         raise DamagedError(f"section type {section_type!r}, allowed four ASCII letters")
     if length > MAX_SECTION_BYTES:
         raise DamagedError(f"section of {length} bytes, allowed {MAX_SECTION_BYTES} at most")
+    return _Head(section_type, length, crc)
+
+
+def _read_payload(fp: IO[bytes], head: _Head) -> bytes:
+    section_type, length, crc = head
     payload = _read_up_to(fp, length)
     if len(payload) < length:
         raise TruncatedError(
@@ -233,7 +278,7 @@ def read_section(fp: IO[bytes]) -> Section:
         raise DamagedError(
             f"section {section_type.decode()} damaged: CRC-32 {found:08x}, not {crc:08x}"
         )
-    return Section(section_type, payload)
+    return payload
 
 
 def _read_up_to(fp: IO[bytes], length: int) -> bytes:
@@ -266,14 +311,17 @@ def section_starts(fp: IO[bytes], offset: int) -> dict[bytes, bytes]:
     return found
 
 
-def read_sections(fp: IO[bytes]) -> Iterator[Section]:
+def read_sections(fp: IO[bytes], later: bool = False) -> Iterator[Section]:
     """Read sections up to and without the end section.
+
+    Args:
+        later: leave payloads out, until one is asked for; `fp` must stay open.
 
     Raises:
         LimitError: more than `limits.MAX_SECTIONS`.
     """
     count = 0
-    while (section := read_section(fp)).type != END:
+    while (section := _skip_section(fp) if later else read_section(fp)).type != END:
         count += 1
         limits.check("MAX_SECTIONS", count)
         yield section
@@ -297,6 +345,14 @@ def unpack_sections(data: bytes) -> list[Section]:
     except TruncatedError as error:
         raise DamagedError(f"sections inside a section: {error}") from error
     return found
+
+
+def _skip_section(fp: IO[bytes]) -> Section:
+    """As `read_section`, but for the payload."""
+    head = _read_head(fp)
+    section = UnreadSection(fp, head)
+    fp.seek(head.length, os.SEEK_CUR)
+    return section
 
 
 def pack(header: Header, sections: Iterable[Section]) -> bytes:

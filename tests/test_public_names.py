@@ -18,6 +18,7 @@ PUBLIC = [
     "TruncatedError",
     "__version__",
     "jpeg_bytes",
+    "open_region",
     "register_cgx_opener",
     "save",
     "trim",

@@ -6,6 +6,7 @@ import numpy as np
 
 from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.base import ALPHA, has, only
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.pixels import Bytes
 
@@ -47,6 +48,7 @@ def joined(
     size: tuple[int, int],
     partial: bool = False,
     interval: int = 1,
+    box: Tile | None = None,
 ) -> Bytes:
     """Colour (h, w, 3) with the alpha of a file's sections behind it, where `mode` has alpha.
 
@@ -54,6 +56,7 @@ def joined(
         size: (width, height) of the whole picture.
         partial: what was cut off is opaque.
         interval: `pixels` are every so many pixels of every such row.
+        box: they are this part of the picture.
 
     Raises:
         DamagedError: alpha is missing or damaged.
@@ -65,4 +68,6 @@ def joined(
     else:
         width, height = size
         plane = decode(only(sections, ALPHA), height, width)[::interval, ::interval]
+        if box is not None:
+            plane = plane[box.place]
     return np.concatenate([pixels, plane[..., None]], axis=2)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from pillow_colorgrid import container
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, DamagedError, TruncatedError
 
@@ -151,6 +152,10 @@ class Inside(Protocol):
 Info = Callable[[Header, IO[bytes]], dict[str, Any]]
 """A file's header, and the file where its first critical section begins -> of `Image.info`."""
 
+Region = Callable[[Header, Sequence[Section], Tile], "Pixels"]
+"""A file's header and sections, and a rectangle -> its pixels. Sections whose payload it does not
+ask for are not read."""
+
 
 class Look(Protocol):
     """Shows the inside of a file."""
@@ -192,6 +197,7 @@ class Coding:
         may_leave_checksum: files need not state the checksum of their pixels.
         facts: the first bytes of sections by their type -> what they tell, by name.
         info: reads metadata that the coding itself keeps; None: it keeps none.
+        region: decodes a part of the picture alone; None: it takes all of it.
         look: shows the inside of a file; None: there is nothing to see.
         since: the minor version of the format that brought it.
     """
@@ -208,6 +214,7 @@ class Coding:
     may_leave_checksum: bool = False
     facts: Callable[[Mapping[bytes, bytes]], dict[str, Any]] = nothing_special
     info: Info | None = None
+    region: Region | None = None
     look: Look | None = None
     since: int = 0
 

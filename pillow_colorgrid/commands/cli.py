@@ -375,19 +375,34 @@ def _add_show(commands: Any) -> None:
   cgx show picture.cgx                  the desktop's viewer; upright
   cgx show picture.cgx > picture.png
   cgx show picture.cgx | display -
+  cgx show picture.cgx --box 1000,2000,1064,2064 > part.png
 """,
     )
     show.add_argument("file", help="any picture that Pillow reads")
     show.add_argument(
         "--viewer", action="store_true", help="even where standard output is no terminal"
     )
+    show.add_argument(
+        "--box",
+        type=_box,
+        metavar="LEFT,UPPER,RIGHT,LOWER",
+        help="only this part, in pixels as they are stored (of a .cgx file no other is decoded)",
+    )
+
+
+def _box(text: str) -> tuple[int, int, int, int]:
+    try:
+        left, upper, right, lower = map(int, text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}, allowed: four integers, 0,0,64,64") from None
+    return left, upper, right, lower
 
 
 def _show(options: argparse.Namespace) -> int:
     from pillow_colorgrid.commands import show
     from pillow_colorgrid.commands.places import at
 
-    return show.run(at(options.file), options.viewer)
+    return show.run(at(options.file), options.viewer, options.box)
 
 
 def _add_thumbnail(commands: Any) -> None:

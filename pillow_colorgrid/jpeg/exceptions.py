@@ -20,6 +20,11 @@ class Exceptions:
     positions: npt.NDArray[np.int64]
     residuals: npt.NDArray[np.int16]
 
+    def of_rows(self, top: int, bottom: int, width: int) -> "Exceptions":
+        """Those of the rows from `top` up to `bottom` (not included), numbered from `top` on."""
+        first, last = np.searchsorted(self.positions, (top * width, bottom * width))
+        return Exceptions(self.positions[first:last] - top * width, self.residuals[first:last])
+
     def apply(self, rendered: Pixels) -> None:
         """Turn the rendering (H, W, channels) into the picture, in place.
 

@@ -116,6 +116,26 @@ def test_show_writes_png(picture: Path) -> None:
         assert image.tobytes() == photograph("coffee", 70, 50).tobytes()
 
 
+def test_show_a_box(picture: Path, tmp_path: Path) -> None:
+    done = cgx("show", picture, "--box", "10,5,42,30")
+    assert done.returncode == 0, done.stderr
+    expected = photograph("coffee", 70, 50).crop((10, 5, 42, 30))
+    with Image.open(BytesIO(done.stdout)) as image:
+        assert image.tobytes() == expected.tobytes()
+    photograph("coffee", 70, 50).save(tmp_path / "x.png")
+    with Image.open(
+        BytesIO(cgx("show", tmp_path / "x.png", "--box", "10,5,42,30").stdout)
+    ) as image:
+        assert image.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize(("box", "status"), [("0,0,71,9", 1), ("0,0,9", 2), ("a,b,c,d", 2)])
+def test_show_refuses_a_box_that_is_none(picture: Path, box: str, status: int) -> None:
+    done = cgx("show", picture, "--box", box)
+    assert done.returncode == status
+    assert b"allowed" in done.stderr
+
+
 def test_show_in_a_viewer(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr(ImageShow, "show", lambda image, title: seen.append(image.size) or True)

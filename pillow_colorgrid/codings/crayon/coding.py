@@ -292,14 +292,11 @@ def _decode_luminance(
     tables: Network, sections: Sequence[Section], size: tuple[int, int], partial: bool
 ) -> Plane:
     """(H, W): exact or lossy, whichever the file holds."""
-    exact = [s for s in sections if s.type in EXACT_LUMINANCE]
     if has(sections, LUMINANCE):
-        if exact:
-            raise DamagedError(f"LUMA and {exact[0].type.decode()} in one file, allowed: either")
-        return grid_luminance.decode(only(sections, LUMINANCE), size[1], size[0])
-    if partial and not exact:
+        return decode_lossy_luminance(sections, size)
+    if partial and not any(section.type in EXACT_LUMINANCE for section in sections):
         raise TruncatedError("image file is truncated (no luminance)")
-    grey = [networks.pack_references([tables.id]), *exact]
+    grey = exact_luminance(tables, sections)
     if partial:
         (plane,) = lossless.decode_what_is_there(grey, size, lossless.GREY)
     else:
@@ -311,3 +308,17 @@ def _decode_luminance(
             f"luminance from {luminance.min()} to {luminance.max()}, allowed 0 to {WHITE}"
         )
     return luminance
+
+
+def decode_lossy_luminance(sections: Sequence[Section], size: tuple[int, int]) -> Plane:
+    """(H, W), of LUMA. Raises CgxError as `decode`."""
+    exact = [s for s in sections if s.type in EXACT_LUMINANCE]
+    if exact:
+        raise DamagedError(f"LUMA and {exact[0].type.decode()} in one file, allowed: either")
+    return grid_luminance.decode(only(sections, LUMINANCE), size[1], size[0])
+
+
+def exact_luminance(tables: Network, sections: Sequence[Section]) -> list[Section]:
+    """The sections that a lossless file of mode L would have."""
+    exact = [s for s in sections if s.type in EXACT_LUMINANCE]
+    return [networks.pack_references([tables.id]), *exact]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pillow_colorgrid.codings.base import ALPHA, NETWORKS, Coding, Inside, Kind, Work, each, one
 from pillow_colorgrid.codings.lossless.description import ADAPTATION, EFFORT, PREVIEW, TILE
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, option
 
@@ -65,6 +66,12 @@ def _work() -> Work:
     return coding
 
 
+def _region(header: Header, sections: Sequence[Section], box: Tile) -> "Pixels":
+    from pillow_colorgrid.codings.crayon import region
+
+    return region.decode(header, sections, box)
+
+
 def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.crayon import look
 
@@ -89,6 +96,7 @@ CRAYON = Coding(
     lossy=True,
     may_leave_checksum=True,
     facts=_facts,
+    region=_region,
     look=_look,
 )
 """Either the lossless coding's luminance is there or LUMA; `coding` sees to that."""

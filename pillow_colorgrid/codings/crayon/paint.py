@@ -17,6 +17,7 @@ from pillow_colorgrid.codings.crayon.hints import (
     Exact,
     Plane,
     base,
+    grid_size,
     interpolate,
     rounded,
     shading,
@@ -68,9 +69,11 @@ class Region:
         )
 
 
-def regions(height: int, width: int) -> Iterator[Region]:
-    """The regions of a picture, row by row."""
-    rows, columns = list(_cuts(height)), list(_cuts(width))
+def regions(height: int, width: int, box: Tile | None = None) -> Iterator[Region]:
+    """The regions of a picture, row by row; of those that `box` meets only as much as it needs."""
+    box = box or Tile(0, 0, height, width)
+    rows = list(_cuts(height, box.top, box.bottom))
+    columns = list(_cuts(width, box.left, box.right))
     for top, core_height, seen_top, seen_height in rows:
         for left, core_width, seen_left, seen_width in columns:
             yield Region(
@@ -79,29 +82,53 @@ def regions(height: int, width: int) -> Iterator[Region]:
             )
 
 
-def _cuts(length: int) -> Iterator[tuple[int, int, int, int]]:
-    """Start and length of the cores of a side, each with start and length of what is seen."""
+def _cuts(length: int, begin: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Start and length of the cores of a side, each with start and length of what is seen.
+
+    Only what is needed to paint from `begin` up to `end` (not included).
+    """
     padded = length + -length % ALIGNMENT
-    pieces = -(-padded // CORE)
-    step = -(-padded // (pieces * ALIGNMENT)) * ALIGNMENT
-    for start in range(0, length, step):
-        end = min(start + step, length)
-        first = max(0, start - SURROUNDINGS)
-        last = min(padded, start + step + SURROUNDINGS)
-        yield start, end - start, first, last - first
+    first, last = begin // ALIGNMENT * ALIGNMENT, end + -end % ALIGNMENT
+    pieces = -(-(last - first) // CORE)
+    step = -(-(last - first) // (pieces * ALIGNMENT)) * ALIGNMENT
+    for start in range(first, last, step):
+        stop = min(start + step, last)
+        seen = max(0, start - SURROUNDINGS)
+        yield start, min(stop, length) - start, seen, min(padded, stop + SURROUNDINGS) - seen
 
 
-def paint(kept: Kept, network: Network, moves: Moves | None = None) -> Bytes:
+def surroundings(box: Tile, size: tuple[int, int], interval: int) -> Tile:
+    """The luminance that the colour of `box` depends on.
+
+    Args:
+        size: (width, height) of the picture; interval: of its grid.
+
+    What is seen reaches to the grid points beyond it, and these over an interval more. It begins at
+    a grid point, one interval earlier than needed, since the mean there is of half a tent.
+    """
+    away = SURROUNDINGS + ALIGNMENT
+    ends = []
+    for begin, end, length in ((box.top, box.bottom, size[1]), (box.left, box.right, size[0])):
+        first = max(0, (max(0, begin - away) // interval - 1) * interval)
+        ends.append((first, min(length, end + away + 3 * interval) - first))
+    return Tile(ends[0][0], ends[1][0], ends[0][1], ends[1][1])
+
+
+def paint(
+    kept: Kept, network: Network, moves: Moves | None = None, box: Tile | None = None
+) -> Bytes:
     """The pixels (H, W, 3) uint8; the same integers on every machine.
 
     Args:
         moves: remembers what Crayon adds: to paint again with another gain it need not run again.
+        box: only this part of the picture; the luminance needs be known in its `surroundings`.
     """
     height, width = kept.luminance.shape
     colour = kept.colour
-    means = tent_means(kept.luminance, colour.interval, BASE_STEPS)
-    pixels = np.empty((height, width, 3), np.uint8)
-    for region in regions(height, width):
+    box = box or Tile(0, 0, height, width)
+    means = _means(kept.luminance, colour.interval, box)
+    pixels = np.empty((box.height, box.width, 3), np.uint8)
+    for region in regions(height, width, box):
         core = see(kept, means, region.core)
         if colour.gain:
             move = moves.get(region.core) if moves is not None else None
@@ -113,8 +140,22 @@ def paint(kept: Kept, network: Network, moves: Moves | None = None) -> Bytes:
             cg = grid_crayon.follow(core.cg, move[1], colour.gain)
         else:
             co, cg = unpainted(core)
-        pixels[region.core.place] = inverse_clipped(kept.luminance[region.core.place], co, cg)
+        painted = inverse_clipped(kept.luminance[region.core.place], co, cg)
+        common = region.core.common(box)
+        if common is not None:
+            pixels[common.within(box).place] = painted[common.within(region.core).place]
     return pixels
+
+
+def _means(luminance: Plane, interval: int, box: Tile) -> Exact:
+    """At the grid points that painting `box` looks at, in 1/BASE_STEPS; at others anything."""
+    height, width = luminance.shape
+    known = surroundings(box, (width, height), interval)
+    means = np.zeros(grid_size(height, width, interval), np.int32)
+    found = tent_means(luminance[known.place], interval, BASE_STEPS)
+    top, left = known.top // interval, known.left // interval
+    means[top : top + found.shape[0], left : left + found.shape[1]] = found
+    return means
 
 
 def _moves(kept: Kept, means: Exact, region: Region, network: Network) -> tuple[Plane, Plane]:

@@ -143,20 +143,27 @@ def encode(picture: Picture, options: Options) -> Encoded:
     return Encoded(sections)
 
 
-def _by_tile(sections: Sequence[Section]) -> Iterator[dict[bytes, bytes]]:
+def _by_tile(sections: Sequence[Section]) -> Iterator[list[Section]]:
     """Group the sections by tile: an inner section ends each group."""
-    group: dict[bytes, bytes] = {}
-    number = 0
+    group: list[Section] = []
     for section in sections:
         if section.type not in (BOTTLENECK.type, INNER.type):
             continue
-        head = section.payload[: TILE_NUMBER.size]
-        if head != TILE_NUMBER.pack(number) or section.type in group:
-            raise DamagedError(f"section {section.type.decode()} is not of tile {number}")
-        group[section.type] = section.payload[TILE_NUMBER.size :]
+        group.append(section)
         if section.type == INNER.type:
             yield group
-            group, number = {}, number + 1
+            group = []
+
+
+def _of_tile(number: int, group: Sequence[Section]) -> dict[bytes, bytes]:
+    """What the sections of a tile hold, by their type."""
+    found: dict[bytes, bytes] = {}
+    for section in group:
+        head = section.payload[: TILE_NUMBER.size]
+        if head != TILE_NUMBER.pack(number) or section.type in found:
+            raise DamagedError(f"section {section.type.decode()} is not of tile {number}")
+        found[section.type] = section.payload[TILE_NUMBER.size :]
+    return found
 
 
 def decode(
@@ -170,6 +177,16 @@ def decode(
         NetworkError: a network is unknown or computed wrongly here.
     """
     width, height = header.size
+    return _decode(header, sections, Tile(0, 0, height, width), partial)
+
+
+def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Bytes:
+    """The pixels (h, w, C) uint8 of a part of the picture. Raises as `decode`."""
+    return _decode(header, sections, box, partial=False)
+
+
+def _decode(header: Header, sections: Sequence[Section], box: Tile, partial: bool) -> Bytes:
+    width, height = header.size
     channels = LAYOUTS[header.mode].channels
     layout = tiles(height, width)
     references = [s.payload for s in sections if s.type == NETWORKS.type]
@@ -181,12 +198,18 @@ def decode(
         raise DamagedError(f"{len(groups)} tiles, allowed {len(layout)}")
     if len(groups) < len(layout) and not partial:
         raise TruncatedError(f"image file is truncated ({len(groups)} of {len(layout)} tiles)")
-    pixels = np.zeros((height, width, channels), np.uint8)
+    pixels = np.zeros((box.height, box.width, channels), np.uint8)
+    wanted = []
+    for number, (tile, group) in enumerate(zip(layout, groups, strict=False)):
+        common = tile.common(box)
+        if common is not None:
+            wanted.append((tile, common, _of_tile(number, group)))
 
-    def decode_tile(job: tuple[Tile, dict[bytes, bytes]]) -> None:
-        tile, group = job
-        pixels[tile.place] = _decode_tile(group, network, tile, channels)
+    def decode_tile(one: tuple[Tile, Tile, dict[bytes, bytes]]) -> None:
+        tile, common, payloads = one
+        whole = _decode_tile(payloads, network, tile, channels)
+        pixels[common.within(box).place] = whole[common.within(tile).place]
 
     with of_this_picture() as workers:
-        workers.map(decode_tile, list(zip(layout, groups, strict=False)))
+        workers.map(decode_tile, wanted)
     return pixels

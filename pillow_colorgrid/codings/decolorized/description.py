@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pillow_colorgrid.codings.base import NETWORKS, Coding, Inside, Kind, Work, each, one
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, option
 
@@ -42,6 +43,12 @@ def _work() -> Work:
     return coding
 
 
+def _region(header: Header, sections: Sequence[Section], box: Tile) -> "Pixels":
+    from pillow_colorgrid.codings.decolorized import coding
+
+    return coding.decode_region(header, sections, box)
+
+
 def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.decolorized import look
 
@@ -55,5 +62,6 @@ DECOLORIZED = Coding(
     parts=(one(replace(NETWORKS, optional=True)), each(BOTTLENECK, INNER)),
     work=_work,
     options=Options,
+    region=_region,
     look=_look,
 )

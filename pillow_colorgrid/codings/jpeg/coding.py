@@ -62,10 +62,10 @@ def decode(
     Raises:
         CgxError: one of its subclasses says what is wrong.
     """
-    head = _head(sections)
+    head = head_of(sections)
     if head.as_it_is:
-        return _shown_by_pillow(header, only(sections, WHOLE_FILE), interval)
-    found = _picture(header, head, sections, partial, LAST_DIAGONAL.get(interval))
+        return shown_by_pillow(header, only(sections, WHOLE_FILE), interval)
+    found = picture_of(header, head, sections, partial, LAST_DIAGONAL.get(interval))
     try:
         pixels = render.pixels_scaled(found, 8 // interval)
     except ValueError as error:
@@ -82,19 +82,19 @@ def restore(header: Header, sections: Sequence[Section]) -> bytes:
         CgxError: the file is damaged.
         ValueError: only pixels were to be had when it was saved.
     """
-    head = _head(sections)
+    head = head_of(sections)
     if head.as_it_is:
         return only(sections, WHOLE_FILE)
     if not head.restorable:
         raise ValueError("this picture was saved from pixels, not from a JPEG file")
-    found = _picture(header, head, sections, False, None)
+    found = picture_of(header, head, sections)
     try:
         return file.write(found, Recipe.unpack(head.recipe))
     except ValueError as error:
         raise DamagedError(f"the recipe of the JPEG file is damaged: {error}") from error
 
 
-def _head(sections: Sequence[Section]) -> Head:
+def head_of(sections: Sequence[Section]) -> Head:
     """What the first section says; the others must be those that it calls for."""
     head = Head.unpack(only(sections, HEAD))
     kinds = (NETWORK_NAMES, STRIP, EXCEPTIONS) if head.as_it_is else (WHOLE_FILE,)
@@ -105,14 +105,19 @@ def _head(sections: Sequence[Section]) -> Head:
     return head
 
 
-def _picture(
+def picture_of(
     header: Header,
     head: Head,
     sections: Sequence[Section],
-    partial: bool,
-    last_diagonal: int | None,
+    partial: bool = False,
+    last_diagonal: int | None = None,
+    rows: tuple[int, int] | None = None,
 ) -> JpegPicture:
-    """All coefficients, or those up to a diagonal; with `partial` those of the strips found."""
+    """All coefficients, or those up to a diagonal; with `partial` those of the strips found.
+
+    Args:
+        rows: of pixels, the first and the one behind the last: other strips are left 0.
+    """
     try:
         geometry = unpack_geometry(head.geometry)
     except ValueError as error:
@@ -124,28 +129,30 @@ def _picture(
         )
     width, height = header.size
     frame = strips.frame_of(geometry, width, height, head.strip_rows)
-    payloads = [section.payload for section in sections if section.type == STRIP.type]
-    if len(payloads) != frame.strips and not (partial and len(payloads) < frame.strips):
+    found = [section for section in sections if section.type == STRIP.type]
+    if len(found) != frame.strips and not (partial and len(found) < frame.strips):
         raise (TruncatedError if partial else DamagedError)(
-            f"{len(payloads)} strips, needs {frame.strips}"
+            f"{len(found)} strips, needs {frame.strips}"
         )
+    wanted = range(len(found)) if rows is None else frame.strips_of(*rows)
+    payloads = {number: found[number].payload for number in wanted}
     whole = [np.zeros((*shape, 64), np.int16) for shape in frame.shapes]
     if payloads:
         (used,) = networks.read_roles(only(sections, NETWORK_NAMES), (model.SET,))
         predict = model.predict_by(used.id)
 
         def decode_strip(number: int) -> None:
-            found = strips.decode(
+            strip = strips.decode(
                 predict, frame, number, payloads[number], head.corrections, last_diagonal
             )
-            for component, coefficients in enumerate(found):
+            for component, coefficients in enumerate(strip):
                 whole[component][frame.rows(component, number)] = coefficients
 
         with of_this_picture() as workers:
-            workers.map(decode_strip, range(len(payloads)))
+            workers.map(decode_strip, list(payloads))
     return geometry.picture(width, height, list(whole))
 
 
-def _shown_by_pillow(header: Header, data: bytes, interval: int) -> Bytes:
+def shown_by_pillow(header: Header, data: bytes, interval: int) -> Bytes:
     pixels = inner_file.pixels(data, PILLOW_FORMATS, (header.mode,), header.size)
     return np.ascontiguousarray(pixels[::interval, ::interval])

@@ -6,6 +6,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pillow_colorgrid.codings.base import NETWORKS, Coding, Inside, Kind, Work, each, one
 from pillow_colorgrid.codings.jpeg.head import RESTORABLE
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ def _work() -> Work:
     return coding
 
 
+def _region(header: Header, sections: Sequence[Section], box: Tile) -> "Pixels":
+    from pillow_colorgrid.codings.jpeg import region
+
+    return region.decode(header, sections, box)
+
+
 def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.jpeg import look
 
@@ -55,6 +62,7 @@ JPEG = Coding(
     draft_intervals=(8, 4, 2),
     facts=_facts,
     info=_info,
+    region=_region,
     look=_look,
     since=1,
 )

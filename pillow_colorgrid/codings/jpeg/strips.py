@@ -58,6 +58,14 @@ class Frame:
         rows = self.shapes[component][0]
         return slice(min(first * high, rows), min(last * high, rows))
 
+    def strips_of(self, top: int, bottom: int) -> range:
+        """The strips of some rows of pixels, `bottom` being the one behind the last."""
+        high = 8
+        if len(self.shapes) > 1:
+            high *= max(part.vertical for part in self.geometry.components)
+        last = min(-(-bottom // high), self.mcu_rows)
+        return range(max(top, 0) // high // self.strip_rows, -(-last // self.strip_rows))
+
     def _high(self, component: int) -> int:
         return 1 if len(self.shapes) == 1 else self.geometry.components[component].vertical
 

@@ -128,14 +128,21 @@ def planes_of(pixels: np.ndarray, look: bool = True) -> tuple[list[np.ndarray], 
 
 
 def pixels_of(
-    planes: list[np.ndarray], sections: Sequence[Section], size: tuple[int, int], interval: int = 1
+    planes: list[np.ndarray],
+    sections: Sequence[Section],
+    size: tuple[int, int],
+    interval: int = 1,
+    box: Tile | None = None,
 ) -> np.ndarray:
     """Planes (1, h, w) of every `interval`-th pixel -> (h, w, 1) or (h, w, 3) uint8.
 
     Args:
         size: (width, height) of the whole picture.
+        box: the part that `planes` are of, at interval 1; None: the whole.
     """
     found = colors.colors_of(sections, size, len(planes))
+    if box is not None:
+        return found.part(box, size[0]).join([plane[0] for plane in planes], box.width)
     return found.join([plane[0] for plane in planes], size[0], interval)
 
 
@@ -212,11 +219,11 @@ def decode_planes(
         raise DamagedError(f"{found} tiles, {width}x{height} pixels have {todo}")
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
-        preview = _decode_preview(streams, size, count, predictor)
+        preview = decode_preview(streams, size, count, predictor)
         if interval == PREVIEW_INTERVAL:
             return preview
-        planes = _around(preview, size)
-        _decode_tiles(streams, planes, predictor, interval)
+        planes = around(preview, height, width)
+        decode_tiles(streams, planes, tiles(height, width), predictor, interval)
     return [levels.level(plane, interval) for plane in planes]
 
 
@@ -247,47 +254,53 @@ def decode_what_is_there(
     streams = read_streams(sections, count == COLOR, partial=True)
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
-        planes = _around(_decode_preview(streams, size, count, predictor), size)
+        width, height = size
+        planes = around(decode_preview(streams, size, count, predictor), height, width)
         enlarge(planes, PREVIEW_INTERVAL)
-        _decode_tiles(streams, planes, predictor)
+        decode_tiles(streams, planes, tiles(height, width), predictor)
     return planes
 
 
-def _decode_preview(
+def decode_preview(
     streams: Streams, size: tuple[int, int], count: int, predictor: Predictor
 ) -> list[np.ndarray]:
     """The planes of the preview."""
     width, height = (-(-side // PREVIEW_INTERVAL) for side in size)
     preview = [np.zeros((1, height, width), np.int16) for _ in range(count)]
-    with _damage_told():
+    with damage_told():
         decode_piece(streams.preview, preview, PREVIEW, predictor)
     return preview
 
 
-def _around(preview: list[np.ndarray], size: tuple[int, int]) -> list[np.ndarray]:
-    """Planes of `size` that know the pixels of the preview; all others are 0."""
-    planes = [np.zeros((1, size[1], size[0]), np.int16) for _ in preview]
+def around(preview: list[np.ndarray], height: int, width: int) -> list[np.ndarray]:
+    """Planes (1, height, width) that know the pixels of a preview; all others are 0."""
+    planes = [np.zeros((1, height, width), np.int16) for _ in preview]
     for plane, known in zip(preview_of(planes), preview, strict=True):
         plane[...] = known
     return planes
 
 
-def _decode_tiles(
-    streams: Streams, planes: list[np.ndarray], predictor: Predictor, interval: int = 1
+def decode_tiles(
+    streams: Streams,
+    planes: list[np.ndarray],
+    places: Sequence[Tile],
+    predictor: Predictor,
+    interval: int = 1,
 ) -> None:
-    """Fill the tiles of `planes` that are there, whose preview is known."""
-    todo = list(zip(streams.tiles, tiles(*planes[0].shape[1:]), strict=False))
+    """Fill the tiles that are there, at their `places` in `planes`, whose preview is known."""
+    todo = list(zip(streams.tiles, places, strict=False))
     at_work = predictor if len(todo) == 1 else predictor.alone()
 
     def fill(tile: tuple[Coded, Tile]) -> None:
         decode_piece(tile[0], tile_of(planes, tile[1]), TILE, at_work, interval)
 
-    with _damage_told():
+    with damage_told():
         predictor.workers.map(fill, todo)
 
 
 @contextmanager
-def _damage_told() -> Iterator[None]:
+def damage_told() -> Iterator[None]:
+    """What the entropy coder finds wrong, as the error of a damaged file."""
     try:
         yield
     except StreamError as error:

@@ -5,13 +5,14 @@ The section of the channels is one byte, the number of a `color.channels.Channel
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
 from pillow_colorgrid.codings.base import has, only
 from pillow_colorgrid.codings.lossless import origin
 from pillow_colorgrid.codings.lossless.description import CHANNELS, ORIGIN
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import channels as of_channels, ycocg
 from pillow_colorgrid.color.renderings import HIGHEST, Plane
 from pillow_colorgrid.container import Section
@@ -26,6 +27,9 @@ class Colors(Protocol):
     def names(self) -> tuple[str, ...]:
         """Of the planes."""
 
+    def part(self, box: Tile, width: int) -> "Colors":
+        """Those of a part of the picture, which is `width` wide."""
+
     def join(self, planes: Sequence[Plane], width: int, interval: int = 1) -> Bytes:
         """Every `interval`-th pixel of a picture so wide.
 
@@ -36,7 +40,14 @@ class Colors(Protocol):
         """(h, w, 3): planes that need not be a picture's; what is no colour is clipped to one."""
 
 
-class Grey:
+class _SameEverywhere:
+    """Colours that do not depend on the place in the picture."""
+
+    def part(self, box: Tile, width: int) -> Self:
+        return self
+
+
+class Grey(_SameEverywhere):
     """Mode L."""
 
     names = ("luminance",)
@@ -49,7 +60,7 @@ class Grey:
         return np.repeat(grey[..., None], 3, axis=2)
 
 
-class Ycocg:
+class Ycocg(_SameEverywhere):
     """YCoCg-R."""
 
     names = ("luminance", "Co", "Cg")
@@ -62,7 +73,7 @@ class Ycocg:
 
 
 @dataclass(frozen=True)
-class OfChannels:
+class OfChannels(_SameEverywhere):
     """One channel and the two others."""
 
     channels: of_channels.Channels

@@ -15,6 +15,7 @@ from pillow_colorgrid.codings.base import (
     each,
     one,
 )
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, OneOfOrFile, option
 
@@ -74,6 +75,12 @@ def _work() -> Work:
     return coding
 
 
+def _region(header: Header, sections: Sequence[Section], box: Tile) -> "Pixels":
+    from pillow_colorgrid.codings.lossless import region
+
+    return region.decode(header, sections, box)
+
+
 def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.lossless import look
 
@@ -99,5 +106,6 @@ LOSSLESS = Coding(
     options=Options,
     draft_intervals=(8, 4, 2),
     facts=_facts,
+    region=_region,
     look=_look,
 )

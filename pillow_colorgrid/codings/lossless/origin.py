@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color.renderings import HIGHEST, ORIGINS, Origin, Plane, render, strips
 from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError
@@ -55,6 +56,13 @@ class Rendering:
     def names(self) -> tuple[str, ...]:
         """Of the planes."""
         return "luminance", *self.origin.chromas
+
+    def part(self, box: Tile, width: int) -> "Rendering":
+        """That of a part of the picture, which is `width` wide."""
+        rows, columns = np.divmod(self.positions, width)
+        rows, columns = rows - box.top, columns - box.left
+        here = (rows >= 0) & (rows < box.height) & (columns >= 0) & (columns < box.width)
+        return Rendering(self.origin, (rows * box.width + columns)[here], self.colors[here])
 
     def join(self, planes: Sequence[Plane], width: int, interval: int = 1) -> Bytes:
         """Three planes (h, w) of every `interval`-th pixel -> (h, w, 3).

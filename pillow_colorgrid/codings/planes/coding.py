@@ -23,6 +23,7 @@ from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.inner import FILTERS
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.codings.planes.description import STRIP
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError, TruncatedError
@@ -246,26 +247,46 @@ def decode(
         TruncatedError: a strip is missing (not with `partial`).
         DamagedError: a section holds what the format does not allow.
     """
-    layout = LAYOUTS[header.mode]
     width, height = header.size
+    return _decode(header, sections, Tile(0, 0, height, width), partial)
+
+
+def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Pixels:
+    """The pixels (h, w, C) of a part of the picture; the strips it meets are decoded.
+
+    Raises as `decode`.
+    """
+    return _decode(header, sections, box, partial=False)
+
+
+def _decode(header: Header, sections: Sequence[Section], box: Tile, partial: bool) -> Pixels:
+    layout = LAYOUTS[header.mode]
     todo = strips(layout, header.size)
-    found = [section.payload for section in sections if section.type == STRIP.type]
+    found = [section for section in sections if section.type == STRIP.type]
     if len(found) > len(todo):
         raise DamagedError(f"{len(found)} strips, allowed {len(todo)}")
     if len(found) < len(todo) and not partial:
         raise TruncatedError(f"image file is truncated ({len(found)} of {len(todo)} strips)")
-    for number, payload in enumerate(found):
-        if payload[: STRIP_NUMBER.size] != STRIP_NUMBER.pack(number):
-            raise DamagedError(
-                f"strip {number} has the number {payload[: STRIP_NUMBER.size].hex()}"
-            )
-    pixels = np.zeros((height, width, layout.channels), layout.sample)
+    jobs = []
+    for number, (section, rows) in enumerate(zip(found, todo, strict=False)):
+        if rows.stop <= box.top or rows.start >= box.bottom:
+            continue
+        head = section.payload[: STRIP_NUMBER.size]
+        if head != STRIP_NUMBER.pack(number):
+            raise DamagedError(f"strip {number} has the number {head.hex()}")
+        jobs.append((section.payload, rows))
+    pixels = np.zeros((box.height, box.width, layout.channels), layout.sample)
 
     def fill(job: tuple[bytes, slice]) -> None:
-        _decode_strip(job[0], layout, pixels[job[1]])
+        payload, rows = job
+        strip = np.empty((rows.stop - rows.start, header.size[0], layout.channels), layout.sample)
+        _decode_strip(payload, layout, strip)
+        first, last = max(rows.start, box.top), min(rows.stop, box.bottom)
+        part = strip[first - rows.start : last - rows.start, box.left : box.right]
+        pixels[first - box.top : last - box.top] = part
 
     with of_this_picture() as workers:
-        workers.map(fill, list(zip(found, todo, strict=False)))
+        workers.map(fill, jobs)
     if header.mode == "1" and np.any((pixels != 0) & (pixels != WHITE)):
         raise DamagedError(f"bytes of mode 1 are neither 0 nor {WHITE}")
     return pixels

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from pillow_colorgrid.codings import inner
-from pillow_colorgrid.codings.base import Encoded, Picture
+from pillow_colorgrid.codings.base import Encoded, Picture, has, only
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.codings.stored import parts as stored_parts
 from pillow_colorgrid.codings.stored.description import STORED_PICTURE
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.errors import TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime.workers import of_this_picture
 
@@ -60,21 +60,32 @@ def decode(
         DamagedError: it is damaged.
     """
     width, height = header.size
+    if partial and not has(sections, STORED_PICTURE):
+        return np.zeros((height, width, LAYOUTS[header.mode].channels), np.uint8)
+    return decode_region(header, sections, Tile(0, 0, height, width))
+
+
+def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Bytes:
+    """The pixels (h, w, C) uint8 of a part of the picture; the parts it meets are decoded.
+
+    Raises:
+        TruncatedError: the section is missing.
+        DamagedError: it is damaged.
+    """
+    width, height = header.size
     channels = LAYOUTS[header.mode].channels
-    pixels = np.zeros((height, width, channels), np.uint8)
-    found = [section.payload for section in sections if section.type == STORED_PICTURE.type]
-    if not found:
-        if partial:
-            return pixels
+    if not has(sections, STORED_PICTURE):
         raise TruncatedError("image file is truncated (no stored picture)")
-    if len(found) > 1:
-        raise DamagedError(f"{len(found)} stored pictures, allowed 1")
+    pixels = np.zeros((box.height, box.width, channels), np.uint8)
 
     def fill(one: tuple[Tile, bytes]) -> None:
         tile, data = one
-        pixels[tile.place] = inner.decode_pixels(data, (tile.height, tile.width), channels)
+        common = tile.common(box)
+        if common is not None:
+            whole = inner.decode_pixels(data, (tile.height, tile.width), channels)
+            pixels[common.within(box).place] = whole[common.within(tile).place]
 
-    parts = stored_parts.unpack(found[0], Tile(0, 0, height, width))
+    parts = stored_parts.unpack(only(sections, STORED_PICTURE), Tile(0, 0, height, width))
     with of_this_picture() as workers:
         workers.map(fill, parts)
     return pixels

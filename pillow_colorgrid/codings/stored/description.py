@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pillow_colorgrid.codings.base import Coding, Inside, Kind, Work, one
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ def _work() -> Work:
     from pillow_colorgrid.codings.stored import coding
 
     return coding
+
+
+def _region(header: Header, sections: Sequence[Section], box: Tile) -> "Pixels":
+    from pillow_colorgrid.codings.stored import coding
+
+    return coding.decode_region(header, sections, box)
 
 
 def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
@@ -33,5 +40,6 @@ STORED = Coding(
     work=_work,
     keyword=LOSSLESS.name,
     options=LOSSLESS.options,
+    region=_region,
     look=_look,
 )

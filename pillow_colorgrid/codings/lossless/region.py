@@ -1,0 +1,75 @@
+"""A part of a lossless picture: the preview, and the tiles that the part meets."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pillow_colorgrid.codings import alpha
+from pillow_colorgrid.codings.lossless.coding import (
+    COLOR,
+    GREY,
+    around,
+    decode_preview,
+    decode_tiles,
+    model_of,
+    pixels_of,
+)
+from pillow_colorgrid.codings.lossless.description import COLOR_TILE, TILE
+from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
+from pillow_colorgrid.codings.lossless.predict import Predictor
+from pillow_colorgrid.codings.lossless.sections import read_streams
+from pillow_colorgrid.codings.tiles import Tile, hull, tiles
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.errors import DamagedError
+from pillow_colorgrid.pixels import LAYOUTS, Bytes
+from pillow_colorgrid.runtime.workers import of_this_picture
+
+
+def decode(header: Header, sections: Sequence[Section], box: Tile) -> Bytes:
+    """The pixels (h, w, C) uint8 of a part of the picture. Raises CgxError as the whole does."""
+    count = GREY if LAYOUTS[header.mode].channels == 1 else COLOR
+    planes = decode_planes(sections, header.size, count, box)
+    pixels = pixels_of(planes, sections, header.size, box=box)
+    return alpha.joined(pixels, header.mode, sections, header.size, box=box)
+
+
+def decode_planes(
+    sections: Sequence[Section], size: tuple[int, int], count: int, box: Tile
+) -> list[np.ndarray]:
+    """The planes (1, h, w) int16 of a part of a picture.
+
+    Args:
+        size: (width, height) of the whole picture.
+        count: GREY or COLOR.
+
+    Raises:
+        CgxError: as `decode`.
+    """
+    width, height = size
+    layout = tiles(height, width)
+    found = sum(section.type == TILE.type for section in sections)
+    if found != len(layout):
+        raise DamagedError(f"{found} tiles, {width}x{height} pixels have {len(layout)}")
+    wanted = {number for number, tile in enumerate(layout) if tile.common(box)}
+    streams = read_streams(_of_tiles(sections, wanted), count == COLOR)
+    if len(streams.tiles) != len(wanted):
+        raise DamagedError(f"{len(streams.tiles)} tiles with colour, {len(wanted)} are needed")
+    places = [layout[number] for number in sorted(wanted)]
+    window = hull(places)
+    with of_this_picture() as workers:
+        predictor = Predictor(model_of(sections), workers)
+        preview = decode_preview(streams, size, count, predictor)
+        known = [plane[:, *window.place_at(PREVIEW_INTERVAL)] for plane in preview]
+        planes = around(known, window.height, window.width)
+        decode_tiles(streams, planes, [place.within(window) for place in places], predictor)
+    return [plane[:, *box.within(window).place] for plane in planes]
+
+
+def _of_tiles(sections: Sequence[Section], wanted: set[int]) -> list[Section]:
+    """The sections but for those of other tiles."""
+    kept, number = [], -1
+    for section in sections:
+        number += section.type == TILE.type
+        if section.type not in (TILE.type, COLOR_TILE.type) or number in wanted:
+            kept.append(section)
+    return kept
