@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests import pillow_source
-from tests.format.fuzz_open import corpus
+from tests.format.corpus import corpus
 from tests.format.test_fuzz import mutate
 
 PICTURES = ("hopper.ppm", "hopper.jpg", "hopper.tif", "flower.jpg", "flower2.jpg", "flower.webp")

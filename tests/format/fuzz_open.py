@@ -1,6 +1,6 @@
 """Open, verify and load whatever bytes come: only documented exceptions, never wrong pixels.
 
-An atheris harness. It starts from a corpus of small files of each coding, which it writes itself,
+An atheris harness. It starts from small files of each coding (`corpus`), which it writes itself,
 and runs until it finds something or is stopped (about 150 files a second)::
 
     python -m tests.format.fuzz_open corpus/ -max_total_time=600 -max_len=8192
@@ -13,27 +13,19 @@ import struct
 import sys
 import warnings
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageFile, ImageFilter
+from PIL import Image, ImageFile
 
 import pillow_colorgrid
 from pillow_colorgrid import container, pixels
-from pillow_colorgrid.CgxImagePlugin import CgxImageFile, encode as pillow_encode
-from pillow_colorgrid.codings import inner, registry
-from pillow_colorgrid.codings.jpeg import exceptions
-from pillow_colorgrid.codings.jpeg.head import Head
-from pillow_colorgrid.codings.stored import parts
-from pillow_colorgrid.codings.stored.description import STORED
-from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.CgxImagePlugin import CgxImageFile
+from pillow_colorgrid.codings import registry
 from pillow_colorgrid.frames.directory import Directory
 from pillow_colorgrid.frames.payload import PATCHED
-from pillow_colorgrid.jpeg.exceptions import Exceptions
-from tests.format import forging
+from tests.format.corpus import corpus
 
 DOCUMENTED = (
     OSError,  # CgxError and UnidentifiedImageError are
@@ -147,113 +139,7 @@ def verify(data: bytes) -> bool:
     return True
 
 
-# -- the corpus -----------------------------------------------------------------------------------
-
-GRID = {"mode": "grid", "effort": 1}
-
-SMALL = (33, 20)
-
-
-def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
-    """Small pictures for each coding: (name, picture, keywords of save)."""
-    ramp = Image.linear_gradient("L").resize((72, 64))
-    cloud = Image.effect_noise((72, 64), 90).filter(ImageFilter.GaussianBlur(1.5))
-    shade = Image.blend(ramp, cloud, 0.8)
-    colour = Image.merge("RGB", (cloud, Image.blend(ramp, cloud, 0.6), shade))
-    tiny = colour.resize((9, 7))
-    small = colour.resize(SMALL)
-    flat = Image.new("RGBA", (24, 16), (200, 100, 50, 0))
-    flat.paste((1, 2, 3, 255), (3, 3, 9, 9))
-    veiled = Image.merge("RGBA", (*small.split(), ramp.resize(SMALL)))
-    indexed = colour.resize((24, 16)).quantize(9)
-    indexed.info.update(transparency=bytes(range(9)), dpi=(72, 72), comment="text")
-    told = tiny.convert("F")
-    told.info |= {"Title": "text " * 40, "gamma": 0.45, "list": [1, (2, b"3"), {"k": None}]}
-    decolorized = {"mode": "decolorized", "predict": "always"}
-    yield "lossless", colour, {"effort": 1, "exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}
-    yield "lossless_alpha", veiled, {"effort": 1}
-    yield "lossless_grey", small.convert("L"), {"effort": 1}
-    for codec in ("zstd", "png", "webp"):
-        yield f"decolorized_{codec}", small, {**decolorized, "inner": codec}
-    yield "grid", small, {**GRID, "n": 3}
-    yield "grid_lossy", veiled, {**GRID, "n": 4, "quality": 40}
-    yield "grid_grey", small.convert("L"), {**GRID, "quality": 40}
-    yield "stored", flat, {}
-    yield "planes_indexed", indexed, {}
-    yield "planes_bits", ramp.resize((21, 16)).convert("1"), {"xmp": b"<x/>"}
-    yield "planes_float", told, {"icc_profile": b"icc"}
-    yield "planes_cmyk", tiny.convert("CMYK"), {}
-    yield "jpeg", *_jpeg(small, quality=80)
-    yield "jpeg_progressive", *_jpeg(small, quality=90, subsampling=0, progressive=True)
-    yield "jpeg_grey", *_jpeg(small.convert("L"), quality=60, restart_marker_blocks=2)
-    yield "jpeg_cmyk", *_jpeg(tiny.convert("CMYK"), quality=50, comment=b"comment")
-
-
-def _jpeg(picture: Image.Image, **options: object) -> tuple[Image.Image, dict[str, object]]:
-    """A picture as a JPEG file shows it, and the option that names the file."""
-    file = io.BytesIO()
-    picture.save(file, "JPEG", **options)
-    return Image.open(file), {"jpeg": file.getvalue()}
-
-
-def animations() -> Iterator[tuple[str, list[Image.Image]]]:
-    """Frames that are patches, moves and repetitions of one another, and of another mode."""
-    small = next(p for name, p, _ in pictures() if name == "grid")
-    boxes = [small.copy() for _ in range(4)]
-    for number, frame in enumerate(boxes):
-        frame.paste((255, 60 * number, 0), (2 + 5 * number, 3, 9 + 5 * number, 12))
-    moved = Image.new("RGB", SMALL)
-    moved.paste(small, (0, -4))
-    other = small.resize((20, 11)).convert("L")
-    yield "frames", [*boxes, boxes[3], moved, other]
-    yield "frames_indexed", [frame.quantize(12) for frame in boxes[:3]]
-
-
-def assembled() -> Iterator[tuple[str, container.Header, list[container.Section]]]:
-    """Files that small pictures do not lead to: sections as FORMAT.md allows them."""
-    small = next(p for name, p, _ in pictures() if name == "grid")
-    header = container.Header(STORED.number, "RGB", SMALL, bytes(8))
-    places = parts.split(Tile(0, 0, *SMALL[::-1]))
-    cut = (np.asarray(small)[tile.place] for tile in places)
-    files = (inner.save(part, "WEBP", lossless=True) for part in cut)
-    pieces = parts.pack([b"\2" + file for file in files])
-    yield "stored_parts", header, [container.Section(b"STOR", pieces)]
-    grid = next(pillow_encode(p, **k) for name, p, k in pictures() if name == "grid_lossy")
-    header, sections = forging.read(grid)
-    for number, codec in ((2, "WEBP"), (3, "JPEG")):
-        grey = bytes([number]) + inner.save(np.asarray(small.convert("L"))[..., None], codec)
-        yield (
-            f"grid_{codec.lower()}",
-            header,
-            [container.Section(s.type, grey if s.type == b"LUMA" else s.payload) for s in sections],
-        )
-    shown, options = _jpeg(small, quality=70)
-    header, sections = forging.read(pillow_encode(shown, **options))
-    where = Exceptions(np.array([0, 7, 659]), np.array([[1, 2, 3]] * 3, np.int16))
-    jpeg_exceptions = container.Section(b"JEXC", exceptions.pack(where))
-    yield "jpeg_exceptions", header, [*sections, jpeg_exceptions]
-    head = Head(restorable=True, tells_metadata=True, as_it_is=True).pack()
-    whole = container.Section(b"JFIL", bytes(options["jpeg"]))
-    yield "jpeg_file", header, [container.Section(b"JPEG", head), whole]
-
-
-def corpus() -> dict[str, tuple[bytes, bytes]]:
-    """Name -> file, and the pixels that it holds: of a lossy one, those that it decodes to."""
-    files = {}
-    for name, picture, keywords in pictures():
-        data = pillow_encode(picture, **keywords)
-        held = Image.open(io.BytesIO(data)) if keywords.get("mode") == "grid" else picture
-        files[name] = data, held.tobytes()
-    for name, frames in animations():
-        file = io.BytesIO()
-        frames[0].save(file, "CGX", save_all=True, append_images=frames[1:], effort=1, duration=40)
-        files[name] = file.getvalue(), b"".join(frame.tobytes() for frame in frames)
-    for name, header, sections in assembled():
-        unstated = replace(header, checksum=container.UNSTATED)
-        found = registry.of(header).work().decode(unstated, sections)
-        stated = replace(header, checksum=container.pixel_checksum(found.tobytes()))
-        files[name] = container.pack(stated, sections), found.tobytes()
-    return files
+# -- damage ---------------------------------------------------------------------------------------
 
 
 def repair(data: bytes) -> bytes:

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.format import forging
-from tests.format.fuzz_open import WrongPixelsError, check, corpus
+from tests.format.corpus import corpus
+from tests.format.fuzz_open import WrongPixelsError, check
 
 MAX_PIXELS = 1_000_000
 """Of a picture that a changed header may ask for."""

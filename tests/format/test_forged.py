@@ -25,7 +25,7 @@ from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.runtime import networks
 from tests.format import forging
-from tests.format.fuzz_open import corpus
+from tests.format.corpus import corpus
 
 File = tuple[Header, list[Section]]
 Change = Callable[[Header, list[Section]], File]

@@ -5,16 +5,19 @@ all checksums are right (`forging`), so that the decoders themselves must cope. 
 mutation that shows it again: its file and its number. `long_fuzz` does the second by the 100,000.
 """
 
+import io
 import random
 import sys
 import time
 
 import pytest
 
-from pillow_colorgrid import pixels as pillow_pixels
+from pillow_colorgrid import container, pixels as pillow_pixels
+from pillow_colorgrid.codings import registry
 from tests.format import forging
+from tests.format.corpus import corpus
 from tests.format.forging import mutate
-from tests.format.fuzz_open import WrongPixelsError, check, corpus, repair
+from tests.format.fuzz_open import WrongPixelsError, check, repair
 from tests.format.long_fuzz import mutation
 
 RAW_MUTATIONS, TOLERANT_MUTATIONS = 5_000, 900
@@ -39,6 +42,11 @@ def peak_bytes() -> int:
 def test_the_corpus_holds_each_coding(files: dict[str, tuple[bytes, bytes]]) -> None:
     codings = {data[10] for data, _ in files.values()}
     assert codings >= {1, 2, 3, 4, 5, 6}
+    for name, (data, _) in files.items():
+        coding = registry.of(container.read_header(io.BytesIO(data))).name
+        assert name.startswith(("frames", coding)), f"{name} is of the coding {coding}"
+    sections = {s.type for data, _ in files.values() for s in forging.parsed(data)[1]}
+    assert sections >= {t for coding in registry.all_codings() for t in coding.section_names}
     for name, (data, pixels) in files.items():
         assert check(data, pixels), name
         assert check(data, pixels, tolerant=True), name

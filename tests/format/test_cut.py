@@ -1,0 +1,89 @@
+"""A file that was cut shows what FORMAT.md, section 5, says; by default it is refused."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from pillow_colorgrid import container
+from pillow_colorgrid.errors import CgxError, TruncatedError
+from tests.format import forging
+from tests.format.corpus import corpus
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    return {name: data for name, (data, _) in corpus().items()}
+
+
+def without_last(data: bytes, name: bytes) -> bytes:
+    """The file, cut inside the last section of a type."""
+    header, sections = forging.read(data)
+    types = [section.type for section in sections]
+    kept = sections[: len(types) - types[::-1].index(name)]
+    return container.pack(header, kept)[: -container.SECTION.size - 1]
+
+
+def shown(data: bytes, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    with pytest.raises(TruncatedError), Image.open(io.BytesIO(data)) as picture:
+        picture.load()
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        with Image.open(io.BytesIO(data)) as picture:
+            return np.asarray(picture)
+
+
+def preview(data: bytes, interval: int = 8) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as picture:
+        size = (picture.width // interval, picture.height // interval)
+        picture.draft(None, size)
+        return np.asarray(picture)
+
+
+@pytest.mark.parametrize(
+    ("name", "cut"), [("lossless", b"CTIL"), ("lossless", b"LTIL"), ("lossless_grey", b"LTIL")]
+)
+def test_lossless_shows_its_preview_enlarged(
+    files: dict[str, bytes], name: str, cut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = shown(without_last(files[name], cut), monkeypatch)
+    small = preview(files[name])
+    rows, columns = (np.arange(side) // 8 for side in found.shape[:2])
+    assert np.array_equal(found, small[rows][:, columns])
+
+
+def test_missing_alpha_is_opaque(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = shown(without_last(files["lossless_alpha"], b"ALPH"), monkeypatch)
+    with Image.open(io.BytesIO(files["lossless_alpha"])) as picture:
+        whole = np.asarray(picture)
+    assert np.array_equal(found[..., :3], whole[..., :3])
+    assert (found[..., 3] == 255).all()
+    assert (whole[..., 3] < 255).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [("stored", b"STOR"), ("decolorized_png", b"INNR"), ("planes_cmyk", b"PLAN")],
+)
+def test_missing_tiles_and_strips_are_0(
+    files: dict[str, bytes], name: str, cut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not shown(without_last(files[name], cut), monkeypatch).any()
+
+
+def test_missing_coefficients_are_0(
+    files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (shown(without_last(files["jpeg"], b"JSTR"), monkeypatch) == 128).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [("lossless", b"CPRE"), ("lossless_grey", b"LPRE"), ("grid", b"GRID"), ("jpeg_file", b"JFIL")],
+)
+def test_with_less_nothing_is_shown(
+    files: dict[str, bytes], name: str, cut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CgxError):
+        shown(without_last(files[name], cut), monkeypatch)
