@@ -47,13 +47,17 @@ for path in sys.argv[1:]:
 
 @dataclass(frozen=True)
 class Row:
-    """One picture's line of the table; sizes in bytes by column, 0 where a codec cannot."""
+    """One picture's line of the table; sizes in bytes by column, 0 where a codec cannot.
+
+    `jpeg_bytes` is the size of the JPEG file that it comes from and that the .cgx gives back; else 0.
+    """
 
     name: str
     image: Image.Image
     sizes: dict[str, int]
     encode_ms: float
     path: Path
+    jpeg_bytes: int = 0
 
 
 def photographs() -> list[Path]:
@@ -118,7 +122,11 @@ def save_all(paths: Sequence[Path], folder: Path) -> Iterator[Row]:
             continue
         encode_ms = 1000 * (time.perf_counter() - begin)
         sizes = {name: rival_size(image, *rival) for name, rival in present.items()}
-        yield Row(path.stem, image, {**sizes, "CGX": target.stat().st_size}, encode_ms, target)
+        sizes["CGX"] = target.stat().st_size
+        with Image.open(target) as saved:
+            restorable = saved.info["cgx"].get("jpeg restorable", False)
+        jpeg_bytes = path.stat().st_size if restorable else 0
+        yield Row(path.stem, image, sizes, encode_ms, target, jpeg_bytes)
 
 
 def open_elsewhere(rows: Sequence[Row]) -> list[float]:
@@ -159,14 +167,20 @@ def table(rows: Sequence[Row], decode_ms: Sequence[float]) -> str:
             f"{printable(row.name)[:19]:<20}{size:>11}{cells}{row.encode_ms:>11.0f}{decoded:>11.0f}"
         )
     for name in codecs[:-1]:
-        shared = [row for row in rows if row.sizes[name]]
+        # A JPEG file's pixels in another lossless format are no rival: nobody would keep them so.
+        shared = [row for row in rows if row.sizes[name] and not row.jpeg_bytes]
         if shared:
-            own = sum(row.sizes["CGX"] for row in shared)
-            ratio = own / sum(row.sizes[name] for row in shared)
-            lines.append(
-                f"CGX is {abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'LARGER'} than {name}"
-            )
+            lines.append(verdict(shared, sum(row.sizes[name] for row in shared), name))
+    if jpegs := [row for row in rows if row.jpeg_bytes]:
+        what = "the JPEG files it was made of, and gives them back"
+        lines.append(verdict(jpegs, sum(row.jpeg_bytes for row in jpegs), what))
     return "\n".join(lines)
+
+
+def verdict(rows: Sequence[Row], rival_bytes: int, rival: str) -> str:
+    """How the .cgx files of `rows` compare with those of a rival."""
+    ratio = sum(row.sizes["CGX"] for row in rows) / rival_bytes
+    return f"CGX is {abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'LARGER'} than {rival}"
 
 
 def run(paths: Sequence[Path]) -> int:

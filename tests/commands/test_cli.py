@@ -28,6 +28,21 @@ def test_demo_of_ones_own_pictures(tmp_path: Path) -> None:
     assert coffee.startswith("coffee")
 
 
+def test_demo_of_a_jpeg_file_compares_with_that_file(tmp_path: Path) -> None:
+    photograph("coffee", 96, 80).save(tmp_path / "mine.jpg", quality=85)
+    done = cgx("demo", tmp_path / "mine.jpg")
+    assert done.returncode == 0, done.stderr
+    assert "smaller than the JPEG files it was made of, and gives them back" in done.stdout
+    assert "than PNG" not in done.stdout
+
+
+def test_without_a_command_it_says_what_there_is() -> None:
+    done = cgx()
+    assert done.returncode == 2
+    assert "convert" in done.stderr
+    assert "examples:" in done.stderr
+
+
 def test_demo_names_what_it_cannot_read(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_text("no picture")
     done = cgx("demo", tmp_path / "x.png")
