@@ -19,7 +19,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
 from pillow_colorgrid.contrib import web
 from tests.conftest import ROOT, photograph
@@ -164,6 +164,26 @@ def test_upright_with_its_profile_and_without_exif(pictures: Path) -> None:
         assert not image.getexif()
     with Image.open(pictures / "photo.cgx") as picture:
         assert ImageOps.exif_transpose(picture).tobytes() == image.tobytes()
+
+
+@pytest.mark.parametrize("accept", [CHROME, OLD, CURL])
+def test_animations_stay_such(accept: str, pictures: Path, tmp_path: Path) -> None:
+    frames = [photograph("coffee", 40, 30)]
+    frames += [ImageOps.mirror(frames[0]), ImageOps.flip(frames[0])]
+    durations = [100, 200, 300]
+    frames[0].save(
+        tmp_path / "a.cgx", save_all=True, append_images=frames[1:], duration=durations, loop=0
+    )
+    body = web.answer(tmp_path, "a.cgx", accept).body
+    with Image.open(io.BytesIO(body)) as image:
+        assert image.n_frames == 3
+        for number, duration in enumerate(durations):
+            image.seek(number)
+            image.load()
+            assert image.info["duration"] == duration
+            change = ImageChops.difference(image.convert("RGB"), frames[number])
+            assert ImageStat.Stat(change).mean[0] < 12
+    assert web.answer(tmp_path, "a.cgx", accept, max_pixels=2 * 40 * 30).status == 422
 
 
 def test_a_profile_of_a_converted_mode_is_dropped(pictures: Path, tmp_path: Path) -> None:

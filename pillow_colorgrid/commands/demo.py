@@ -49,7 +49,7 @@ for path in sys.argv[1:]:
 class Row:
     """One picture's line of the table; sizes in bytes by column, 0 where a codec cannot.
 
-    `jpeg_bytes` is the size of the JPEG file that it comes from and that the .cgx gives back; else 0.
+    `jpeg_bytes` is the size of the JPEG file that the .cgx gives back; 0 where there is none.
     """
 
     name: str

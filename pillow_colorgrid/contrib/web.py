@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageOps, ImageSequence, features
 
 from pillow_colorgrid.CgxImagePlugin import EXTENSION, FORMAT, MIME
 from pillow_colorgrid.errors import LimitError
@@ -82,7 +82,7 @@ def answer(
     """A picture in the best format that a client takes.
 
     A file that was made of a JPEG file is answered with that very file, its EXIF included, unless
-    `longest` makes it smaller; all others are upright, and without EXIF.
+    `longest` makes it smaller; all others are upright, and without EXIF. Animations stay such.
 
     Args:
         folder: that is served; nothing outside it is.
@@ -90,7 +90,7 @@ def answer(
         accept, if_none_match: headers of the request; None where it has none.
         longest: make the longer side that long, if it is longer.
         ways: media types that may be sent -> options of `Image.save`.
-        max_pixels: of the stored picture.
+        max_pixels: of the stored picture, of all its frames together.
 
     Returns:
         200; 304 where the client has it already (nothing is decoded); 404; 406 where none of the
@@ -127,8 +127,7 @@ def _answer(
 ) -> Answer:
     try:
         picture = Image.open(file, formats=[FORMAT])
-        if picture.width * picture.height > max_pixels:
-            raise LimitError(f"{picture.width} x {picture.height} pixels, allowed: {max_pixels}")
+        _check_size(picture, max_pixels)
         restorable = longest is None and picture.info["cgx"].get("jpeg restorable", False)
         offered = [JPEG] if restorable else [*ways]
         chosen = best_of([MIME, *offered], accept)
@@ -152,6 +151,17 @@ def _answer(
     return Answer(200, {**headers, **told}, body)
 
 
+def _check_size(picture: Image.Image, max_pixels: int) -> None:
+    """Raises LimitError. Frames may differ in size; nothing is decoded to know that."""
+    pixels = 0
+    for number in range(getattr(picture, "n_frames", 1)):
+        picture.seek(number)
+        pixels += picture.width * picture.height
+        if pixels > max_pixels:
+            raise LimitError(f"{pixels} pixels and more, allowed: {max_pixels}")
+    picture.seek(0)
+
+
 def _body(
     file: IO[bytes],
     picture: Image.Image,
@@ -162,17 +172,35 @@ def _body(
     if chosen in (JPEG, MIME):
         file.seek(0)
         return jpeg_bytes(file) if chosen == JPEG else file.read()
-    if longest is not None:
-        picture.thumbnail((longest, longest))
-    shown = for_screens(ImageOps.exif_transpose(picture))
-    if chosen != "image/png" and shown.mode not in ("RGB", "RGBA"):
-        shown = shown.convert("RGBA" if shown.has_transparency_data else "RGB")
     made = BytesIO()
+    first, *others = _frames(picture, longest, chosen)
     # Not left to the writers: PNG's would keep the profile, WebP's would drop it.
-    profile = _profile_of(shown)
-    shown.info = {key: shown.info[key] for key in ("transparency",) if key in shown.info}
-    shown.save(made, FORMATS[chosen], icc_profile=profile, **options)
+    told: dict[str, Any] = {"icc_profile": _profile_of(first), **options}
+    if others:
+        durations = [frame.info.get("duration", 0) for frame in (first, *others)]
+        loop = picture.info.get("loop", 1)
+        told |= {"save_all": True, "append_images": others, "duration": durations, "loop": loop}
+    for frame in (first, *others):
+        frame.info = {key: frame.info[key] for key in ("transparency",) if key in frame.info}
+    first.save(made, FORMATS[chosen], **told)
     return made.getvalue()
+
+
+def _frames(picture: Image.Image, longest: int | None, chosen: str) -> list[Image.Image]:
+    """All frames, upright, in a mode that the format takes; one of a still."""
+    if getattr(picture, "n_frames", 1) > 1:
+        whole = [frame.copy() for frame in ImageSequence.Iterator(picture)]
+    else:
+        whole = [picture]
+    frames = []
+    for frame in whole:
+        if longest is not None:
+            frame.thumbnail((longest, longest))  # of a still only as much as it needs is decoded
+        shown = for_screens(ImageOps.exif_transpose(frame))
+        if chosen != "image/png" and shown.mode not in ("RGB", "RGBA"):
+            shown = shown.convert("RGBA" if shown.has_transparency_data else "RGB")
+        frames.append(shown)
+    return frames
 
 
 def _profile_of(shown: Image.Image) -> bytes | None:
