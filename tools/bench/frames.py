@@ -8,7 +8,7 @@ cut-out that wanders over a photograph, and the same in 64 colours. Each format 
 animation exactly is decoded and compared before its size counts; "-" stands where it does not.
 AVIF and JPEG XL are those of imagecodecs, because Pillow's AVIF is not lossless and
 pillow-jxl-plugin writes no animations. "stills" are .cgx files of each frame alone, together;
-"seek" is the CPU time of the last frame alone, as a multiple of that of decoding a still. Ten
+"seek" is the CPU time of the last frame alone, as a multiple of that of decoding a still. Five
 minutes of CPU time.
 """
 
@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
 
-FRAMES, WIDTH, HEIGHT = 12, 320, 240
+FRAMES, WIDTH, HEIGHT = 8, 240, 180
 
 Frames = list[Image.Image]
 
@@ -83,23 +83,23 @@ def scroll(data: Path) -> Frames:
     page = screen(data)
     frames = []
     for number in range(FRAMES):
-        frame = page.crop((0, 0, 640, 480))
-        frame.paste(page.crop((0, 60 + 37 * number, 640, 480 + 37 * number)), (0, 60))
+        frame = page.crop((0, 0, 480, 360))
+        frame.paste(page.crop((0, 60 + 37 * number, 480, 360 + 37 * number)), (0, 60))
         frames.append(frame)
     return frames
 
 
 def typed(data: Path) -> Frames:
-    page = screen(data).crop((0, 0, 640, 480))
+    page = screen(data).crop((0, 0, 480, 360))
     text = "a text that is typed, word by word, and a cursor that blinks"
     frames = []
     for number in range(FRAMES):
         frame = page.copy()
         draw = ImageDraw.Draw(frame)
-        draw.rectangle((200, 200, 560, 260), "white", "black")
-        draw.text((210, 220), text[: 5 * (number // 2)], "black")
+        draw.rectangle((100, 200, 460, 260), "white", "black")
+        draw.text((110, 220), text[: 9 * (number // 2)], "black")
         if number % 2:
-            draw.rectangle((540, 240, 546, 254), "black")
+            draw.rectangle((440, 240, 446, 254), "black")
         frames.append(frame)
     return frames
 
