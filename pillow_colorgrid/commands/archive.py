@@ -5,38 +5,80 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pillow_colorgrid.commands import planning
-from pillow_colorgrid.commands.convert import Job, Outcome, Settings
+from pillow_colorgrid.commands.convert import Job, Outcome
 from pillow_colorgrid.commands.places import Place, locked
-from pillow_colorgrid.commands.terminal import complain, printable, say_lines
+from pillow_colorgrid.commands.targets import Settings
+from pillow_colorgrid.commands.terminal import complain, printable, say, say_lines
 
-try:
-    from tqdm import tqdm
-except ImportError:  # an extra: pip install "pillow_colorgrid[cli]"
-    tqdm = None
+STATES = ("converted", "skipped", "kept", "failed")
 
-STATES = ("converted", "skipped", "failed")
+SAID_OF_STATES = {"kept": "kept as they are (larger as .cgx)"}
+
+LISTED = 10
+"""Of the files that are not converted, so many of each kind are named, unless all are asked for."""
 
 Engine = Callable[[Sequence[Job], Settings], Iterable[Outcome]]
 """What does the jobs: processes of this machine, or a cluster."""
 
 
-def run(sources: Sequence[Place], folder: Place | None, settings: Settings, engine: Engine) -> int:
-    """Convert and report; status 1 if a file failed or there was none."""
-    jobs, failed = planning.plan(sources, folder, settings)
-    folders = {job.target.folder for job in jobs}
+def run(
+    sources: Sequence[Place],
+    output: planning.Output,
+    settings: Settings,
+    engine: Engine,
+    list_all: bool = False,
+) -> int:
+    """Convert and report; status 1 if a file failed or there was none.
+
+    Args:
+        list_all: name each file that is not converted, however many there are.
+    """
+    plan = planning.plan(sources, output, settings)
+    folders = {job.target.folder for job in plan.jobs}
     _remove_leftovers(folders)
-    outcomes = list(failed)
+    outcomes = list(plan.failed)
+    stays = "; the original stays" if settings.delete_originals else ""
     try:
         # One by one: after Ctrl-C the list holds what was done.
-        for outcome in _progress(engine(jobs, settings), len(jobs)):
+        for outcome in _progress(engine(plan.jobs, settings), len(plan.jobs)):
             outcomes += [_without_original(outcome, settings)]
     finally:
         # Also after Ctrl-C: what was done is told, what a killed process left is removed.
         _remove_leftovers(folders)
         say_lines(report(outcomes))
-        for line in complaints(outcomes):
+        if plan.left:
+            say(f"not converted: {counted(plan.left)}")
+        for line in [*plan.notes, *complaints(outcomes, stays), *named(plan.left, list_all)]:
             complain(line)
     return 0 if outcomes and all(outcome.state != "failed" for outcome in outcomes) else 1
+
+
+def counted(left: Sequence[tuple[Place, str]]) -> str:
+    """How many there are of each kind."""
+    counts = Counter(kind for _, kind in left)
+    return ", ".join(f"{count:,} {_plural(kind, count)}" for kind, count in sorted(counts.items()))
+
+
+def _plural(kind: str, count: int) -> str:
+    if count == 1:
+        return kind
+    for word in ("file", "link"):
+        if word in kind.split():
+            return kind.replace(word, f"{word}s", 1).replace("that is no", "that are no")
+    return kind
+
+
+def named(left: Sequence[tuple[Place, str]], list_all: bool) -> Iterator[str]:
+    """A line for each file that is not converted, or for the first of each kind."""
+    seen: Counter[str] = Counter()
+    for place, kind in left:
+        seen[kind] += 1
+        if list_all or seen[kind] <= LISTED:
+            yield f"{place}: not converted: {kind}"
+    for kind, count in sorted(seen.items()):
+        if count > LISTED and not list_all:
+            more = count - LISTED
+            yield f"{more:,} more not converted: {_plural(kind, more)} (--list-all names them)"
 
 
 def _remove_leftovers(folders: Iterable[Place]) -> None:
@@ -50,7 +92,9 @@ def _without_original(outcome: Outcome, settings: Settings) -> Outcome:
     Skipped targets were decoded and compared as well, so their sources may go, too. Both files must
     still be what they were when they were compared, and the disk must have the target.
     """
-    if not settings.delete_originals or outcome.state == "failed" or outcome.lost:
+    if not settings.delete_originals or outcome.state not in ("converted", "skipped"):
+        return outcome
+    if outcome.lost:
         return outcome
     source, target = outcome.job.source, outcome.job.target
     assert outcome.source_seen is not None  # for mypy; nothing is converted unread
@@ -68,15 +112,17 @@ def _without_original(outcome: Outcome, settings: Settings) -> Outcome:
 
 def _progress(outcomes: Iterable[Outcome], count: int) -> Iterator[Outcome]:
     """`outcomes` as they come, behind a bar where there is a terminal to show it."""
-    if tqdm is None or not sys.stderr.isatty():
+    if not sys.stderr.isatty():
         yield from outcomes
         return
+    from tqdm import tqdm
+
     saved = 0
     # The bar tells count, rate and time left by itself.
     with tqdm(total=count, unit="picture", dynamic_ncols=True) as bar:
         for outcome in outcomes:
-            if outcome.state != "failed":
-                saved += outcome.source_bytes - outcome.target_bytes
+            before, after = _bytes([outcome])
+            saved += before - after
             bar.set_postfix_str(f"{saved / 1e6:,.1f} MB saved", refresh=False)
             bar.update()
             yield outcome
@@ -102,8 +148,9 @@ def report(outcomes: Sequence[Outcome]) -> str:
     counts = Counter(outcome.state for outcome in outcomes)
     before, after = _bytes(done)
     change = f", {_change(done)}" if before else ""
+    told = [state for state in STATES if counts[state] or state not in SAID_OF_STATES]
     lines.append(
-        ", ".join(f"{counts[state]:,} {state}" for state in STATES)
+        ", ".join(f"{counts[state]:,} {SAID_OF_STATES.get(state, state)}" for state in told)
         + f"; {before:,} bytes -> {after:,} bytes{change}"
     )
     return "\n".join(lines)
@@ -118,8 +165,12 @@ def _restorable(group: Sequence[Outcome]) -> str:
 
 
 def _bytes(outcomes: Iterable[Outcome]) -> tuple[int, int]:
-    """Bytes before and after."""
-    pairs = [(outcome.source_bytes, outcome.target_bytes) for outcome in outcomes]
+    """Bytes before and after; what stays as it is counts as it is."""
+    pairs = [
+        (o.source_bytes, o.source_bytes if o.state == "kept" else o.target_bytes)
+        for o in outcomes
+        if o.state != "failed"
+    ]
     return sum(before for before, _ in pairs), sum(after for _, after in pairs)
 
 
@@ -128,11 +179,17 @@ def _change(outcomes: Sequence[Outcome]) -> str:
     return f"{after / before - 1:+.1%}" if before else "-"
 
 
-def complaints(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def complaints(outcomes: Sequence[Outcome], stays: str = "") -> Iterator[str]:
     """A line for each file that failed, and for each whose target lacks something of it."""
     for outcome in outcomes:
         if outcome.state == "failed":
             yield f"{outcome.job.source}: {outcome.reason}"
+        elif outcome.state == "kept":
+            percent = 100 * (outcome.target_bytes / outcome.source_bytes - 1)
+            yield (
+                f"{outcome.job.source}: stays as it is: {percent:.1f} % larger as .cgx "
+                "(--keep-larger)"
+            )
         elif outcome.lost:
             target, lost = outcome.job.target.name, ", ".join(outcome.lost)
-            yield f"{outcome.job.source}: note: {target} does not hold its {lost}"
+            yield f"{outcome.job.source}: note: {target} does not hold its {lost}{stays}"

@@ -123,6 +123,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _add_convert(commands: Any) -> None:
+    from pillow_colorgrid.commands import convert_flags
+    from pillow_colorgrid.commands.targets import TARGETS
+
     convert = _command(
         commands,
         "convert",
@@ -130,58 +133,60 @@ def _add_convert(commands: Any) -> None:
         "files and whole folders into .cgx, or back",
         """\
 Each file is written under a temporary name, read and decoded again and compared with its
-source in every pixel before it gets its name. Times and metadata are kept. A second run
-skips what is done: a target that holds the pixels of its source. A target that holds another
-picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, ...).
+source in every pixel before it gets its name. Times and all metadata are kept; what a target
+cannot hold is named. A JPEG file is kept whole: --to original gives it back byte for byte.
+
+A second run skips what is done: a target that holds the pixels of its source. A target that
+holds another picture is never replaced. A .cgx file that would be larger than its source is not
+kept. Two sources of one name keep their suffixes: same.png.cgx and same.jpg.cgx.
+
+Of folders all pictures are taken; links, raw files of cameras and others are counted and named.
+Sources and targets may be URLs (s3://bucket/folder, ...).
 
 --mode grid loses colour: of its targets mode, size, alpha and luminance are compared.
 """,
         """\
   cgx convert photo.png                            photo.cgx beside it
+  cgx convert photo.png -o small.cgx               this very file
   cgx convert holiday -o archive --jobs 4          archive/holiday/..., four processes
-  cgx convert holiday --delete-originals           keep only what was verified
-  cgx convert archive -o out --to png              and back
-  cgx convert archive -o out --to jpg              the JPEG files, byte for byte
+  cgx convert holiday --delete-originals           keep only what was verified and holds all
+  cgx convert archive -o out --to original         the JPEG files, byte for byte
+  cgx convert archive -o out --to png              pixels and metadata, as PNG
+  cgx convert photo.cgx -o photo.jpg --lossy       for those who cannot read .cgx
+  cgx convert holiday -o web --no-exif             without places and cameras
   cgx convert holiday -o small --mode grid         luminance exact, colour painted
+  cgx convert holiday --name "{stem}{suffix}.cgx"  photo.png.cgx
   cgx convert s3://in/2024 -o s3://out             extra "remote" and s3fs
   cgx convert s3://in -o s3://out --engine dask --scheduler tcp://head:8786
 """,
     )
     convert.add_argument("sources", nargs="+", metavar="SRC", help="files, folders or URLs")
     convert.add_argument(
-        "-o", "--output", metavar="DIR", help="folder or URL; default: beside the sources"
+        "-o",
+        "--output",
+        metavar="PLACE",
+        help="a file (b.cgx), or a folder (DIR/), also as URL; default: beside the sources",
     )
     convert.add_argument(
         "--to",
-        choices=("cgx", "jpg", "gif", "png", "webp", "tif"),
-        default="cgx",
-        help="default: cgx; jpg: the very JPEG files that .cgx files were made of",
-    )
-    convert.add_argument("--effort", type=int, help="1 (fastest) to 9 (smallest); .cgx only")
-    convert.add_argument("--mode", help="lossless (default), decolorized or grid; .cgx only")
-    convert.add_argument(
-        "--jpeg",
-        choices=("auto", "never"),
-        help="auto (default): JPEG files can be given back; never: code their pixels",
+        choices=TARGETS,
+        help="default: what -o ends with, or cgx; original: the very file that a .cgx file was "
+        "made of; jpg: likewise, or with --lossy a new one",
     )
     convert.add_argument(
-        "--origin",
-        choices=("auto", "none"),
-        help="none: do not look for JPEG's or Photo CD's colour, so that trim can take the file",
+        "--name",
+        metavar="TEMPLATE",
+        help='names of targets, of the fields {stem} and {suffix}: "{stem}{suffix}.cgx"',
     )
     convert.add_argument(
-        "--grid",
-        type=int,
-        metavar="N",
-        help="pixels from one stored colour to the next, 2 to 128, default 20; --mode grid only",
+        "--lossy",
+        action="store_true",
+        help="--to jpg, gif, webp, avif: other pixels are allowed; --quality 1 to 100",
     )
     convert.add_argument(
-        "--quality",
-        type=int,
-        help="of the luminance, 1 to 100 (exact, the default); --mode grid only",
-    )
-    convert.add_argument(
-        "--hints", help="what is stored of colour: mean (default) or point; --mode grid only"
+        "--keep-larger",
+        action="store_true",
+        help="keep a .cgx file that is larger than its source, too",
     )
     convert.add_argument(
         "--jobs",
@@ -194,7 +199,12 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
     convert.add_argument(
         "--delete-originals",
         action="store_true",
-        help="remove a source once its target is verified and holds its metadata, too",
+        help="remove a source once its target is verified and holds all that is in it",
+    )
+    convert.add_argument(
+        "--list-all",
+        action="store_true",
+        help="name every file that is not converted, not only the first ten of a kind",
     )
     convert.add_argument(
         "--engine",
@@ -207,69 +217,24 @@ picture is never replaced. Sources and targets may be URLs (s3://bucket/folder, 
         metavar="ADDRESS",
         help="of a running Dask cluster; default: one of --jobs workers on this machine",
     )
-
-
-SAVE_FLAGS = {
-    "effort": "effort",
-    "mode": "mode",
-    "jpeg": "jpeg",
-    "origin": "origin",
-    "n": "grid",
-    "quality": "quality",
-    "hints": "hints",
-}
-"""Keywords of save -> options of the command."""
+    convert_flags.add_save_flags(convert)
+    convert_flags.add_metadata_flags(convert)
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from pillow_colorgrid.commands import archive, distribute, processes
-    from pillow_colorgrid.commands.convert import Job, Settings
-    from pillow_colorgrid.commands.places import at
+    from pillow_colorgrid.commands import archive, asked, distribute, processes
 
-    chosen = {keyword: getattr(options, flag) for keyword, flag in SAVE_FLAGS.items()}
-    given = {keyword: value for keyword, value in chosen.items() if value is not None}
-    problem = _convert_problem(options, given)
-    if problem:
-        return _usage_error(options, problem)
-    settings = Settings(
-        suffix=f".{options.to}",
-        options=tuple(given.items()),
-        verify=not options.no_verify,
-        delete_originals=options.delete_originals,
-    )
+    try:
+        settings, sources, output = asked.asked_for(options)
+    except asked.UsageError as error:
+        return _usage_error(options, str(error))
 
-    def engine(jobs: Sequence[Job], settings: Settings) -> Any:
+    def engine(jobs: Sequence[Any], settings: Any) -> Any:
         if options.engine == "dask":
             return distribute.run(jobs, settings, options.scheduler, options.jobs)
         return processes.run(jobs, settings, options.jobs)
 
-    sources = [at(source) for source in options.sources]
-    return archive.run(sources, at(options.output) if options.output else None, settings, engine)
-
-
-def _convert_problem(options: argparse.Namespace, given: dict[str, Any]) -> str:
-    """What is wrong with the options, or ""."""
-    if options.jobs is not None and options.jobs < 1:
-        return f"--jobs {options.jobs}, allowed: integers from 1"
-    if given and options.to != "cgx":
-        return f"--{SAVE_FLAGS[next(iter(given))]} is for --to cgx"
-    if options.delete_originals and options.no_verify:
-        return "--delete-originals needs verification; leave --no-verify out"
-    if options.scheduler and options.engine != "dask":
-        return "--scheduler is for --engine dask"
-    from pillow_colorgrid.codings import registry
-
-    for keyword in given.keys() - {"mode"}:
-        modes = registry.modes_with(keyword)
-        if (options.mode or registry.DEFAULT.name) not in modes:
-            return f"--{SAVE_FLAGS[keyword]} is for --mode {' or '.join(modes)}"
-    try:
-        coding, _ = registry.asked_for(given)
-    except ValueError as error:
-        return str(error)
-    if options.delete_originals and coding.lossy:
-        return f"--delete-originals: --mode {coding.asked_by} loses colour, so originals stay"
-    return ""
+    return archive.run(sources, output, settings, engine, options.list_all)
 
 
 # -- trim -----------------------------------------------------------------------------------------

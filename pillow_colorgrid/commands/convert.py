@@ -12,7 +12,6 @@ and a target is skipped if it is, byte for byte, what would be written.
 
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
@@ -20,55 +19,11 @@ import pillow_colorgrid  # registers .cgx, in worker processes too
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS
-from pillow_colorgrid.commands import animation, carrying, sameness
+from pillow_colorgrid.commands import animation, carrying, dropping, openers, sameness
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.seen import FileState
-
-CGX, JPG = ".cgx", ".jpg"
-
-LOSSLESS_OPTIONS: dict[str, dict[str, Any]] = {
-    ".png": {"optimize": True},
-    ".webp": {"lossless": True, "exact": True},
-    ".tif": {"compression": "tiff_lzw"},
-}
-"""Targets other than .cgx and the options of save that keep every pixel."""
-
-FORMATS = {CGX: "CGX", JPG: "JPEG", ".gif": "GIF", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF"}
-"""Pillow's names."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What to do with each file.
-
-    Attributes:
-        suffix: of the targets, a key of FORMATS.
-        options: further keywords of `Image.save`.
-        verify: decode each target again and compare it before it gets its name.
-        delete_originals: a source will be removed once its target is verified.
-    """
-
-    suffix: str = CGX
-    options: tuple[tuple[str, object], ...] = ()
-    verify: bool = True
-    delete_originals: bool = False
-
-    @property
-    def keywords(self) -> dict[str, Any]:
-        return {**LOSSLESS_OPTIONS.get(self.suffix, {}), **dict(self.options)}
-
-    @property
-    def lossy(self) -> bool:
-        """Whether targets lose colour."""
-        return self.suffix == CGX and registry.asked_for(self.keywords)[0].lossy
-
-    @property
-    def keeps_jpeg(self) -> bool:
-        """Whether the target of a JPEG file is to give that file back."""
-        if self.suffix != CGX:
-            return False
-        coding, options = registry.asked_for(self.keywords)
-        return coding is registry.DEFAULT and options.jpeg == "auto"
+from pillow_colorgrid.commands.targets import CGX, FORMATS, JPG, LOSSY_TARGETS, Settings
+from pillow_colorgrid.metadata import OWN_FACTS
 
 
 @dataclass(frozen=True)
@@ -81,9 +36,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: "converted", "skipped" (done before) or "failed" (with a reason).
+    """What became of a job: "converted", "skipped" (done before), "kept", or "failed".
 
     Attributes:
+        target_bytes: of a source that is kept as it is: what the target would have.
         lost: metadata of the source that the target does not hold.
         restorable: the target gives back the very file.
         source_seen, target_seen: the files that were compared; both must still be these when the
@@ -122,13 +78,20 @@ def convert(job: Job, settings: Settings) -> Outcome:
 
 
 def _convert(job: Job, settings: Settings) -> Outcome:
+    openers.register()
     source, seen = job.source.read()
     outcome = Outcome(job, "converted", len(source), source_seen=seen)
-    if settings.suffix == JPG:
+    if settings.suffix == JPG and (settings.original or not settings.any_pixels):
         return _restore(outcome, source, settings)
+    if settings.dropped:
+        source = dropping.jpeg_without(source, settings.dropped)
     image = _load(source)
+    if settings.any_pixels and settings.suffix == JPG and _holds_jpeg(image):
+        return _restore(outcome, source, settings)
     jpeg = source if settings.keeps_jpeg and image.format in PILLOW_FORMATS else None
     unheld = carrying.gather(image, source) if jpeg is None else []
+    if settings.dropped and jpeg is None:
+        dropping.drop(image, settings.dropped)
     if job.target.exists() and not settings.lossy:
         return _met(outcome, image, source, settings, jpeg, unheld)
     keywords = settings.keywords
@@ -140,6 +103,8 @@ def _convert(job: Job, settings: Settings) -> Outcome:
         data = carrying.saved(image, FORMATS[settings.suffix], keywords)
     if job.target.exists():
         return _met(outcome, image, source, settings, jpeg, unheld, data)
+    if settings.suffix == CGX and len(data) > outcome.source_bytes and not settings.keep_larger:
+        return replace(outcome, state="kept", target_bytes=len(data))
     lost = []
 
     def check(data: bytes) -> None:
@@ -171,10 +136,17 @@ def _convert(job: Job, settings: Settings) -> Outcome:
 def _restore(outcome: Outcome, source: bytes, settings: Settings) -> Outcome:
     """Give back the JPEG file of a .cgx file, byte for byte."""
     job = outcome.job
-    if job.source.suffix != CGX:
-        reason = "is no .cgx file: --to jpg gives back the JPEG files that are in them"
+    try:
+        data = pillow_colorgrid.jpeg_bytes(BytesIO(source))
+    except SyntaxError:
+        reason = "is no .cgx file, from which alone --to original and --to jpg take JPEG files"
+    except ValueError as error:
+        other = "--to png gives the pixels" if settings.original else "--lossy makes one"
+        reason = f"holds no JPEG file ({error}); {other}"
+    else:
+        reason = ""
+    if reason:
         return replace(outcome, state="failed", reason=reason)
-    data = pillow_colorgrid.jpeg_bytes(BytesIO(source))
     outcome = replace(outcome, target_bytes=len(data), restorable=True)
     try:
         seen = job.target.write(data, None, job.source, settings.delete_originals)
@@ -251,8 +223,12 @@ def _difference(
     """
 
     def differ(one: Image.Image, other: Image.Image) -> str:
+        if settings.any_pixels:
+            return sameness.difference_of_size(one, other)
         if not settings.lossy:
-            return sameness.difference(carrying.as_shown_by(other, one), other)
+            found = sameness.difference(carrying.as_shown_by(other, one), other)
+            lossy = settings.suffix in LOSSY_TARGETS
+            return f"{found} (--lossy allows that)" if found and lossy else found
         exact = registry.asked_for(settings.keywords)[1].quality == EXACT_QUALITY
         return sameness.difference_of_grid(one, other, exact)
 
@@ -273,6 +249,11 @@ def _load(data: bytes) -> Image.Image:
     image = Image.open(BytesIO(data))
     image.load()
     return image
+
+
+def _holds_jpeg(image: Image.Image) -> bool:
+    """Whether a picture is of a .cgx file that gives a JPEG file back."""
+    return bool(image.info.get(OWN_FACTS, {}).get("jpeg restorable"))
 
 
 def is_done(

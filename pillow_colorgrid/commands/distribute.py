@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from pillow_colorgrid.commands.convert import Job, Outcome, Settings, convert
+from pillow_colorgrid.commands.convert import Job, Outcome, convert
 from pillow_colorgrid.commands.places import extra
+from pillow_colorgrid.commands.targets import Settings
 from pillow_colorgrid.runtime import execution
 
 AHEAD = 4

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,6 +29,9 @@ Check = Callable[[bytes], None]
 TEMPORARY = ".cgx-part-"
 """Begins the names of unfinished files: then host, process, random digits. Short, for long names'
 sake."""
+
+FILE, LINK, SPECIAL, UNREADABLE = "file", "link", "special file", "unreadable folder"
+"""What stands in a folder."""
 
 NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 """Neither an existing file nor a link is opened."""
@@ -89,6 +93,28 @@ class Local:
         for path in sorted(self.path.rglob("*")):
             if path.is_file():
                 yield PurePosixPath(path.relative_to(self.path).as_posix())
+
+    def entries(self) -> list[tuple[PurePosixPath, str]]:
+        """Everything below this folder but folders, sorted, each with its kind; links are told, not
+        followed."""
+        found: list[tuple[PurePosixPath, str]] = []
+
+        def add(path: str, kind: str) -> None:
+            found.append((PurePosixPath(Path(path).relative_to(self.path).as_posix()), kind))
+
+        def unreadable(error: OSError) -> None:
+            add(str(error.filename), UNREADABLE)
+
+        for folder, folders, names in os.walk(self.path, onerror=unreadable):
+            for name in folders:
+                if os.path.islink(os.path.join(folder, name)):
+                    add(os.path.join(folder, name), LINK)
+            for name in names:
+                path = os.path.join(folder, name)
+                status = os.lstat(path)
+                kinds = {stat.S_IFLNK: LINK, stat.S_IFREG: FILE}
+                add(path, kinds.get(stat.S_IFMT(status.st_mode), SPECIAL))
+        return sorted(found)
 
     def open(self) -> IO[bytes]:
         return self.path.open("rb")

@@ -1,65 +1,174 @@
-"""``cgx convert``: which files become which, before any of them is touched."""
+"""``cgx convert``: which files become which, before any of them is touched; and which do not."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from PIL import Image
 
-from pillow_colorgrid.commands.convert import Job, Outcome, Settings
+from pillow_colorgrid.commands import openers
+from pillow_colorgrid.commands.convert import Job, Outcome
+from pillow_colorgrid.commands.local import FILE, UNREADABLE
 from pillow_colorgrid.commands.places import TEMPORARY, Place
+from pillow_colorgrid.commands.targets import CGX, Settings
 
 SIDECAR_SUFFIXES = (".pdf", ".ps", ".eps", ".mpg", ".mpeg")
 """Pillow knows these names, but they are seldom pictures; given one by one, they are tried."""
 
+EMPTY = "an empty folder"
 
-def plan(
-    sources: Sequence[Place], folder: Place | None, settings: Settings
-) -> tuple[list[Job], list[Outcome]]:
-    """The jobs for files and whole trees (structure kept), and what cannot be done from the start.
 
-    Args:
-        folder: where targets go; None: beside their sources.
+@dataclass
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        failed: what cannot be done from the start.
+        left: what stands in the folders and is not converted, with its kind ("link", ...).
+        notes: what else the user should know.
     """
-    jobs: dict[Place, Job] = {}
-    failed = []
-    for source, relative, present in _walk(sources, folder, settings.suffix):
-        base = folder.joined(relative) if folder else source
-        job = Job(source, base.with_suffix(settings.suffix))
-        target = job.target.resolved()
-        if not present:
-            failed.append(Outcome(job, "failed", reason="no such file"))
-        elif target == source.resolved():
-            reason = f"is already a {settings.suffix} file"
-            failed.append(Outcome(job, "failed", reason=reason))
-        elif target not in jobs:
-            jobs[target] = job
-        elif jobs[target].source.resolved() != source.resolved():
-            first = jobs[target].source
-            reason = f"{job.target.name} would replace the one made of {first.name}"
-            failed.append(Outcome(job, "failed", reason=reason))
-    return list(jobs.values()), failed
+
+    jobs: list[Job] = field(default_factory=list)
+    failed: list[Outcome] = field(default_factory=list)
+    left: list[tuple[Place, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where targets go: beside their sources, into a folder, or (one source) into a file."""
+
+    folder: Place | None = None
+    file: Place | None = None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A source, and its place in the target folder."""
+
+    source: Place
+    relative: PurePosixPath
+
+
+def plan(sources: Sequence[Place], output: Output, settings: Settings) -> Plan:
+    """The jobs for files and whole trees, whose structure is kept.
+
+    Sources whose targets would have one name keep their suffixes in it: same.png and same.jpg
+    become same.png.cgx and same.jpg.cgx, in every run.
+    """
+    made = Plan()
+    walked = _walk(sources, output.folder, settings.suffix, made)
+    found = list({source.resolved(): _Found(source, at) for source, at in walked}.values())
+    if output.file is not None:
+        made.jobs += [Job(one.source, output.file) for one in found]
+        return made
+    shared: dict[Place, list[_Found]] = {}
+    for one in found:
+        target = _target(one, output, default_name(one.relative.name, settings))
+        shared.setdefault(target.resolved(), []).append(one)
+    taken: dict[Place, Place] = {}
+    for group in shared.values():
+        for one in group:
+            name = default_name(one.relative.name, settings)
+            if len(group) > 1 and settings.name is None:
+                name = one.relative.name + settings.suffix
+            target = _target(one, output, name)
+            before = taken.setdefault(target.resolved(), one.source)
+            if target.resolved() == one.source.resolved():
+                reason = f"is already a {settings.suffix} file"
+                made.failed.append(Outcome(Job(one.source, target), "failed", reason=reason))
+            elif before is not one.source:
+                reason = f"{target} is the target of {before}, too (see --name)"
+                made.failed.append(Outcome(Job(one.source, target), "failed", reason=reason))
+            else:
+                made.jobs.append(Job(one.source, target))
+    order = {one.source: number for number, one in enumerate(found)}
+    made.jobs.sort(key=lambda job: order[job.source])
+    return made
+
+
+def _target(one: _Found, output: Output, name: str) -> Place:
+    if output.folder is None:
+        return one.source.folder.joined(PurePosixPath(name))
+    return output.folder.joined(one.relative.with_name(name))
+
+
+def default_name(name: str, settings: Settings) -> str:
+    """The name of the target of a source, where no other one wants it.
+
+    same.png.cgx becomes same.png again, not same.png.png.
+    """
+    path = PurePosixPath(name)
+    if settings.name is not None:
+        return settings.name.format(stem=path.stem, suffix=path.suffix)
+    stem = PurePosixPath(path.stem)
+    if path.suffix.lower() == CGX and stem.suffix.lower() == settings.suffix:
+        return stem.name
+    return path.stem + settings.suffix
+
+
+def name_problem(template: str) -> str:
+    """What is wrong with a template for names, or ""."""
+    try:
+        made = template.format(stem="stem", suffix=".suffix")
+        other = template.format(stem="other", suffix=".suffix")
+    except (KeyError, IndexError, ValueError) as error:
+        return f"{error!r} is no field, allowed: {{stem}} and {{suffix}}"
+    if made == other:
+        return "must have {stem}, or all targets would have one name"
+    if "/" in made or "\\" in made:
+        return "must be a name without folders"
+    return ""
+
+
+# -- walking --------------------------------------------------------------------------------------
 
 
 def _walk(
-    sources: Iterable[Place], folder: Place | None, suffix: str
-) -> Iterator[tuple[Place, PurePosixPath, bool]]:
-    """Files below `sources`, each with its place in the target folder, and whether it is there.
+    sources: Iterable[Place], folder: Place | None, suffix: str, made: Plan
+) -> Iterator[tuple[Place, PurePosixPath]]:
+    """Files below `sources`, each with its place in the target folder.
 
-    Of folders only what looks like a picture by its name, and nothing that is a target itself.
+    Of folders only what looks like a picture by its name, and nothing that is a target itself; the
+    rest goes into `made.left`.
     """
-    known = set(Image.registered_extensions()) - set(SIDECAR_SUFFIXES) - {suffix}
+    heif = openers.register()
+    known = set(Image.registered_extensions()) - set(SIDECAR_SUFFIXES) - openers.RAW_SUFFIXES
     inside = f"{folder.resolved()}/" if folder else None
     for source in sources:
         if not source.is_folder():
-            yield source, PurePosixPath(source.name), source.is_file()
+            if source.is_file():
+                yield source, PurePosixPath(source.name)
+            else:
+                job = Job(source, source.with_suffix(suffix) if source.name else source)
+                made.failed.append(Outcome(job, "failed", reason="no such file"))
             continue
         # A target folder inside the source folder is not its food, unless asked for.
         within = inside is not None and f"{source.resolved()}/".startswith(inside)
-        for relative in source.files():
+        entries = source.entries()
+        if not entries:
+            made.notes.append(f"{source}: {EMPTY}")
+        for relative, kind in entries:
             path = source.joined(relative)
-            if relative.suffix.lower() not in known or relative.name.startswith(TEMPORARY):
+            name = relative.suffix.lower()
+            if relative.name.startswith(TEMPORARY):
                 continue
             if inside and str(path.resolved()).startswith(inside) and not within:
                 continue
-            # Listed just now; asking once more costs a request each where they are far away.
-            yield path, PurePosixPath(source.resolved().name) / relative, True
+            if kind == UNREADABLE:
+                job = Job(path, path)
+                made.failed.append(Outcome(job, "failed", reason="this folder cannot be read"))
+            elif kind != FILE:
+                made.left.append((path, kind))
+            elif name in known and name != suffix:
+                yield path, PurePosixPath(source.resolved().name) / relative
+            elif name not in (suffix, CGX):
+                made.left.append((path, _kind_of(name, heif)))
+
+
+def _kind_of(suffix: str, heif: bool) -> str:
+    if suffix in openers.HEIF_SUFFIXES and not heif:
+        return "HEIC file (pip install pillow-heif)"
+    if suffix in openers.RAW_SUFFIXES:
+        return "raw file of a camera"
+    return "file that is no picture by its name"

@@ -9,7 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
-from pillow_colorgrid.commands.convert import Job, Outcome, Settings, convert
+from pillow_colorgrid.commands.convert import Job, Outcome, convert
+from pillow_colorgrid.commands.targets import Settings
 from pillow_colorgrid.commands.terminal import show_warnings_here
 from pillow_colorgrid.runtime.execution import THREADS_VARIABLE
 

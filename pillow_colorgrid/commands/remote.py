@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from typing import IO, Any
 
-from pillow_colorgrid.commands.local import ChangedError, Check, temporary_name
+from pillow_colorgrid.commands.local import FILE, ChangedError, Check, temporary_name
 from pillow_colorgrid.commands.seen import FileState
 
 
@@ -94,6 +94,10 @@ class Remote:
         system, path = self._there
         for found in sorted(system.find(path)):
             yield PurePosixPath(found).relative_to(path)
+
+    def entries(self) -> list[tuple[PurePosixPath, str]]:
+        """As `Local.entries`; all are files."""
+        return [(path, FILE) for path in self.files()]
 
     def open(self) -> IO[bytes]:
         system, path = self._there

@@ -31,6 +31,11 @@ def difference(image: Image.Image, other: Image.Image) -> str:
     return ""
 
 
+def difference_of_size(image: Image.Image, other: Image.Image) -> str:
+    """As `difference`, where pixels may be others."""
+    return "" if other.size == image.size else f"size {other.size}, not {image.size}"
+
+
 def difference_of_grid(image: Image.Image, other: Image.Image, exact_luminance: bool) -> str:
     """As `difference`, where `other` may lose colour: mode, size, alpha, luminance.
 

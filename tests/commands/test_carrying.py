@@ -129,7 +129,7 @@ def test_all_is_kept_and_the_original_may_go(
     data = FILES[kind]()
     source.write_bytes(data)
     never = ["--jpeg", "never"] if kind == "jpg" else []
-    assert main(["convert", str(source), "--delete-originals", *never]) == 0
+    assert main(["convert", "--keep-larger", str(source), "--delete-originals", *never]) == 0
     assert capsys.readouterr().err == ""
     assert not source.exists()
     with Image.open(io.BytesIO(data)) as image, Image.open(tmp_path / "a.cgx") as kept:
@@ -143,7 +143,14 @@ def test_all_is_kept_and_the_original_may_go(
             assert shown[key] == value if key == "dpi" else repr(shown[key]) == repr(value)
         assert kept.getexif().get(0x0112) == image.getexif().get(0x0112)
     if kind in ("png", "tif", "gif"):
-        back = ["convert", str(tmp_path / "a.cgx"), "--to", kind, "--delete-originals"]
+        back = [
+            "convert",
+            "--keep-larger",
+            str(tmp_path / "a.cgx"),
+            "--to",
+            kind,
+            "--delete-originals",
+        ]
         assert main(back) == 0
         assert capsys.readouterr().err == ""
         assert not (tmp_path / "a.cgx").exists()
@@ -156,7 +163,7 @@ def test_all_is_kept_and_the_original_may_go(
 
 def test_tags_of_tiff_are_seen(tmp_path: Path) -> None:
     (tmp_path / "a.tif").write_bytes(tiff_file())
-    assert main(["convert", str(tmp_path / "a.tif")]) == 0
+    assert main(["convert", "--keep-larger", str(tmp_path / "a.tif")]) == 0
     with Image.open(tmp_path / "a.cgx") as image:
         found = image.getexif()
         assert (found[270], found[315], found[33432]) == ("a caption", "an artist", "(c) somebody")
@@ -235,7 +242,7 @@ def test_sixteen_bits_of_colour_are_named_and_stay(
     """Pillow reads the upper eight."""
     source = tmp_path / f"a.{kind}"
     source.write_bytes(SIXTEEN[kind]())
-    main(["convert", str(source), "--delete-originals"])
+    main(["convert", "--keep-larger", str(source), "--delete-originals"])
     assert "low bits (samples of 16)" in capsys.readouterr().err
     assert source.exists()
 
@@ -246,6 +253,6 @@ def test_formats_that_were_not_looked_at_stay(
 ) -> None:
     source = tmp_path / f"a.{kind}"
     PICTURE.save(source)
-    main(["convert", str(source), "--delete-originals"])
+    main(["convert", "--keep-larger", str(source), "--delete-originals"])
     assert "that were not looked at" in capsys.readouterr().err
     assert source.exists()

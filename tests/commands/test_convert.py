@@ -31,7 +31,10 @@ def pictures(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_tree_keeps_its_structure_and_pixels(tree: Path, tmp_path: Path, jobs: str) -> None:
-    assert main(["convert", str(tree), "-o", str(tmp_path / "out"), "--jobs", jobs]) == 0
+    assert (
+        main(["convert", "--keep-larger", str(tree), "-o", str(tmp_path / "out"), "--jobs", jobs])
+        == 0
+    )
     out = tmp_path / "out" / "holiday"
     assert pictures(out) == ["a.cgx", "b.cgx", "beach/c.cgx"]
     for name in ("a", "b"):
@@ -40,23 +43,27 @@ def test_a_tree_keeps_its_structure_and_pixels(tree: Path, tmp_path: Path, jobs:
 
 
 def test_there_and_back(tree: Path, tmp_path: Path) -> None:
-    assert main(["convert", str(tree / "a.png"), "-o", str(tmp_path / "there")]) == 0
+    assert (
+        main(["convert", "--keep-larger", str(tree / "a.png"), "-o", str(tmp_path / "there")]) == 0
+    )
     there = str(tmp_path / "there" / "a.cgx")
-    assert main(["convert", there, "--to", "png", "-o", str(tmp_path / "back")]) == 0
+    assert (
+        main(["convert", "--keep-larger", there, "--to", "png", "-o", str(tmp_path / "back")]) == 0
+    )
     with Image.open(tree / "a.png") as one, Image.open(tmp_path / "back" / "a.png") as other:
         assert one.tobytes() == other.tobytes()
 
 
 def test_times_are_kept(tree: Path, tmp_path: Path) -> None:
     os.utime(tree / "a.png", (10**9, 10**9))
-    main(["convert", str(tree / "a.png"), "-o", str(tmp_path)])
+    main(["convert", "--keep-larger", str(tree / "a.png"), "-o", str(tmp_path)])
     assert (tmp_path / "a.cgx").stat().st_mtime == 10**9
 
 
 def test_a_second_run_skips_by_content(
     tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["convert", str(tree), "-o", str(tmp_path / "out")]
+    command = ["convert", "--keep-larger", str(tree), "-o", str(tmp_path / "out")]
     main(command)
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("*.cgx")}
     capsys.readouterr()
@@ -71,7 +78,7 @@ def test_a_second_run_skips_by_content(
 
 def test_a_damaged_target_is_not_taken_for_done(tree: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.cgx"
-    main(["convert", str(tree / "a.png"), "-o", str(tmp_path)])
+    main(["convert", "--keep-larger", str(tree / "a.png"), "-o", str(tmp_path)])
     data = bytearray(target.read_bytes())
     data[-20] ^= 1
     target.write_bytes(data)
@@ -86,7 +93,7 @@ def test_one_bad_file_does_not_stop_the_rest(
 ) -> None:
     (tree / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n nonsense")
     missing = str(tmp_path / "missing.png")
-    assert main(["convert", str(tree), missing, "-o", str(tmp_path / "out")]) == 1
+    assert main(["convert", "--keep-larger", str(tree), missing, "-o", str(tmp_path / "out")]) == 1
     said = capsys.readouterr()
     assert "3 converted, 0 skipped, 2 failed" in said.out
     assert "bad.png: Truncated File Read" in said.err
@@ -94,18 +101,17 @@ def test_one_bad_file_does_not_stop_the_rest(
     assert not list((tmp_path / "out").rglob(".cgx-part*"))
 
 
-def test_colliding_names_are_named(
-    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    noise("L", (5, 5)).save(tree / "a.bmp")
-    assert main(["convert", str(tree), "-o", str(tmp_path / "out")]) == 1
-    assert "a.cgx would replace the one made of a.bmp" in capsys.readouterr().err
-
-
 def test_originals_go_only_after_verification(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["convert", str(tree / "a.png"), "-o", str(tmp_path), "--delete-originals"]
+    command = [
+        "convert",
+        "--keep-larger",
+        str(tree / "a.png"),
+        "-o",
+        str(tmp_path),
+        "--delete-originals",
+    ]
     monkeypatch.setattr(sameness, "difference", lambda *_: "other pixels")
     assert main(command) == 1
     assert "would hold other pixels" in capsys.readouterr().err
@@ -122,7 +128,14 @@ def test_an_original_whose_metadata_would_be_lost_stays(
     tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     noise("RGB", (9, 9)).save(tree / "said.cgx", comment="hello")
-    command = ["convert", str(tree / "said.cgx"), "--to", "webp", "--delete-originals"]
+    command = [
+        "convert",
+        "--keep-larger",
+        str(tree / "said.cgx"),
+        "--to",
+        "webp",
+        "--delete-originals",
+    ]
     assert main(command) == 0
     assert "said.webp does not hold its comment" in capsys.readouterr().err
     assert (tree / "said.cgx").exists()
@@ -133,8 +146,23 @@ def test_metadata_is_kept_there_and_back(tree: Path, tmp_path: Path) -> None:
     exif[0x010E] = "a description"
     kept = {"exif": exif.tobytes(), "icc_profile": b"profile" * 30, "dpi": (300, 300)}
     noise("RGB", (20, 10)).save(tree / "m.png", **kept)
-    assert main(["convert", str(tree / "m.png"), "-o", str(tmp_path / "there")]) == 0
-    assert main(["convert", str(tmp_path / "there"), "--to", "png", "-o", str(tmp_path)]) == 0
+    assert (
+        main(["convert", "--keep-larger", str(tree / "m.png"), "-o", str(tmp_path / "there")]) == 0
+    )
+    assert (
+        main(
+            [
+                "convert",
+                "--keep-larger",
+                str(tmp_path / "there"),
+                "--to",
+                "png",
+                "-o",
+                str(tmp_path),
+            ]
+        )
+        == 0
+    )
     for path in (tmp_path / "there" / "m.cgx", tmp_path / "there" / "m.png"):
         with Image.open(path) as image:
             assert image.getexif()[0x010E] == "a description"
@@ -145,15 +173,15 @@ def test_metadata_is_kept_there_and_back(tree: Path, tmp_path: Path) -> None:
 def test_a_folder_beside_its_targets_is_converted_once(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["convert", str(tree), str(tree / "a.png")]) == 0
-    assert main(["convert", str(tree)]) == 0
+    assert main(["convert", "--keep-larger", str(tree), str(tree / "a.png")]) == 0
+    assert main(["convert", "--keep-larger", str(tree)]) == 0
     assert "0 converted, 3 skipped, 0 failed" in capsys.readouterr().out
 
 
 def test_a_target_folder_in_the_source_folder_is_not_converted(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["convert", str(tree), "-o", str(tree / "out"), "--to", "tif"]
+    command = ["convert", "--keep-larger", str(tree), "-o", str(tree / "out"), "--to", "tif"]
     assert main(command) == 0
     assert main([*command[:-1], "cgx"]) == 0
     out = tree / "out" / "holiday"
@@ -166,7 +194,7 @@ def test_a_mode_that_the_target_changes_is_refused(
     tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     noise("L", (8, 8)).save(tree / "grey.cgx")
-    assert main(["convert", str(tree / "grey.cgx"), "--to", "webp"]) == 1
+    assert main(["convert", "--keep-larger", str(tree / "grey.cgx"), "--to", "webp"]) == 1
     assert "would hold mode RGB, not L" in capsys.readouterr().err
     assert not (tree / "grey.webp").exists()
 
@@ -174,8 +202,9 @@ def test_a_mode_that_the_target_changes_is_refused(
 def test_summary_is_by_kind_of_source(
     tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["convert", str(tree), "-o", str(tmp_path / "out")])
-    head, gif, png, last = capsys.readouterr().out.splitlines()
+    main(["convert", "--keep-larger", str(tree), "-o", str(tmp_path / "out")])
+    head, gif, png, last, left = capsys.readouterr().out.splitlines()
+    assert left == "not converted: 1 file that is no picture by its name"
     assert head.split() == ["from", "pictures", "bytes", "before", "bytes", "after", "change"]
     assert gif.split()[:2] == ["gif", "1"]
     sources = [tree / "a.png", tree / "b.png"]
@@ -193,7 +222,7 @@ def test_bad_sources_are_told(tree: Path, content: str, capsys: pytest.CaptureFi
     else:
         whole = (tree / "a.png").read_bytes()
         path.write_bytes({"empty": b"", "text": b"no picture", "cut": whole[:-200]}[content])
-    assert main(["convert", str(path)]) == 1
+    assert main(["convert", "--keep-larger", str(path)]) == 1
     named = {
         "empty": "not a picture that Pillow reads",
         "text": "not a picture that Pillow reads",
@@ -219,13 +248,13 @@ def test_bad_sources_are_told(tree: Path, content: str, capsys: pytest.CaptureFi
 def test_bad_usage_is_status_2(
     tree: Path, arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["convert", str(tree), *arguments]) == 2
+    assert main(["convert", "--keep-larger", str(tree), *arguments]) == 2
     assert named in capsys.readouterr().err
     assert not list(tree.rglob("*.cgx"))
 
 
 def test_verify_finds_damage(tree: Path, tmp_path: Path) -> None:
-    main(["convert", str(tree), "-o", str(tmp_path)])
+    main(["convert", "--keep-larger", str(tree), "-o", str(tmp_path)])
     files = sorted((tmp_path / "holiday").rglob("*.cgx"))
     assert main(["verify", *map(str, files)]) == 0
     assert main(["verify", "--deep", *map(str, files)]) == 0
@@ -246,7 +275,7 @@ def test_verify_finds_damage(tree: Path, tmp_path: Path) -> None:
 
 
 def test_thumbnail(tree: Path, tmp_path: Path) -> None:
-    main(["convert", str(tree / "a.png"), "-o", str(tmp_path)])
+    main(["convert", "--keep-larger", str(tree / "a.png"), "-o", str(tmp_path)])
     target = tmp_path / "small.png"
     assert main(["thumbnail", str(tmp_path / "a.cgx"), "-o", str(target), "--size", "16"]) == 0
     with Image.open(target) as image:

@@ -72,7 +72,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("source", SOURCES, indirect=True)
 def test_all_frames_go_into_cgx_and_originals_may_go(source: Path) -> None:
     before = shown(source)
-    assert main(["convert", str(source), "--delete-originals"]) == 0
+    assert main(["convert", "--keep-larger", str(source), "--delete-originals"]) == 0
     assert not source.exists()
     assert shown(source.with_suffix(".cgx")) == before
     assert main(["verify", "--deep", str(source.with_suffix(".cgx"))]) == 0
@@ -101,10 +101,10 @@ def test_all_frames_go_into_cgx_and_originals_may_go(source: Path) -> None:
 )
 def test_and_back(source: Path, target: str, tmp_path: Path) -> None:
     before = shown(source)
-    assert main(["convert", str(source)]) == 0
+    assert main(["convert", "--keep-larger", str(source)]) == 0
     out = tmp_path / "out"
     kept = source.with_suffix(".cgx")
-    assert main(["convert", str(kept), "-o", str(out), "--to", target]) == 0
+    assert main(["convert", "--keep-larger", str(kept), "-o", str(out), "--to", target]) == 0
     (found,) = out.iterdir()
     after = shown(found)
     if target == "tif":
@@ -139,10 +139,10 @@ def _merged(frames: list[tuple[tuple[int, int], bytes, object]]) -> list[tuple[b
 def test_what_a_target_cannot_hold_is_not_written(
     source: Path, target: str, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["convert", str(source)]) == 0
+    assert main(["convert", "--keep-larger", str(source)]) == 0
     kept = source.with_suffix(".cgx")
     out = tmp_path / "out"
-    assert main(["convert", str(kept), "-o", str(out), "--to", target]) == 1
+    assert main(["convert", "--keep-larger", str(kept), "-o", str(out), "--to", target]) == 1
     assert f"{kept}: " in (said := capsys.readouterr().err)
     assert named in said
     assert not list(out.glob("*"))
@@ -154,7 +154,7 @@ def test_what_a_target_lacks_is_named_and_the_source_stays(
     path = tmp_path / "a.cgx"
     frames = sprite(3)
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=[10, 20, 30], loop=4)
-    assert main(["convert", str(path), "--to", "tif", "--delete-originals"]) == 0
+    assert main(["convert", "--keep-larger", str(path), "--to", "tif", "--delete-originals"]) == 0
     assert path.exists()
     assert "durations, number of repetitions" in capsys.readouterr().err
 
@@ -162,7 +162,7 @@ def test_what_a_target_lacks_is_named_and_the_source_stays(
 def test_half_transparency_is_no_gif(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.cgx"
     noise("RGBA", (4, 4)).save(path, save_all=True, append_images=[noise("RGBA", (4, 4), 2)])
-    assert main(["convert", str(path), "--to", "gif"]) == 1
+    assert main(["convert", "--keep-larger", str(path), "--to", "gif"]) == 1
     assert "half transparent pixels" in capsys.readouterr().err
 
 
@@ -170,11 +170,11 @@ def test_a_second_run_skips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     path = tmp_path / "a.png"
     frames = sprite(3)
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=20)
-    assert main(["convert", str(path)]) == 0
-    assert main(["convert", str(path)]) == 0
+    assert main(["convert", "--keep-larger", str(path)]) == 0
+    assert main(["convert", "--keep-larger", str(path)]) == 0
     assert "0 converted, 1 skipped" in capsys.readouterr().out
     frames[0].save(path, save_all=True, append_images=[*frames[1:], frames[0]], duration=20)
-    assert main(["convert", str(path)]) == 1  # the same first frame is not enough
+    assert main(["convert", "--keep-larger", str(path)]) == 1  # the same first frame is not enough
     assert "holds another picture" in capsys.readouterr().err
 
 
@@ -182,7 +182,7 @@ def test_grid_takes_all_frames(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     frames = sprite(3)
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=20)
-    assert main(["convert", str(path), "--mode", "grid"]) == 0
+    assert main(["convert", "--keep-larger", str(path), "--mode", "grid"]) == 0
     with Image.open(path.with_suffix(".cgx")) as image:
         assert image.n_frames == 3
 
@@ -193,7 +193,7 @@ def test_avif_sequences(tmp_path: Path) -> None:
     frames = sprite(3)
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=[20, 30, 40])
     before = shown(path)
-    assert main(["convert", str(path)]) == 0
+    assert main(["convert", "--keep-larger", str(path)]) == 0
     assert shown(path.with_suffix(".cgx")) == before
 
 
@@ -201,7 +201,7 @@ def test_tags_of_each_page_come_with_it(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     first, *rest = pages()
     first.save(path, save_all=True, append_images=rest, description="all pages", dpi=(300, 300))
-    assert main(["convert", str(path), "--delete-originals"]) == 0
+    assert main(["convert", "--keep-larger", str(path), "--delete-originals"]) == 0
     assert not path.exists()
     with Image.open(path.with_suffix(".cgx")) as image:
         for number in range(4):

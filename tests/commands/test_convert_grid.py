@@ -79,7 +79,6 @@ def test_what_counts_as_different() -> None:
         (["--grid", "9"], "--grid is for --mode grid"),
         (["--quality", "9", "--mode", "lossless"], "--quality is for --mode grid"),
         (["--mode", "grid", "--grid", "1"], "n=1, allowed: integers 2 to 128"),
-        (["--mode", "grid", "--hints", "box"], "hints='box', allowed: 'mean', 'point'"),
         (["--to", "png", "--grid", "9"], "--grid is for --to cgx"),
     ],
 )

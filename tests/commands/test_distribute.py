@@ -130,7 +130,7 @@ def test_a_local_cluster_is_the_default(tmp_path: Path) -> None:
         noise("RGB", (20, 20), number).save(tmp_path / f"{number}.bmp")
     (tmp_path / "bad.png").write_bytes(b"no picture")
     command = [sys.executable, "-m", "pillow_colorgrid", "convert", str(tmp_path)]
-    options = ("--engine", "dask", "--jobs", "2")
+    options = ("--engine", "dask", "--jobs", "2", "--keep-larger")
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "3 converted, 0 skipped, 1 failed" in done.stdout, done.stderr

@@ -16,6 +16,9 @@ from pillow_colorgrid.commands import local
 from pillow_colorgrid.commands.places import ChangedError, Local
 from tests.conftest import noise
 
+ALWAYS = ("--keep-larger",)
+"""The pictures are small."""
+
 LISTEN = """
 import os, sys, time
 def at(event, work):
@@ -45,7 +48,7 @@ def start(
     (site / "sitecustomize.py").write_text(listen + hook)
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
-        [sys.executable, "-m", "pillow_colorgrid", "convert", *map(str, arguments)],
+        [sys.executable, "-m", "pillow_colorgrid", "convert", *ALWAYS, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
