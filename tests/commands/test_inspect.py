@@ -12,10 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFile
 
+from pillow_colorgrid import container
+from pillow_colorgrid.codings.jpeg import strips
+from pillow_colorgrid.codings.jpeg.account import examine
+from pillow_colorgrid.codings.jpeg.description import STRIP
 from pillow_colorgrid.commands.cli import main
 from pillow_colorgrid.commands.inspection import PICTURES_BYTES, page_of
 from pillow_colorgrid.commands.page_pictures import data_uri
-from tests.conftest import noise, photograph
+from pillow_colorgrid.jpeg import render
+from tests.conftest import GOLDEN, noise, photograph
 
 BROWSER_OPTIONS = (
     "--headless",
@@ -362,3 +367,34 @@ def test_on_a_phone_and_at_night(kind: str, browser, tmp_path: Path) -> None:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.cgx")), ids=lambda path: path.stem)
+def test_every_golden_file_has_a_page(path: Path) -> None:
+    """Of every coding, mode and kind of JPEG file; what the parts take is what the file has."""
+    page = page_of(path)
+    assert not [name for name, image in layers_in(page).items() if image.getcolors(1)]
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%;background", page)]
+    assert sum(widths) == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize("sampling", [0, 1, 2])
+def test_strips_of_a_jpeg_file_are_put_together(
+    sampling: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account reads each strip to its end, and the whole costs what the file takes."""
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 96 * 32)
+    photograph("coffee", 93, 75).save(tmp_path / "x.jpg", quality=90, subsampling=sampling)
+    with Image.open(tmp_path / "x.jpg") as jpeg:
+        jpeg.save(tmp_path / "x.cgx")
+    with (tmp_path / "x.cgx").open("rb") as file:
+        header, sections = container.read_header(file), list(container.read_sections(file))
+    found = examine(header, sections)
+    assert found.strips > 1
+    bits = sum(float(part.sum()) for part in (*found.dc_bits, *found.ac_bits))
+    taken = sum(len(s.payload) for s in sections if s.type == STRIP.type)
+    assert bits / 8 == pytest.approx(taken, rel=0.1)
+    expected = render.pixels(found.expected).astype(int)
+    with Image.open(tmp_path / "x.cgx") as picture:
+        pixels = np.asarray(picture).astype(int)
+    assert abs(expected - pixels).mean() < abs(pixels.mean() - pixels).mean() / 2
