@@ -5,13 +5,15 @@ Importing this costs nothing: neither numpy nor onnxruntime is needed to choose.
 """
 
 import os
+import sys
 from collections.abc import Sequence
 
 PROVIDERS_VARIABLE = "PILLOW_COLORGRID_PROVIDERS"
 """Comma-separated onnxruntime providers, for instance ``CUDAExecutionProvider``."""
 
 THREADS_VARIABLE = "PILLOW_COLORGRID_THREADS"
-"""Threads for one picture; default: the processors this process may use."""
+"""Threads for one picture; default: the processors this process may use, and one in a worker of
+multiprocessing (a DataLoader's, say): there are others beside it."""
 
 _chosen_providers: tuple[str, ...] | None = None
 _chosen_threads: int | None = None
@@ -46,6 +48,12 @@ def wanted_providers() -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, given.split(","))))
 
 
+def _is_worker() -> bool:
+    """Whether multiprocessing started this process, which then has imported it."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    return multiprocessing is not None and multiprocessing.parent_process() is not None
+
+
 def threads() -> int:
     """Threads for one picture.
 
@@ -56,6 +64,8 @@ def threads() -> int:
         return _chosen_threads
     given = os.environ.get(THREADS_VARIABLE)
     if given is None:
+        if _is_worker():
+            return 1
         affinity = getattr(os, "sched_getaffinity", None)
         return len(affinity(0)) if affinity else os.cpu_count() or 1
     if not given.isdecimal() or int(given) < 1:

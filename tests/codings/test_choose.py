@@ -178,8 +178,9 @@ def test_quick_efforts_skip_webp_on_photographs_only(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(choose, "ALWAYS_PIXELS", 0)
     asked = []
     quick = stored.quick
-    monkeypatch.setattr(stored, "quick", lambda p: asked.append(p) or quick(p))
+    monkeypatch.setattr(stored, "quick", lambda p, scout=False: asked.append(p) or quick(p, scout))
     monkeypatch.setattr(choose, "NOISY_BITS", 8)
+    monkeypatch.setattr(choose, "SCOUT_SHARE", 1)
     sharp = pixels_of(photograph("coffee", 128, 128))
     smooth = pixels_of(photograph("coffee", 128, 128).resize((700, 700)))
     assert choose.probe(smooth) < choose.PHOTOGRAPH < choose.probe(sharp)
@@ -187,6 +188,39 @@ def test_quick_efforts_skip_webp_on_photographs_only(monkeypatch: pytest.MonkeyP
         asked.clear()
         chosen(pixels, Options(effort=effort))
         assert len(asked) == times
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "times"),
+    [
+        ("photograph", 1, [True]),
+        ("photograph", 0.7, [True, False]),
+        ("noise", choose.SCOUT_SHARE, [True, False]),
+        ("grey", 1, [False]),
+    ],
+)
+def test_a_scout_spares_webp(
+    kind: str, part: float, times: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where WebP comes near, or nobody measured, it is tried as ever; the file is the same."""
+    image = noise("RGB", (100, 90)) if kind == "noise" else photograph("coffee", 100, 90)
+    pixels = pixels_of(image.convert("L") if kind == "grey" else image)
+    assert choose.probe(pixels) > choose.PHOTOGRAPH
+    asked = []
+    quick = stored.quick
+    monkeypatch.setattr(choose, "SCOUT_SHARE", part)
+    monkeypatch.setattr(
+        stored, "quick", lambda p, scout=False: asked.append(scout) or quick(p, scout)
+    )
+    found = chosen(pixels, Options())
+    assert asked == times
+    monkeypatch.setattr(choose, "SCOUT_SHARE", 0)
+    assert chosen(pixels, Options()) == found
+
+
+def test_a_side_too_long_for_webp_sends_no_scout() -> None:
+    coding, _ = chosen(pixels_of(noise("RGB", (16_400, 1))), Options())
+    assert coding in ("lossless", "stored")
 
 
 def test_one_thread_starts_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ What forks or counts threads runs in a process of its own, with CI unset.
 """
 
 import io
+import multiprocessing
 import os
 import signal
 import socket
@@ -101,6 +102,25 @@ def test_default_thread_count_is_the_affinity(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.usefixtures("unchosen")
+def _threads_told(results: Any) -> None:
+    results.put((execution.threads(), threading.active_count()))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_worker_process_has_one_thread(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many workers side by side would else start many threads each."""
+    monkeypatch.delenv(execution.THREADS_VARIABLE, raising=False)
+    monkeypatch.setattr(execution, "_chosen_threads", None)
+    context = multiprocessing.get_context(method)
+    results = context.Queue()
+    worker = context.Process(target=_threads_told, args=(results,))
+    worker.start()
+    assert results.get(timeout=120)[0] == 1
+    worker.join()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    assert execution.threads() == 3
+
+
 def test_thread_count_of_environment_and_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PILLOW_COLORGRID_THREADS", "5")
     assert execution.threads() == 5
