@@ -150,11 +150,11 @@ class Inputs:
         self.at_once = max(1, CACHED_INPUTS // max(1, count * shape[0] * shape[1]))
 
     def add(self, pixels: np.ndarray, base: np.ndarray | int) -> None:
-        """Differences of pixels to their base, (N, rows, columns) each."""
-        self._fill(pixels[:, None, None], base - ZERO)
+        """Differences of (N, rows, columns) pixels to their base, likewise or one for all."""
+        self._fill(pixels[:, None, None], _zero(base))
 
     def add_taps(self, pixels: Margined, taps: Taps, base: np.ndarray) -> None:
-        zero = (base - ZERO)[:, None, None]
+        zero = _zero(base)
         seen = pixels.taps(taps)
         each = max(1, self.at_once // len(taps.columns))
         for first in range(0, len(taps.rows), each):
@@ -168,6 +168,11 @@ class Inputs:
         differences = np.subtract(pixels, zero, order="C")
         into[...] = differences.clip(_LEAST, _MOST, differences)
         self.filled = end
+
+
+def _zero(base: np.ndarray | int) -> np.ndarray | int:
+    """What the byte 0 stands for; (N, 1, 1, rows, columns) of an array, as taps are."""
+    return base - ZERO if isinstance(base, int) else (base - ZERO)[:, None, None]
 
 
 def diagonal_base(known: Margined) -> np.ndarray:
