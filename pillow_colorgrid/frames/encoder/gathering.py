@@ -106,7 +106,8 @@ def _frames(
     if several is not None and default_image and len(several) == _count(sources) - 1:
         several.insert(0, None)
     number = itertools.count()
-    together = _count(sources) > 1
+    # Not n_frames, for which some formats go through the whole file.
+    together = len(sources) > 1 or bool(getattr(sources[0], "is_animated", False))
     for source in sources:
         before = source.tell()
         try:
