@@ -122,11 +122,11 @@ def test_lossless_training_goes_on_from_a_checkpoint_elsewhere(
     )
     run = lossless_training.Run(elsewhere, resume=True)
     assert (run.step, run.seconds) == (begun["step"], begun["seconds"])
-    kept = run.optimisers[0][0].state_dict()["state"][0]["average"]
+    kept = run.optimisers[0].state_dict()["state"][0]["average"]
     assert torch.equal(kept, begun["optimisers"][0]["state"][0]["average"])
     # its own checkpoint comes first, once there is one
     run.step += 7
-    run.save("last.pt", {})
+    run.save("last.pt", losses={})
     assert lossless_training.Run(elsewhere, resume=True).step == begun["step"] + 7
     # and a fresh training only begins with the networks
     assert lossless_training.Run(elsewhere, resume=False).step == 0
@@ -138,7 +138,7 @@ def test_lossless_steps_shrink_to_nothing_at_the_end(tmp_path: Path) -> None:
     run.step = 1000
     shares = []
     for run.seconds in (0, 299, 450, 600):
-        shares.append(run.share)
+        shares.append(run.share(100, config.cool_from))
     assert shares == pytest.approx([1, 1, 0.5, 0], abs=1e-3)
 
 

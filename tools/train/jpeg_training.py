@@ -1,16 +1,13 @@
 """Train the networks of the jpeg coding.
 
-    nice python -m tools.train.jpeg_training --data DIR --minutes 360 --out runs/jpeg --resume
+    nice python -m tools.train jpeg --data DIR --minutes 360 --out runs/jpeg --resume
 
 The loss is the file's own size: bits that an ideal coder would write, each picture weighted so that
 coarse and fine tables count alike. Weights and activations are rounded in the last part.
 """
 
 import argparse
-import csv
-import math
-import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +18,7 @@ from torch.nn import functional
 from pillow_colorgrid.codings.jpeg import dc_context, features, layout, side
 from tools.data.crops import load_crops
 from tools.data.jpeg_files import Batch, batches
+from tools.train import run
 from tools.train.jpeg_networks import EXCHANGED, TABLE_INPUT, networks, real
 from tools.train.layers import QConv, TorchOps
 from tools.train.lossless_training import FastOps
@@ -233,64 +231,24 @@ def picture_bits(nets: nn.ModuleDict, batch: Batch, ops: TorchOps) -> dict[str, 
     return bits
 
 
-class Run:
-    """One training: networks, optimiser, the time spent so far, and where they are kept."""
+class Run(run.Run):
+    """A training of these networks."""
 
     def __init__(self, config: Config, resume: bool) -> None:
-        self.config, self.folder = config, Path(config.out)
-        self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
-        self.nets = networks().to(memory_format=torch.channels_last)
-        self.optimiser = torch.optim.Adam(
-            self.nets.parameters(), lr=config.learning_rate, betas=(0.9, 0.98)
-        )
-        self.step, self.seconds = 0, 0.0
-        last = self.folder / "last.pt"
-        if resume and last.exists():
-            state = torch.load(last, weights_only=True)
-            self.nets.load_state_dict(state["networks"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.step, self.seconds = state["step"], state["seconds"]
-        elif config.start:
-            self.nets.load_state_dict(torch.load(config.start, weights_only=True)["networks"])
-
-    def save(self, losses: dict[str, float]) -> None:
-        """Write a checkpoint whole or not at all."""
-        state = {
-            "networks": self.nets.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "config": asdict(self.config),
-            "step": self.step,
-            "seconds": self.seconds,
-            "losses": losses,
-        }
-        unfinished = self.folder / "last.pt.part"
-        torch.save(state, unfinished)
-        unfinished.replace(self.folder / "last.pt")
-
-    @property
-    def progress(self) -> float:
-        return min(1.0, self.seconds / (60 * self.config.minutes))
+        nets = networks().to(memory_format=torch.channels_last)
+        adam = torch.optim.Adam(nets.parameters(), lr=config.learning_rate, betas=(0.9, 0.98))
+        super().__init__(config, nets, [adam], resume, config.start)
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One step; the bits per luminance pixel of each part."""
-        warm, shrink = (
-            min(1.0, (self.step + 1) / 100),
-            0.5 * (1 + math.cos(math.pi * self.progress)),
-        )
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * warm * (0.01 + 0.99 * shrink)
-        self.optimiser.zero_grad(set_to_none=True)
         ops = Ops(self.progress >= self.config.quantise_from)
-        bits = picture_bits(self.nets, batch, ops)
+        bits = picture_bits(self.networks, batch, ops)
         total = sum(bits.values())
         pixels = batch.planes[0][0].size
         # a picture of twice the bits counts 1.4 times
         loss = (total / (total.detach() / pixels).sqrt()).mean() / pixels
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.nets.parameters(), 1.0)
-        self.optimiser.step()
-        self.step += 1
+        self.descend(loss, [self.config.learning_rate * self.share(100, least=0.01)], 1.0)
         return {name: float(part.detach().mean()) / pixels for name, part in bits.items()}
 
 
@@ -308,61 +266,49 @@ def held_out_bits(nets: nn.ModuleDict, held_out: list[Batch], quantised: bool) -
 PARTS = ("y_dc", "y_ac", "c_dc", "c_ac")
 
 
-def train(config: Config, resume: bool) -> None:
-    """Train until `config.minutes` are spent."""
+def train(config: Config, resume: bool = False) -> Path:
+    """Train until `config.minutes` are spent; return the last checkpoint."""
     torch.set_num_threads(1)
-    run = Run(config, resume)
+    this = Run(config, resume)
     source = batches(
-        load_crops(Path(config.data)), config.size, config.batch, config.seed + run.step
+        load_crops(Path(config.data)), config.size, config.batch, config.seed + this.step
     )
     apart = batches(load_crops(Path(config.data), held_out=True), config.size, 4, 0)
     held_out = [next(apart) for _ in range(8)]
-    log_path = run.folder / "log.tsv"
-    fresh = not (resume and log_path.exists())
-    with log_path.open("w" if fresh else "a", buffering=1, newline="") as file:
-        log = csv.writer(file, delimiter="\t")
-        if fresh:
-            log.writerow(
-                [
-                    "step",
-                    "minutes",
-                    *PARTS,
-                    *(f"{p}_held_out" for p in PARTS),
-                    "held_out",
-                    "rounded",
-                ]
-            )
-        recent: dict[str, list[float]] = {part: [] for part in PARTS}
-        begin, next_checkpoint = time.monotonic() - run.seconds, run.seconds + 60
-        while run.progress < 1:
-            for name, bits in run.train_step(next(source)).items():
-                recent[name].append(bits)
-            run.seconds = time.monotonic() - begin
-            if run.seconds < next_checkpoint and run.progress < 1:
-                continue
-            next_checkpoint = run.seconds + 60 * config.checkpoint_minutes
-            exact = held_out_bits(run.nets, held_out, quantised=False)
-            rounded = held_out_bits(run.nets, held_out, quantised=True)
-            run.save({**exact, "rounded": sum(rounded.values())})
-            row = [float(np.mean(recent[p] or [np.nan])) for p in PARTS]
-            row += [exact[p] for p in PARTS] + [sum(exact.values()), sum(rounded.values())]
-            log.writerow([run.step, f"{run.seconds / 60:.1f}", *(f"{x:.4f}" for x in row)])
-            recent = {part: [] for part in PARTS}
+    recent: dict[str, list[float]] = {part: [] for part in PARTS}
+
+    def step() -> None:
+        for name, bits in this.train_step(next(source)).items():
+            recent[name].append(bits)
+
+    def note() -> run.Row:
+        exact = held_out_bits(this.networks, held_out, quantised=False)
+        rounded = sum(held_out_bits(this.networks, held_out, quantised=True).values())
+        this.save("last.pt", losses={**exact, "rounded": rounded})
+        figures = {part: float(np.mean(recent[part] or [np.nan])) for part in PARTS}
+        figures |= {f"{part}_held_out": exact[part] for part in PARTS}
+        figures |= {"held_out": sum(exact.values()), "rounded": rounded}
+        for bits in recent.values():
+            bits.clear()
+        return {
+            "step": this.step,
+            "minutes": f"{this.seconds / 60:.1f}",
+            **{name: f"{bits:.4f}" for name, bits in figures.items()},
+        }
+
+    run.go_on(this, step, note, resume, first_minutes=1.0)
+    return this.folder / "last.pt"
 
 
 def main() -> None:
-    """Read the command line."""
+    """Read the command line: as ``python -m tools.train jpeg``."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    for field in fields(Config):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=type(field.default), default=field.default
-        )
-    parser.add_argument("--resume", action="store_true")
+    run.add_options(parser, Config())
     given = vars(parser.parse_args())
     resume = given.pop("resume")
-    train(Config(**given), resume)
+    print(train(Config(**given), resume))
 
 
 if __name__ == "__main__":

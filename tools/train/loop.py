@@ -8,12 +8,11 @@ when you like: the last checkpoint is at most a few minutes old, and ``--resume`
 """
 
 import argparse
-import csv
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from tools.data.crops import batches, load_crops
-from tools.train import autoencoder_recipe, crayon_recipe, lossless_training
+from tools.train import autoencoder_recipe, crayon_recipe, jpeg_training, lossless_training, run
 from tools.train.muon import Muon
 
 
@@ -98,69 +97,36 @@ def optimisers(networks: nn.Module, learning_rate: float) -> list[torch.optim.Op
     ]
 
 
-class Run:
-    """One training: networks, optimisers, the time spent so far, and where they are kept."""
+class Run(run.Run):
+    """The training of one of RECIPES."""
 
     def __init__(self, recipe: Recipe, config: Config, resume: bool) -> None:
-        self.recipe, self.config = recipe, config
-        self.folder = Path(config.out)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.recipe, self.best = recipe, float("inf")
         torch.manual_seed(config.seed)
-        self.networks = recipe.build().to(config.device, memory_format=torch.channels_last)
-        self.optimisers = optimisers(self.networks, config.learning_rate)
-        self.step, self.seconds, self.best = 0, 0.0, float("inf")
-        last = self.folder / "last.pt"
-        if resume and last.exists():
-            self.restore(torch.load(last, map_location=config.device, weights_only=True))
+        networks = recipe.build().to(config.device, memory_format=torch.channels_last)
+        steps = optimisers(networks, config.learning_rate)
+        super().__init__(config, networks, steps, resume, device=config.device)
 
-    def restore(self, state: dict[str, object]) -> None:
-        self.networks.load_state_dict(state["networks"])
-        for optimiser, kept in zip(self.optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(kept)
-        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+    def restore(self, state: dict[str, Any]) -> None:
+        super().restore(state)
+        self.best = state["best"]
 
-    def save(self, name: str) -> None:
-        """Write a checkpoint whole or not at all."""
-        state = {
-            "networks": self.networks.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
-            "config": asdict(self.config),
-            "step": self.step,
-            "seconds": self.seconds,
-            "best": self.best,
-        }
-        unfinished = self.folder / (name + ".part")
-        torch.save(state, unfinished)
-        unfinished.replace(self.folder / name)
-
-    @property
-    def progress(self) -> float:
-        return min(1.0, self.seconds / (60 * self.config.minutes))
+    def save(self, name: str, **more: object) -> None:
+        super().save(name, best=self.best, **more)
 
     @property
     def quantised(self) -> bool:
         return self.progress >= self.config.quantise_from
 
-    def learning_rate(self) -> float:
-        """Warm-up, then half a cosine down to 2 %."""
-        cosine = 0.51 + 0.49 * float(np.cos(np.pi * self.progress))
-        return self.config.learning_rate * min(1.0, (self.step + 1) / 200) * cosine
-
     def train_step(self, pictures: np.ndarray) -> float:
-        for optimiser, share in zip(self.optimisers, LEARNING_RATE_SHARES, strict=True):
-            optimiser.zero_grad(set_to_none=True)
-            for group in optimiser.param_groups:
-                group["lr"] = share * self.learning_rate()
+        """One step; the loss."""
         # bfloat16 is twice as fast; float32 once rounding to bytes has to be exact
         fast = not self.quantised or self.recipe.bfloat16_when_rounded
         with torch.autocast(self.config.device, torch.bfloat16, enabled=fast):
             batch = torch.from_numpy(pictures).to(self.config.device)
             loss = self.recipe.loss(self.networks, batch, self.quantised)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.networks.parameters(), 1.0)
-        for optimiser in self.optimisers:
-            optimiser.step()
-        self.step += 1
+        learning_rate = self.config.learning_rate * self.share(200, least=0.02)
+        self.descend(loss, [share * learning_rate for share in LEARNING_RATE_SHARES], 1.0)
         return loss.item()
 
     @torch.no_grad()
@@ -178,15 +144,6 @@ class Run:
         return torch.stack(losses).mean().item()
 
 
-def log_row(path: Path, row: dict[str, object], fresh: bool) -> None:
-    """Append to the TSV log; a `fresh` one begins with its heading."""
-    with path.open("w" if fresh else "a", newline="") as file:
-        writer = csv.DictWriter(file, list(row), delimiter="\t")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
-
-
 def train(recipe: Recipe, config: Config, resume: bool = False) -> Path:
     """Train until `config.minutes` are spent; return the best checkpoint by held-out loss.
 
@@ -194,46 +151,44 @@ def train(recipe: Recipe, config: Config, resume: bool = False) -> Path:
     """
     if config.threads:
         torch.set_num_threads(config.threads)
-    run = Run(recipe, config, resume)
+    this = Run(recipe, config, resume)
     source = batches(
-        load_crops(Path(config.data)), config.size, config.batch, config.seed + run.step
+        load_crops(Path(config.data)), config.size, config.batch, config.seed + this.step
     )
     held_out = held_out_batches(config)
-    log = run.folder / "log.tsv"
-    if not resume:
-        log.unlink(missing_ok=True)
-    bar = tqdm(total=round(60 * config.minutes), initial=round(run.seconds), unit="s", disable=None)
+    bar = tqdm(
+        total=round(60 * config.minutes), initial=round(this.seconds), unit="s", disable=None
+    )
     recent: list[float] = []
-    begin, next_checkpoint = time.monotonic() - run.seconds, run.seconds
-    while run.progress < 1:
-        recent.append(run.train_step(next(source)))
-        before, run.seconds = run.seconds, time.monotonic() - begin
-        bar.update(round(run.seconds) - round(before))
-        if run.seconds < next_checkpoint + 60 * config.checkpoint_minutes and run.progress < 1:
-            continue
-        next_checkpoint = run.seconds
-        loss = run.held_out_loss(held_out)
-        if run.quantised and loss < run.best:
-            run.best = loss
-            run.save("best.pt")
-        run.save("last.pt")
-        minutes, mean = run.seconds / 60, float(np.mean(recent))
-        row = {
-            "step": run.step,
-            "minutes": f"{minutes:.1f}",
+
+    def step() -> None:
+        recent.append(this.train_step(next(source)))
+        bar.update(round(this.seconds) - bar.n)
+
+    def note() -> run.Row:
+        loss, mean = this.held_out_loss(held_out), float(np.mean(recent))
+        if this.quantised and loss < this.best:
+            this.best = loss
+            this.save("best.pt")
+        this.save("last.pt")
+        bar.set_postfix_str(f"loss {mean:.3f}, held-out {loss:.3f}")
+        recent.clear()
+        return {
+            "step": this.step,
+            "minutes": f"{this.seconds / 60:.1f}",
             "train_loss": f"{mean:.4f}",
             "held_out_loss": f"{loss:.4f}",
-            "quantised": int(run.quantised),
+            "quantised": int(this.quantised),
         }
-        log_row(log, row, fresh=not log.exists())
-        bar.set_postfix_str(f"loss {mean:.3f}, held-out {loss:.3f}")
-        recent = []
-    return run.folder / "best.pt"
+
+    run.go_on(this, step, note, resume)
+    return this.folder / "best.pt"
 
 
-TRAININGS: dict[str, tuple[object, Callable[..., Path]]] = {
+TRAININGS: dict[str, tuple[run.Settings, Callable[..., Path]]] = {
     **{name: (recipe.config, partial(train, recipe)) for name, recipe in RECIPES.items()},
     "lossless": (lossless_training.Config(), lossless_training.train),
+    "jpeg": (jpeg_training.Config(), jpeg_training.train),
 }
 """Network -> its settings (each field is an option) and what trains it."""
 
@@ -246,12 +201,7 @@ def main() -> None:
     networks = parser.add_subparsers(dest="network", required=True)
     for name, (settings, _) in TRAININGS.items():
         options = networks.add_parser(name, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-        options.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-        for field in fields(settings):
-            value = getattr(settings, field.name)
-            options.add_argument(
-                "--" + field.name.replace("_", "-"), type=type(value), default=value, help=" "
-            )
+        run.add_options(options, settings)
     given = vars(parser.parse_args())
     settings, start = TRAININGS[given.pop("network")]
     resume = given.pop("resume")

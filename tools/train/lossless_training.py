@@ -24,11 +24,8 @@ with all crops as Y, Co, Cg: tools/checkpoints/lossless_28.pt. Another 104 minut
 (lossless_60.pt, networks 48 to 59).
 """
 
-import csv
-import math
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +36,7 @@ from torch.nn import functional
 from pillow_colorgrid.codings.lossless import context as lossless_context, distribution, levels
 from tools.data import rendered
 from tools.data.crops import load_crops
+from tools.train import run
 from tools.train.layers import Coded, QConv, TorchOps, straight_through
 from tools.train.lossless_data import KINDS, Pictures, batches
 from tools.train.lossless_networks import INPUT, predictors
@@ -189,67 +187,27 @@ HeldOut = dict[str, list[tuple[np.ndarray, ...]]]
 """Batches that are not trained on, by the kind of their pictures."""
 
 
-class Run:
-    """One training: networks, optimisers, the time spent so far, and where they are kept."""
+class Run(run.Run):
+    """A training of these networks, luminance and colour in turn."""
 
     def __init__(self, config: Config, resume: bool) -> None:
-        self.config, self.folder = config, Path(config.out)
-        self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
-        self.networks = predictors(config.width, config.depths).to(
-            memory_format=torch.channels_last
-        )
-        layers = [m for m in self.networks.modules() if isinstance(m, QConv)]
+        networks = predictors(config.width, config.depths).to(memory_format=torch.channels_last)
+        layers = [m for m in networks.modules() if isinstance(m, QConv)]
         matrices = [layer.weight for layer in layers if layer.out is not None]
         others = [layer.bias for layer in layers]
         others += [layer.weight for layer in layers if layer.out is None]
-        self.optimisers = (
-            (Muon(matrices, config.learning_rate), config.learning_rate),
-            (
-                torch.optim.AdamW(others, config.head_learning_rate, weight_decay=1e-4),
-                config.head_learning_rate,
-            ),
+        optimisers = (
+            Muon(matrices, config.learning_rate),
+            torch.optim.AdamW(others, config.head_learning_rate, weight_decay=1e-4),
         )
-        self.step, self.seconds = 0, 0.0
-        if config.start:
-            begin = torch.load(config.start, weights_only=True)
-            self.networks.load_state_dict(begin["networks"])
-        last = self.folder / "last.pt"
-        kept = last if last.exists() else Path(config.start)
-        if resume and kept.is_file():
-            state = torch.load(kept, weights_only=True)
-            self.networks.load_state_dict(state["networks"])
-            for (optimiser, _), its in zip(self.optimisers, state["optimisers"], strict=True):
-                optimiser.load_state_dict(its)
-            self.step, self.seconds = state["step"], state["seconds"]
-
-    def save(self, name: str, losses: dict[str, float]) -> None:
-        """Write a checkpoint whole or not at all."""
-        state = {
-            "networks": self.networks.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser, _ in self.optimisers],
-            "config": asdict(self.config),
-            "step": self.step,
-            "seconds": self.seconds,
-            "losses": losses,
-        }
-        unfinished = self.folder / (name + ".part")
-        torch.save(state, unfinished)
-        unfinished.replace(self.folder / name)
-
-    @property
-    def progress(self) -> float:
-        return min(1.0, self.seconds / (60 * self.config.minutes))
+        super().__init__(config, networks, optimisers, resume, config.start)
+        if resume and not (self.folder / "last.pt").exists() and Path(config.start).is_file():
+            self.restore(torch.load(config.start, weights_only=True))
 
     @property
     def rounds(self) -> bool:
         return self.progress >= self.config.quantise_from
-
-    @property
-    def share(self) -> float:
-        """Of the learning rate: all of it but for a warm-up, from `cool_from` on ever less."""
-        cooled = max(0.0, self.progress - self.config.cool_from) / (1 - self.config.cool_from)
-        return min(1.0, (self.step + 1) / 100) * (1 + math.cos(math.pi * cooled)) / 2
 
     @property
     def kept_in(self) -> torch.dtype:
@@ -258,16 +216,10 @@ class Run:
     def train_step(self, planes: tuple[np.ndarray, ...]) -> tuple[str, float]:
         """One step for luminance or for colour, in turn."""
         plane = ("color", "luminance")[self.step % 2]
-        for optimiser, learning_rate in self.optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate * self.share
-            optimiser.zero_grad(set_to_none=True)
         bits = loss(self.networks, planes, plane, FastOps(self.rounds), self.kept_in)
-        bits.backward()
-        nn.utils.clip_grad_norm_(self.networks.parameters(), 100.0)
-        for optimiser, _ in self.optimisers:
-            optimiser.step()
-        self.step += 1
+        share = self.share(100, self.config.cool_from)
+        rates = (self.config.learning_rate, self.config.head_learning_rate)
+        self.descend(bits, [share * rate for rate in rates], 100.0)
         return plane, bits.item()
 
     @torch.no_grad()
@@ -313,43 +265,28 @@ def held_out_batches(config: Config) -> HeldOut:
 def train(config: Config, resume: bool = False) -> Path:
     """Train until `config.minutes` are spent; return the last checkpoint."""
     torch.set_num_threads(config.threads)
-    run = Run(config, resume)
+    this = Run(config, resume)
     pictures = load_pictures(config, held_out=False)
-    source = batches(pictures, config.size, config.batch, config.seed + run.step)
+    source = batches(pictures, config.size, config.batch, config.seed + this.step)
     held_out = held_out_batches(config)
-    log = log_rows(run.folder / "log.tsv", resume)
     recent: dict[str, list[float]] = {plane: [] for plane in CONTEXTS}
 
-    def note() -> None:
-        losses = run.held_out_losses(held_out)
-        run.save("last.pt", losses)
-        trained = [float(np.mean(recent[plane] or [np.nan])) for plane in CONTEXTS]
-        figures = (f"{x:.4f}" for x in (*trained, *losses.values()))
-        next(log).writerow([run.step, f"{run.seconds / 60:.1f}", int(run.rounds), *figures])
+    def step() -> None:
+        plane, bits = this.train_step(next(source))
+        recent[plane].append(bits)
+
+    def note() -> run.Row:
+        losses = this.held_out_losses(held_out)
+        this.save("last.pt", losses=losses)
+        figures = {plane: float(np.mean(bits or [np.nan])) for plane, bits in recent.items()}
         for bits in recent.values():
             bits.clear()
+        return {
+            "step": this.step,
+            "minutes": f"{this.seconds / 60:.1f}",
+            "rounded": int(this.rounds),
+            **{name: f"{bits:.4f}" for name, bits in {**figures, **losses}.items()},
+        }
 
-    note()
-    begin = time.process_time() / config.threads - run.seconds
-    next_checkpoint = run.seconds + 60 * config.checkpoint_minutes
-    while run.progress < 1:
-        plane, bits = run.train_step(next(source))
-        recent[plane].append(bits)
-        run.seconds = time.process_time() / config.threads - begin
-        if run.seconds >= next_checkpoint or run.progress == 1:
-            next_checkpoint = run.seconds + 60 * config.checkpoint_minutes
-            note()
-    log.close()
-    return run.folder / "last.pt"
-
-
-def log_rows(path: Path, resume: bool) -> Iterator["csv._writer"]:
-    """Yield a writer of the TSV log for each row; a fresh log begins with its heading."""
-    fresh = not (resume and path.exists())
-    with path.open("w" if fresh else "a", buffering=1, newline="") as file:
-        writer = csv.writer(file, delimiter="\t")
-        if fresh:
-            held_out = [f"{kind}_{plane}" for kind in KINDS for plane in CONTEXTS]
-            writer.writerow(["step", "minutes", "rounded", *CONTEXTS, *held_out])
-        while True:
-            yield writer
+    run.go_on(this, step, note, resume, lambda: time.process_time() / config.threads, 0)
+    return this.folder / "last.pt"

@@ -79,3 +79,16 @@ def test_flat_planes_give_no_differences():
     flat = [np.full((1, 9, 9), value, np.int16) for value in (100, -20, 7)]
     for name, (inputs, _) in passes(*flat).items():
         assert (inputs[:, : -1 if "luminance" in name else -3] == 128).all()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_many_planes_at_once_are_each_as_alone(size):
+    """As training has them."""
+    some = [planes(size, seed) for seed in range(3)]
+    together = passes(*(np.concatenate(of_plane) for of_plane in zip(*some, strict=True)))
+    for number, alone in enumerate(some):
+        for name, (inputs, bases) in passes(*alone).items():
+            assert np.array_equal(together[name][0][number], inputs[0])
+            for of_pixel, expected in zip(together[name][1], bases, strict=True):
+                for base, single in zip(of_pixel, expected, strict=True):
+                    assert np.array_equal(base[number], single[0])
