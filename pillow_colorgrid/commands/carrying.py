@@ -70,8 +70,12 @@ def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
         told["pnginfo"] = _png_info(info)
     if name == "GIF" and any(item == b"\xfe" for item, _, _ in source_items.items_for("GIF", info)):
         told["comment"] = b""  # several, which Pillow shows as one
+    if name == "TIFF" and image.mode == "YCbCr":
+        told_last = {**keywords, "compression": "raw"}  # libtiff would make RGB of it
+    else:
+        told_last = keywords
     file = BytesIO()
-    image.save(file, name, **{**told, **keywords})
+    image.save(file, name, **{**told, **told_last})
     data = file.getvalue()
     if name == "TIFF" and (info.get("exif") or info.get("xmp")):
         return tiff_tags.into_tiff(data, _bytes(info.get("exif")), _bytes(info.get("xmp")))
