@@ -111,7 +111,12 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
 
 def _as_jpeg(picture: Picture, options: Options) -> Encoded | None:
     """The coefficients of the JPEG file that the picture was opened from, or was long ago."""
-    if options.jpeg == "never" or picture.mode not in JPEG.modes:
+    if options.jpeg == "never":
+        return None
+    if picture.mode not in JPEG.modes:
+        if options.jpeg != "auto":
+            allowed = ", ".join(JPEG.modes)
+            raise ValueError(f"jpeg= of a picture of mode {picture.mode}, allowed: {allowed}")
         return None
     from pillow_colorgrid.codings.jpeg.encoder import files
 

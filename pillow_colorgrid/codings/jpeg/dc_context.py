@@ -52,8 +52,10 @@ class BlockPass:
         kind: "diagonal" or "cross": the network.
         level: 0 for strides from 8 on, 1 for 4, 2 for 2, 3 for 1.
         rows, columns: (m,) of each block.
+        places: (m,) row * width + column.
         near: (12, m) places (row * width + column) of its known neighbours, clipped to the picture.
-        known: (12, m) bool: which are part of the picture.
+        known: (12, m) uint8: ONE for those that are part of the picture, else ZERO.
+        unknown: places in (12, m) of those that are not.
         nearest: (m,) how many of the first four are known, at least 1.
         all: (m,) how many of the twelve are, at least 1.
     """
@@ -62,8 +64,10 @@ class BlockPass:
     level: int
     rows: np.ndarray
     columns: np.ndarray
+    places: np.ndarray
     near: np.ndarray
     known: np.ndarray
+    unknown: np.ndarray
     nearest: np.ndarray
     all: np.ndarray
 
@@ -99,7 +103,9 @@ def passes(rows: int, columns: int) -> Sequence[BlockPass]:
                     np.maximum(np.count_nonzero(some, axis=0), 1)
                     for some in (known[:NEAREST], known)
                 )
-                found.append(BlockPass(kind, level, row, column, near, known, nearest, every))
+                told, unknown = np.where(known, ONE, ZERO).astype(np.uint8), np.flatnonzero(~known)
+                arrays = row, column, row * columns + column, near, told, unknown, nearest, every
+                found.append(BlockPass(kind, level, *arrays))
     return found
 
 
@@ -122,14 +128,18 @@ def _around(plane: np.ndarray, step: BlockPass) -> tuple[np.ndarray, np.ndarray]
 
     Whole numbers in float64, as all that follows: exact below 2**53, and faster than int64.
     """
-    flat = plane.reshape(*plane.shape[:-2], -1)
-    near = flat.take(step.near, axis=-1).astype(np.float64)
-    near *= step.known
+    near = _flat(plane).take(step.near, axis=-1).astype(np.float64)
+    entries = near.reshape(*near.shape[:-2], -1)
+    entries[..., step.unknown] = 0
     count = step.nearest
     base = np.floor((2 * near[..., :NEAREST, :].sum(-2) + count) / (2 * count))
     near -= base[..., None, :]
-    near *= step.known
+    entries[..., step.unknown] = 0
     return base, near
+
+
+def _flat(plane: np.ndarray) -> np.ndarray:
+    return plane.reshape(*plane.shape[:-2], plane.shape[-2] * plane.shape[-1])
 
 
 def _spread(differences: np.ndarray, step: BlockPass, least: np.ndarray) -> np.ndarray:
@@ -150,17 +160,18 @@ def inputs(
         side: planes like `dc` that are known everywhere.
 
     Returns:
-        (..., inputs, m) uint8; base (..., m) int64, dequantised; spread (..., m) int64 in 1/16.
+        (..., inputs, m) uint8; base (..., m), dequantised; spread (..., m) in 1/16: whole numbers
+        in float64.
     """
     quantiser = np.asarray(quantiser, np.int64)[..., None]
+    channels = OWN_INPUTS + SIDE_INPUTS * len(side)
+    seen = np.full((*dc.shape[:-2], channels, len(step.rows)), ZERO, np.uint8)
     base, differences = _around(dc, step)
     spread = _spread(differences, step, SPREAD_UNIT * quantiser // 2 + SPREAD_UNIT)
     log_spread = log2_16(spread) - 64  # of the spread itself, not of its sixteenths
     near = len(DIAGONAL)
-    channels = OWN_INPUTS + SIDE_INPUTS * len(side)
-    seen = np.full((*base.shape[:-1], channels, base.shape[-1]), ZERO, np.uint8)
     seen[..., :near, :] = _ratio(differences, spread[..., None, :])
-    seen[..., near : 2 * near, :][..., step.known] = ONE
+    seen[..., near : 2 * near, :] = step.known
     seen[..., 2 * near, :] = _byte(_third(_log2_natural(log_spread)))
     seen[..., 2 * near + 1 + step.level, :] = ONE
     seen[..., OWN_INPUTS - 1, :] = _byte(_third(_log2_natural(log2_16(quantiser))))
@@ -168,23 +179,26 @@ def inputs(
         first = OWN_INPUTS + number * SIDE_INPUTS
         other_base, other = _around(plane, step)
         other_spread = _spread(other, step, np.array(SPREAD_UNIT))
-        own = plane[..., step.rows, step.columns] - other_base
+        own = _flat(plane).take(step.places, axis=-1) - other_base
         seen[..., first : first + near, :] = _ratio(other, other_spread[..., None, :])
         seen[..., first + near, :] = _ratio(own, other_spread)
         seen[..., first + near + 1, :] = _byte(
             _log2_natural(log2_16(other_spread) - 64 - log_spread)
         )
-    return seen, base.astype(np.int64), spread.astype(np.int64)
+    return seen, base, spread
 
 
 def _ratio(differences: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """16 * differences / spread, rounded down, as a byte.
+    """16 * differences / spread, rounded down, to become a byte (float64).
 
     In float64: a quotient of whole numbers below 2**53 is never rounded up to the next one.
     """
     ratio = differences * (UNIT * SPREAD_UNIT)
     ratio /= spread
-    return _byte(np.floor(ratio, ratio))
+    np.floor(ratio, ratio)
+    np.clip(ratio, -ZERO, ZERO - 1, out=ratio)
+    ratio += ZERO
+    return ratio
 
 
 def _byte(value: np.ndarray) -> np.ndarray:

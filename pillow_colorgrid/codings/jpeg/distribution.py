@@ -197,15 +197,17 @@ def of_dc(outputs: np.ndarray, base: np.ndarray, spread: np.ndarray, step: int) 
 
     Args:
         outputs: (5, m) float32.
-        base: (m,) int64 dequantised (dc_context.inputs).
-        spread: (m,) int64 in 1/16.
+        base: (m,) dequantised (dc_context.inputs), float64, as all here: exact below 2**53.
+        spread: (m,) in 1/16.
         step: quantisation step of DC.
     """
     # spread / 16 / step, with GAIN_BITS fraction bits
-    gain = (spread << (GAIN_BITS - 4)) // step
+    gain = np.floor(spread * (1 << (GAIN_BITS - 4)) / step)
     shift = np.rint(outputs[:2].astype(np.float64) * OUTPUT_UNIT)
-    shift = shift.clip(-LARGEST_OUTPUT, LARGEST_OUTPUT).astype(np.int64)
-    means = (MEAN_UNIT * base) // step + ((shift * gain) >> GAIN_SHIFT)
+    shift = shift.clip(-LARGEST_OUTPUT, LARGEST_OUTPUT)
+    shift *= gain
+    shift *= 1 / (1 << GAIN_SHIFT)
+    means = np.floor(MEAN_UNIT * base / step) + np.floor(shift, shift)
     means = means.clip(-LARGEST_MEAN, LARGEST_MEAN).astype(np.int32)
     zero = (dc_context.log2_16(spread) - 64 - int(features.log2(np.array(step))) + 1) >> 1
     classes = (zero + UNIT_CLASS).astype(np.int32)

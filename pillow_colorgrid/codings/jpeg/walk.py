@@ -79,6 +79,7 @@ class Walk:
         step = int(plane.table[0])
         dc = plane.coefficients[0]
         values = plane.values[0]
+        flat, flat_values = dc.reshape(-1), values.reshape(-1)
         place = dc_context.coarsest(rows, columns)
         found = self._coarsest(coder, dc[place])
         dc[place] = found
@@ -88,10 +89,9 @@ class Walk:
             output = self.predict(f"dc_{name}_{here.kind}", {"inputs": inputs[None, :, None]})
             key = f"dc_{name}_{here.level}"
             mixture = distribution.of_dc(output[0, :, 0], base, spread, step)
-            at = here.rows, here.columns
-            found = self._integers(coder, key, mixture, dc[at])
-            dc[at] = found
-            values[at] = found * step
+            found = self._integers(coder, key, mixture, flat.take(here.places))
+            flat[here.places] = found
+            flat_values[here.places] = found * step
         plane.learn(np.array([0]))
 
     def _coarsest(self, coder: Coder, dc: np.ndarray) -> np.ndarray:

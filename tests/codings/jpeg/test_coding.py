@@ -146,6 +146,14 @@ def test_pictures_from_memory_are_told_their_file(tmp_path: Path) -> None:
         Image.open(io.BytesIO(data)).save(io.BytesIO(), "CGX", jpeg=3)
 
 
+@pytest.mark.parametrize("mode", ["P", "1", "LA", "I;16", "YCbCr"])
+def test_a_file_of_a_mode_that_no_jpeg_has_is_refused(tmp_path: Path, mode: str) -> None:
+    data = jpeg(tmp_path / "a.jpg", picture(16, 16))
+    other = Image.open(io.BytesIO(data)).convert("L" if mode == "I;16" else "RGB").convert(mode)
+    with pytest.raises(ValueError, match=r"jpeg= of a picture of mode .*allowed: L, RGB, CMYK"):
+        other.save(io.BytesIO(), "CGX", jpeg=data)
+
+
 def test_what_is_no_coefficients_is_kept_as_it_is(tmp_path: Path) -> None:
     data = jpeg(tmp_path / "a.jpg", picture(80, 60), quality=70)
     cut = data[:-40]  # no end of image, and some blocks missing

@@ -21,7 +21,7 @@ from pillow_colorgrid.codings.jpeg.description import (
 )
 from pillow_colorgrid.codings.jpeg.encoder import encoding
 from pillow_colorgrid.codings.jpeg.head import Head
-from pillow_colorgrid.container import Section
+from pillow_colorgrid.container import SECTION, Section
 from pillow_colorgrid.errors import LimitError
 from pillow_colorgrid.jpeg import file, render
 from pillow_colorgrid.jpeg.geometry import Geometry, GeometryComponent, pack_geometry
@@ -57,10 +57,10 @@ def encode(picture: Picture, given: Given) -> Encoded | None:
         if given == "auto":
             return None
         raise ValueError("jpeg= is not the file of this picture: it shows other pixels")
-    encoded = _coefficients(picture, data, tells)
-    if encoded is not None and sum(len(s.payload) for s in encoded.sections) <= len(data):
-        return encoded
-    return _as_it_is(data, tells) or encoded
+    encoded, kept = _coefficients(picture, data, tells), _as_it_is(data, tells)
+    if encoded is None or kept is None:
+        return encoded or kept
+    return min(encoded, kept, key=_size_bytes)
 
 
 # -- which file -----------------------------------------------------------------------------------
@@ -117,6 +117,10 @@ def _told(sections: Sequence[Section]) -> list[tuple[bytes, bytes]]:
 
 def _same(shown: np.ndarray, pixels: np.ndarray) -> bool:
     return shown.shape == pixels.shape and np.array_equal(shown, pixels)
+
+
+def _size_bytes(encoded: Encoded) -> int:
+    return sum(SECTION.size + len(section.payload) for section in encoded.sections)
 
 
 def _coefficients(picture: Picture, data: bytes, tells: bool) -> Encoded | None:
