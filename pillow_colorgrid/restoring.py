@@ -1,12 +1,16 @@
 """The very JPEG file that a .cgx file was made of: ``pillow_colorgrid.jpeg_bytes``."""
 
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import IO
+
+from PIL import Image
 
 from pillow_colorgrid import metadata
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.jpeg.description import JPEG
+from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.frames.directory import read_first
 
 
@@ -25,13 +29,49 @@ def jpeg_bytes(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
     if isinstance(file, str | os.PathLike):
         with Path(file).open("rb") as opened:
             return jpeg_bytes(opened)
+    header, sections = _sections(file)
+
+    from pillow_colorgrid.codings.jpeg import coding as jpeg
+
+    return jpeg.restore(header, sections)
+
+
+def new_jpeg_bytes(file: IO[bytes]) -> bytes:
+    """A new JPEG file that shows the same picture, where only pixels went into the .cgx file.
+
+    Its coefficients are those that were found in the pixels: nothing is lost.
+
+    Args:
+        file: a .cgx file, open for reading in binary mode.
+
+    Raises:
+        ValueError: its coefficients are not known, or are not all of it.
+        CgxError: it is damaged.
+        SyntaxError: it is no .cgx file.
+    """
+    with Image.open(file, formats=("CGX",)) as image:
+        info = {str(key): value for key, value in image.info.items()}
+        pixels = image.tobytes()
+    file.seek(0)
+    header, sections = _sections(file)
+
+    from pillow_colorgrid.codings.jpeg import coding as jpeg
+
+    data = jpeg.new_file(header, sections, info)
+    with Image.open(BytesIO(data), formats=("JPEG",)) as shown:
+        if shown.mode != header.mode or shown.tobytes() != pixels:
+            raise ValueError("a new JPEG file would show other pixels on this machine")
+    return data
+
+
+def _sections(file: IO[bytes]) -> tuple[Header, list[Section]]:
+    """Of a file of coefficients, in the order that they must have."""
     header, sections = read_first(file)
     coding = registry.of(header)
     if coding is not JPEG:
         raise ValueError(f"this file holds pixels (coding {coding.name}), not a JPEG file")
 
     from pillow_colorgrid import codec
-    from pillow_colorgrid.codings.jpeg import coding as jpeg
 
     codec.check_sections(header, metadata.without([section.type for section in sections]))
-    return jpeg.restore(header, sections)
+    return header, sections

@@ -24,6 +24,7 @@ from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.seen import FileState
 from pillow_colorgrid.commands.targets import CGX, FORMATS, JPG, LOSSY_TARGETS, Settings
 from pillow_colorgrid.metadata import OWN_FACTS
+from pillow_colorgrid.restoring import new_jpeg_bytes
 
 
 @dataclass(frozen=True)
@@ -133,21 +134,30 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     )
 
 
+NO_JPEG_FILE = "JPEG file (same picture, new file: its pixels once were a JPEG's)"
+"""Said of a JPEG file that was made from coefficients found in pixels."""
+
+
 def _restore(outcome: Outcome, source: bytes, settings: Settings) -> Outcome:
-    """Give back the JPEG file of a .cgx file, byte for byte."""
+    """Give back the JPEG file of a .cgx file, byte for byte; or make one of known coefficients."""
     job = outcome.job
+    lost: tuple[str, ...] = ()
+    reason = ""
     try:
-        data = pillow_colorgrid.jpeg_bytes(BytesIO(source))
+        try:
+            data = pillow_colorgrid.jpeg_bytes(BytesIO(source))
+        except ValueError:  # only pixels went into it: perhaps their coefficients are known
+            if settings.original:
+                raise
+            data, lost = new_jpeg_bytes(BytesIO(source)), (NO_JPEG_FILE,)
     except SyntaxError:
         reason = "is no .cgx file, from which alone --to original and --to jpg take JPEG files"
     except ValueError as error:
         other = "--to png gives the pixels" if settings.original else "--lossy makes one"
         reason = f"holds no JPEG file ({error}); {other}"
-    else:
-        reason = ""
     if reason:
         return replace(outcome, state="failed", reason=reason)
-    outcome = replace(outcome, target_bytes=len(data), restorable=True)
+    outcome = replace(outcome, target_bytes=len(data), restorable=not lost, lost=lost)
     try:
         seen = job.target.write(data, None, job.source, settings.delete_originals)
     except FileExistsError:

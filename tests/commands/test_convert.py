@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -282,3 +284,40 @@ def test_thumbnail(tree: Path, tmp_path: Path) -> None:
         assert image.size == (16, 12)
     assert main(["thumbnail", str(tree / "notes.txt"), "-o", str(target)]) == 1
     assert main(["thumbnail", str(tmp_path / "a.cgx"), "-o", str(target), "--size", "0"]) == 2
+
+
+def test_a_picture_that_once_was_a_jpeg_becomes_a_new_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--to jpg: the same pixels and metadata, no loss, and it is said that the file is new."""
+    lossy = BytesIO()
+    without_extremes = photograph("coffee", 160, 120).convert("L").point(lambda v: 60 + v // 2)
+    without_extremes.save(lossy, "JPEG", quality=75)
+    with Image.open(lossy) as image:
+        source = Image.fromarray(np.asarray(image))
+    exif = Image.Exif()
+    exif[0x0110] = "camera"
+    source.save(tmp_path / "a.cgx", exif=exif, icc_profile=b"profile" * 20_000, xmp=b"<x/>")
+    with Image.open(tmp_path / "a.cgx") as kept:
+        assert kept.info["cgx"]["coding"] == "jpeg"
+    assert main(["convert", str(tmp_path / "a.cgx"), "--to", "jpg", "--delete-originals"]) == 0
+    assert "same picture, new file" in capsys.readouterr().err
+    assert (tmp_path / "a.cgx").exists()
+    with Image.open(tmp_path / "a.jpg") as shown:
+        assert np.array_equal(np.asarray(shown), np.asarray(source))
+        assert shown.getexif()[0x0110] == "camera"
+        assert (shown.info["icc_profile"], shown.info["xmp"]) == (b"profile" * 20_000, b"<x/>")
+
+
+def test_pixels_that_no_jpeg_shows_become_no_jpeg(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lossy = BytesIO()
+    photograph("coffee", 400, 300).save(lossy, "JPEG", quality=75)
+    with Image.open(lossy) as image:
+        pixels = np.asarray(image).copy()
+    pixels[100:103, 50:60] = 255, 0, 255
+    Image.fromarray(pixels).save(tmp_path / "a.cgx")
+    assert main(["convert", str(tmp_path / "a.cgx"), "--to", "jpg"]) == 1
+    assert "no JPEG shows it" in capsys.readouterr().err
+    assert not (tmp_path / "a.jpg").exists()

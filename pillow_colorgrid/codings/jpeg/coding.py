@@ -5,7 +5,8 @@ of coefficients each (`strips`). JEXC: pixels that the coefficients do not rende
 that was recovered from pixels. Or, of a file whose coefficients cannot be had, JFIL: the file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from pillow_colorgrid.codings.jpeg.description import (
 from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
-from pillow_colorgrid.jpeg import file, render
+from pillow_colorgrid.jpeg import file, fresh, render
 from pillow_colorgrid.jpeg.geometry import COMPONENTS, unpack_geometry
 from pillow_colorgrid.jpeg.picture import JpegPicture
 from pillow_colorgrid.jpeg.recipe import Recipe
@@ -92,6 +93,24 @@ def restore(header: Header, sections: Sequence[Section]) -> bytes:
         return file.write(found, Recipe.unpack(head.recipe))
     except ValueError as error:
         raise DamagedError(f"the recipe of the JPEG file is damaged: {error}") from error
+
+
+def new_file(header: Header, sections: Sequence[Section], info: Mapping[str, Any]) -> bytes:
+    """A JPEG file of the same coefficients, for a picture that was saved from pixels.
+
+    Args:
+        info: Pillow's, whose metadata the file gets.
+
+    Raises:
+        CgxError: the file is damaged.
+        ValueError: some pixels are not those of the coefficients, or a new file cannot be made.
+    """
+    head = head_of(sections)
+    if has(sections, EXCEPTIONS):
+        raise ValueError("some pixels are not those of its JPEG coefficients, so no JPEG shows it")
+    if head.as_it_is:
+        return only(sections, WHOLE_FILE)
+    return fresh.write(picture_of(header, head, sections), info)
 
 
 def head_of(sections: Sequence[Section]) -> Head:
