@@ -67,6 +67,8 @@ def read(
     for piece in trace(data, starts, machine):
         for at in range(0, len(piece.positions), PIECE):
             reader.read(piece, slice(at, at + PIECE))
+        if reader.complete == len(starts):
+            break  # what follows may be megabytes of nothing
     if reader.complete != len(starts):
         raise UnsupportedJpegError("a scan ends before its last block: damaged or cut off")
     if has_dc:
