@@ -171,7 +171,7 @@ Sources and targets may be URLs (s3://bucket/folder, ...).
         "--to",
         choices=TARGETS,
         help="default: what -o ends with, or cgx; original: the very file that a .cgx file was "
-        "made of; jpg: likewise, or with --lossy a new one",
+        "made of; jpg: likewise, or a new one of a JPEG's pixels, or with --lossy of any",
     )
     convert.add_argument(
         "--name",
