@@ -38,6 +38,11 @@ def largest_recipe(packed: bytes) -> int:
     return max(MAX_RECIPE_BYTES, MAX_RECIPE_RATIO * len(packed))
 
 
+def _level(recipe: bytes) -> int:
+    """Of zstd: its best takes a second for each megabyte, which hostile files have by hundreds."""
+    return 19 if len(recipe) <= LARGE_RECIPE_BYTES else 3
+
+
 @dataclass(frozen=True)
 class Head:
     """What the section says.
@@ -66,7 +71,7 @@ class Head:
         if len(recipe) > 64:
             import zstandard
 
-            smaller = zstandard.ZstdCompressor(level=19).compress(recipe)
+            smaller = zstandard.ZstdCompressor(level=_level(recipe)).compress(recipe)
             if len(smaller) < len(recipe) <= largest_recipe(smaller):
                 recipe, packed = smaller, PACKED
         corrected = any(self.corrections.values())
