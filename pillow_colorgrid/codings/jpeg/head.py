@@ -27,6 +27,9 @@ CORRECTIONS = range(-8, 8)
 
 MAX_GEOMETRY_BYTES = 2048
 
+LARGE_RECIPE_BYTES = 1 << 20
+"""What is larger holds other pictures for the most part, which no zstd makes smaller."""
+
 MAX_RECIPE_BYTES, MAX_RECIPE_RATIO = 64 << 20, 16
 """A packed recipe has no more bytes than the first, or than so many times those of its frame.
 
