@@ -246,5 +246,5 @@ def test_a_missing_section_is_truncation() -> None:
 
 def test_two_sections_are_refused() -> None:
     pixels = regions()
-    with pytest.raises(DamagedError, match="2 stored pictures, allowed 1"):
+    with pytest.raises(DamagedError, match="2 sections STOR, allowed 1"):
         stored.decode(header(pixels), stored.quick(picture_of(pixels)).sections * 2, partial=False)
