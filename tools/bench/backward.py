@@ -12,10 +12,9 @@ from all parts before
   and what was counted.
 
 Crops of the training that were not trained on. Eight minutes on one core, networks 60: beside an
-adaptation 0.17 % at most, with sixteen parts a pass: so the default does not learn backward. Where
-there is no adaptation,
-as at efforts 1 to 3, classes moved after whole passes gain 0.5 %, in sixteen parts
-0.8 %, with mixed frequencies 1.1 %; the adaptation gains 2.5 % there.
+adaptation 0.17 % at most, with sixteen parts a pass; so the default does not learn backward. Where
+there is no adaptation, as at efforts 1 to 3, classes moved after whole passes gain 0.5 %, in sixteen
+parts 0.8 %, with mixed frequencies 1.1 %; an adaptation gains 2.5 %.
 """
 
 import argparse
