@@ -13,7 +13,7 @@ from all parts before
 
 Crops of the training that were not trained on. Eight minutes on one core, networks 60: beside an
 adaptation 0.17 % at most, with sixteen parts a pass; so the default does not learn backward. Where
-there is no adaptation, as at efforts 1 to 3, classes moved after whole passes gain 0.5 %, in sixteen
+there is no adaptation, as at efforts 1 to 3, classes moved after whole passes gain 0.5 %, in 16
 parts 0.8 %, with mixed frequencies 1.1 %; an adaptation gains 2.5 %.
 """
 
