@@ -10,12 +10,14 @@ then they keep their size, so that `--minutes` may still be changed when a train
 `--start` with its optimisers and the minutes it has had. Minutes are the processor's, not the
 clock's, so a training that only takes what others leave keeps its plan.
 
-The long training of the wide networks, begun by lossless_60.pt (log:
-tools/results/lossless_training_next.tsv); it goes on, on any machine and as often as you like, by
+The long training of the wide networks (600 minutes; lossless_60.pt has had 104 of them) begins and
+goes on, on any machine and as often as you like, by
 
-    nice python -m tools.train lossless --resume --start tools/checkpoints/lossless_next.pt \\
+    nice python -m tools.train lossless --resume --start tools/checkpoints/lossless_60.pt \\
         --data DIR --out runs/lossless --width 64 --depth-second 4 --depth-coarse 4 \\
         --learning-rate 3e-3 --head-learning-rate 1.5e-3 --minutes 600
+
+To go on elsewhere, take the last.pt of its folder for `--start`.
 
 One core (Zen 5), 88 minutes beside other work, 12,600 steps: 3.35 bits of luminance and 4.25 of
 colour on held-out crops, rounded (before rounding began, at 70 minutes: 3.44 and 4.35). That was
