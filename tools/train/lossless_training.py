@@ -7,11 +7,11 @@ Luminance and colour take turns. The loss is the file's own size: bits per pixel
 would write. Steps that shrink to nothing at the end bring the last percents (`--cool-from`); until
 then they keep their size, so that `--minutes` may still be changed when a training goes on:
 `--resume` takes the last checkpoint of `--out`, a few minutes old at most, or else that of
-`--start` with its optimisers and the minutes it has had. Minutes are the processor's, not the
-clock's, so a training that only takes what others leave keeps its plan.
+`--start` with its optimisers and the minutes it has had, if it holds them. Minutes are the
+processor's, not the clock's, so a training that only takes what others leave keeps its plan.
 
-The long training of the wide networks (600 minutes; lossless_60.pt has had 104 of them) begins and
-goes on, on any machine and as often as you like, by
+The long training of the wide networks (600 minutes from lossless_60.pt) begins and goes on, on any
+machine and as often as you like, by
 
     nice python -m tools.train lossless --resume --start tools/checkpoints/lossless_60.pt \\
         --data DIR --out runs/lossless --width 64 --depth-second 4 --depth-coarse 4 \\
@@ -205,7 +205,9 @@ class Run(run.Run):
         )
         super().__init__(config, networks, optimisers, resume, config.start)
         if resume and not (self.folder / "last.pt").exists() and Path(config.start).is_file():
-            self.restore(torch.load(config.start, weights_only=True))
+            begun = torch.load(config.start, weights_only=True)
+            if "optimisers" in begun:  # what is kept of finished trainings has none
+                self.restore(begun)
 
     @property
     def rounds(self) -> bool:
