@@ -26,6 +26,8 @@ SUBORDINATE, RAW_VERSION, BITS, XMP, ICC_PROFILE = 330, 50706, 258, 700, 34675
 ORIENTATION = 274
 """Pillow turns the pixels of a TIFF file itself when it loads them."""
 
+UPRIGHT = 1
+
 RESOLUTION, RESOLUTION_UNIT, INCH = (282, 283, 296), 296, 2
 
 STORAGE = frozenset(
@@ -195,6 +197,9 @@ def unheld(data: bytes) -> list[str]:
         found.append("subordinate pictures (SubIFDs)")
     if RAW_VERSION in directory:
         found.append("raw data (DNG)")
+    turn = directory.get(ORIENTATION)
+    if turn is not None and struct.unpack(order + "H", turn.data[:2]) != (UPRIGHT,):
+        found.append("how its rows lie (orientation; Pillow hands out the picture upright)")
     bits = directory.get(BITS)
     if bits is not None and bits.count > 1:
         depths = struct.unpack(f"{order}{bits.count}H", bits.data)

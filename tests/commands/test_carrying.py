@@ -247,6 +247,17 @@ def test_sixteen_bits_of_colour_are_named_and_stay(
     assert source.exists()
 
 
+@pytest.mark.parametrize(("orientation", "stays"), [(1, False), (6, True)])
+def test_a_picture_that_pillow_turns_is_named_and_stays(
+    orientation: int, stays: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "a.tif"
+    PICTURE.save(source, tiffinfo={274: orientation})
+    main(["convert", "--keep-larger", str(source), "--delete-originals"])
+    assert ("how its rows lie (orientation" in capsys.readouterr().err) == stays
+    assert source.exists() == stays
+
+
 @pytest.mark.parametrize("kind", ["ico", "icns", "jp2", "tga", "sgi", "pcx"])
 def test_formats_that_were_not_looked_at_stay(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
