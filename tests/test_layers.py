@@ -15,8 +15,8 @@ PACKAGE = ROOT / "pillow_colorgrid"
 BOTH_DIRECTIONS = {"coding", "encoder"}
 """Of a coding: the encoder, and what joins it with the decoder, importing it when needed."""
 
-LOOKERS = {"account", "description", "look", "trim"}
-"""Of a coding: what decodes nothing for Pillow."""
+LOOKERS = {"account", "description", "look", "region", "trim"}
+"""Of a coding: what decodes nothing for Pillow, or only through `coding`."""
 
 FILES = {
     "lossless": "1.0-lossless-rgb-effort9",
