@@ -51,7 +51,8 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     told = tiny.convert("F")
     told.info |= {"Title": "text " * 40, "gamma": 0.45, "list": [1, (2, b"3"), {"k": None}]}
     decolorized = {"mode": "decolorized", "predict": "always"}
-    yield "lossless", colour, {"effort": 1, "exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}
+    exif = b"Exif\0\0II*\0\x08\0\0\0\0\0"
+    yield "lossless", colour, {"effort": 1, "origin": "none", "exif": exif}
     yield "lossless_grey", small.convert("L"), {"effort": 1}
     for codec in ("zstd", "png", "webp"):
         yield f"decolorized_{codec}", small, {**decolorized, "inner": codec}
