@@ -3,8 +3,9 @@
     python -m tools.bench.rendered --out tools/results/rendered.tsv
 
 Three minutes on one core. The scenes are those of `tools.data.scenes`, which nothing is trained on.
-They showed that a first, more careful threshold of `encoder.channels` missed gains; the one in use was
-then chosen by training photographs. No times: `tools.bench --images DIR` has them, for any pictures.
+They showed that a first, more careful threshold of `encoder.channels` missed gains; the one in use
+was then chosen by training photographs. No times: `tools.bench --images DIR` has them, for any
+pictures.
 """
 
 import argparse
