@@ -44,7 +44,14 @@ from tests.compat.answers import (
 
 PYTHONS = ("3.11", "3.12", "3.13")
 
-BETWEEN = {"onnxruntime": "1.24.4", "numpy": "2.2.6", "pillow": "11.3.0", "zstandard": "0.24.0"}
+BETWEEN = {
+    "onnxruntime": "1.24.4",
+    "numpy": "2.2.6",
+    "pillow": "11.3.0",
+    "zstandard": "0.24.0",
+    "threadpoolctl": "3.6.0",
+    "tqdm": "4.66.6",
+}
 
 FIRST_WHEELS = {"3.13": {"onnxruntime": "1.20.0", "numpy": "2.1.0"}}
 """Where the lowest release that setup.cfg allows has no wheel for a Python: the first that has."""
@@ -100,7 +107,7 @@ class Cell:
         return self.folder / "venv" / "bin" / "python"
 
     def requirements(self) -> list[str]:
-        """The four dependencies, pinned unless they are the newest."""
+        """The dependencies, pinned unless they are the newest."""
         bounds = lower_bounds()
         if self.dependencies == "newest":
             return list(bounds)
