@@ -38,7 +38,8 @@ SMALL = (33, 20)
 def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     """Small pictures for each coding: (name, picture, keywords of save)."""
     ramp = Image.linear_gradient("L").resize((72, 64))
-    cloud = Image.effect_noise((72, 64), 90).filter(ImageFilter.GaussianBlur(1.5))
+    noise = np.random.default_rng(1).normal(128, 90, (64, 72)).clip(0, 255).astype(np.uint8)
+    cloud = Image.fromarray(noise).filter(ImageFilter.GaussianBlur(1.5))
     shade = Image.blend(ramp, cloud, 0.8)
     colour = Image.merge("RGB", (cloud, Image.blend(ramp, cloud, 0.6), shade))
     tiny = colour.resize((9, 7))
