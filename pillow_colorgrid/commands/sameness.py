@@ -7,9 +7,7 @@ import numpy as np
 from PIL import Image
 
 from pillow_colorgrid import container
-
-EXIF_PREFIX = b"Exif\0\0"
-"""Some formats hand EXIF out with it, some without."""
+from pillow_colorgrid.jpeg.numbers import EXIF
 
 RESOLUTION_TOLERANCE = 0.005
 """PNG keeps whole pixels per metre."""
@@ -77,7 +75,8 @@ def states_pixels_of(file: IO[bytes], image: Image.Image) -> bool:
 def alike(value: object, other: object, key: object) -> bool:
     """Whether a value of `Image.info` is what it was, as far as formats can tell."""
     if key == "exif" and isinstance(value, bytes) and isinstance(other, bytes):
-        return value.removeprefix(EXIF_PREFIX) == other.removeprefix(EXIF_PREFIX)
+        # some formats hand EXIF out with its prefix, some without
+        return value.removeprefix(EXIF) == other.removeprefix(EXIF)
     if key == "dpi" and isinstance(value, tuple) and isinstance(other, tuple):
         return all(
             math.isclose(float(a), float(b), rel_tol=RESOLUTION_TOLERANCE)

@@ -10,6 +10,8 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pillow_colorgrid.jpeg.numbers import EXIF, ICC, JFIF, XMP
+
 KEY = "source"
 """Of `Image.info`: {"format": Pillow's name, "items": [(name, payload, behind the pixels)]}."""
 
@@ -23,9 +25,9 @@ PNG_PIXELS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"f
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
 JPEG_KEPT_ELSEWHERE = {
-    b"\xff\xe0": ((b"JFIF\0", "jfif"),),
-    b"\xff\xe1": ((b"Exif\0\0", "exif"), (b"http://ns.adobe.com/xap/1.0/\0", "xmp")),
-    b"\xff\xe2": ((b"ICC_PROFILE\0", "icc_profile"),),
+    b"\xff\xe0": ((JFIF, "jfif"),),
+    b"\xff\xe1": ((EXIF, "exif"), (XMP, "xmp")),
+    b"\xff\xe2": ((ICC, "icc_profile"),),
     b"\xff\xee": ((b"Adobe", "adobe"),),
     b"\xff\xfe": ((b"", "comment"),),
 }
@@ -87,7 +89,7 @@ def _png(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
 def _png_shows(name: bytes, payload: bytes, info: Mapping[Any, Any]) -> bool:
     """Whether `info` holds a chunk, exactly."""
     if name == b"eXIf":
-        return bytes(info.get("exif", b"")).removeprefix(b"Exif\0\0") == payload
+        return bytes(info.get("exif", b"")).removeprefix(EXIF) == payload
     if name == b"iCCP":
         return "icc_profile" in info
     if name == b"pHYs":

@@ -7,7 +7,7 @@ are left behind, for they are another file's affair.
 import struct
 from dataclasses import dataclass, replace
 
-PREFIX = b"Exif\0\0"
+from pillow_colorgrid.jpeg.numbers import EXIF
 
 TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 """Of a value of each type."""
@@ -152,7 +152,7 @@ def exif_of_tiff(data: bytes, has_resolution: bool) -> bytes:
     if not kept:
         return b""
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
-    return PREFIX + head + pack(kept, order, 8)
+    return EXIF + head + pack(kept, order, 8)
 
 
 def into_tiff(data: bytes, exif: bytes, xmp: bytes = b"") -> bytes:
@@ -178,13 +178,13 @@ def page_of(data: bytes, number: int) -> bytes:
 def holds(data: bytes, exif: bytes) -> bool:
     """Whether a TIFF file has all tags of EXIF, which has no second directory (a thumbnail)."""
     order, directory, _ = read(data)
-    _, _, thumbnail = read(exif.removeprefix(PREFIX))
+    _, _, thumbnail = read(exif.removeprefix(EXIF))
     wanted = _material(exif, order)
     return not thumbnail and all(directory.get(tag) == entry for tag, entry in wanted.items())
 
 
 def _material(exif: bytes, wanted: str) -> Directory:
-    order, directory, _ = read(exif.removeprefix(PREFIX))
+    order, directory, _ = read(exif.removeprefix(EXIF))
     directory = turned(directory, order, wanted)
     return {tag: entry for tag, entry in directory.items() if tag not in STORAGE}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pillow_colorgrid.jpeg import file
-from pillow_colorgrid.jpeg.numbers import PLAIN_JFIF
+from pillow_colorgrid.jpeg.numbers import EXIF, ICC, PLAIN_JFIF, XMP
 from pillow_colorgrid.jpeg.picture import JpegPicture
 from pillow_colorgrid.jpeg.recipe import (
     OPTIMAL,
@@ -21,8 +21,6 @@ from pillow_colorgrid.jpeg.recipe import (
 from pillow_colorgrid.jpeg.segments import BASELINE, EXTENDED, Raw, ScanHeader
 
 APP0, APP1, APP2, COMMENT = 0xE0, 0xE1, 0xE2, 0xFE
-
-EXIF, XMP, ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 
 MAX_PAYLOAD = 65_533
 

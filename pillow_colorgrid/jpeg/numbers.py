@@ -1,8 +1,9 @@
-"""Numbers and fixed payloads of packed recipes and geometries; needs no numpy, as opening must."""
+"""Numbers of packed recipes, and how payloads of segments begin; no numpy, as opening needs."""
 
 JFIF = b"JFIF\0"
 PLAIN_JFIF = JFIF + bytes.fromhex("01010000010001") + b"\0\0"
 ADOBE = b"Adobe" + bytes.fromhex("006400000000")
+EXIF, XMP, ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 
 
 def varint(number: int) -> bytes:

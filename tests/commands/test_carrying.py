@@ -13,6 +13,7 @@ from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 from pillow_colorgrid.commands import source_items, tiff_tags
 from pillow_colorgrid.commands.cli import main
+from pillow_colorgrid.jpeg.numbers import EXIF
 from tests.conftest import noise
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a>\xc3\xa9</a></x:xmpmeta>'
@@ -178,7 +179,7 @@ def test_tags_in_either_order_of_bytes(order: str) -> None:
     del directory[34853]
     head = b"II*\0" if order == "<" else b"MM\0*"
     turned = tiff_tags.turned(directory, "<", order)
-    exif = tiff_tags.PREFIX + head + struct.pack(order + "I", 8) + tiff_tags.pack(turned, order, 8)
+    exif = EXIF + head + struct.pack(order + "I", 8) + tiff_tags.pack(turned, order, 8)
     file = io.BytesIO()
     PICTURE.save(file, "TIFF")
     written = tiff_tags.into_tiff(file.getvalue(), exif)

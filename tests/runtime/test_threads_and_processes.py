@@ -187,6 +187,14 @@ def work(seed):
             assert found.tobytes() == picture.tobytes()
     assert "onnxruntime" in sys.modules
     return seed
+
+def ends_well(child):
+    deadline = time.monotonic() + 40
+    while not (done := os.waitpid(child, os.WNOHANG))[0]:
+        assert time.monotonic() < deadline, os.kill(child, 9) or "a child hangs"
+        time.sleep(0.01)
+    assert done[1] == 0
+
 """
 
 
@@ -277,11 +285,7 @@ for seed in range(3):
     if child == 0:
         work(seed)
         os._exit(0)
-    deadline = time.monotonic() + 40
-    while not (done := os.waitpid(child, os.WNOHANG))[0]:
-        assert time.monotonic() < deadline, os.kill(child, 9) or "a child hangs"
-        time.sleep(0.01)
-    assert done[1] == 0
+    ends_well(child)
 stop.set()
 helper.join()
 print("well")
@@ -312,11 +316,7 @@ for delay_s in (0, 0, 0.001, 0.003, 0.01, 0.03, 0.1):
     child = os.fork()
     if child == 0:
         os._exit(picture.tobytes() != expected)
-    deadline = time.monotonic() + 40
-    while not (done := os.waitpid(child, os.WNOHANG))[0]:
-        assert time.monotonic() < deadline, os.kill(child, 9) or "a child hangs"
-        time.sleep(0.01)
-    assert done[1] == 0
+    ends_well(child)
     helper.join()
     assert picture.tobytes() == expected
 print("well")
@@ -350,11 +350,7 @@ reading.wait()
 child = os.fork()
 if child == 0:
     os._exit(picture.tobytes() != expected)
-deadline = time.monotonic() + 40
-while not (done := os.waitpid(child, os.WNOHANG))[0]:
-    assert time.monotonic() < deadline, os.kill(child, 9) or "a child hangs"
-    time.sleep(0.01)
-assert done[1] == 0
+ends_well(child)
 forked.set()
 helper.join()
 assert picture.tobytes() == expected

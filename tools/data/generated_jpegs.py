@@ -28,9 +28,14 @@ from pillow_colorgrid.jpeg.recipe import (
     TableDefinition,
     Tables,
 )
-from pillow_colorgrid.jpeg.segments import Raw, Restart, ScanHeader
-
-BASELINE, EXTENDED, PROGRESSIVE = 0xC0, 0xC1, 0xC2
+from pillow_colorgrid.jpeg.segments import (
+    BASELINE,
+    EXTENDED,
+    PROGRESSIVE,
+    Raw,
+    Restart,
+    ScanHeader,
+)
 
 LARGEST_SIDE = 90
 
