@@ -1,9 +1,13 @@
 """Something to look at: the layers of a picture, each as a picture of its own."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.pixels import Pixels
 
 HEAT = ((0, 0, 40), (60, 20, 140), (200, 50, 90), (250, 160, 40), (255, 255, 220))
 """Colours of the heat map, from the fewest bits to the most."""
@@ -39,6 +43,31 @@ class Layer:
     def is_blank(self) -> bool:
         """Whether there is nothing to see: one colour all over."""
         return self.image.getcolors(1) is not None
+
+
+class PlainInside:
+    """One file, of which there is no more to tell than the bytes of its sections.
+
+    The beginning of what a coding shows (`codings.base.Inside`).
+    """
+
+    def __init__(
+        self, header: Header, sections: Sequence[Section], pixels: Pixels | None = None
+    ) -> None:
+        """As `codings.base.Look`."""
+        self.header, self.sections, self.pixels = header, sections, pixels
+
+    def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
+        """Bytes by what they hold."""
+        return dict(by_section)
+
+    def spent_by_plane(self, by_section: Mapping[str, float]) -> dict[str, float]:
+        """The same, by the planes of the picture."""
+        return self.spent(by_section)
+
+    def layers(self) -> list[Layer]:
+        """What there is to see: nothing."""
+        return []
 
 
 def heat_map(bits: np.ndarray, name: str = "bits per pixel", block: int = 1) -> Layer:

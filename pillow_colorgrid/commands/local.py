@@ -13,9 +13,10 @@ import socket
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import IO
 
+from pillow_colorgrid.commands.named import Named
 from pillow_colorgrid.commands.seen import FileState
 
 try:
@@ -46,7 +47,7 @@ def temporary_name(suffix: str) -> str:
 
 
 @dataclass(frozen=True)
-class Local:
+class Local(Named):
     """A file or folder of this machine."""
 
     path: Path
@@ -55,22 +56,11 @@ class Local:
         return str(self.path)
 
     @property
-    def name(self) -> str:
-        return self.path.name
+    def _names(self) -> Path:
+        return self.path
 
-    @property
-    def suffix(self) -> str:
-        return self.path.suffix.lower()
-
-    @property
-    def folder(self) -> "Local":
-        return Local(self.path.parent)
-
-    def joined(self, relative: PurePosixPath) -> "Local":
-        return Local(self.path / relative)
-
-    def with_suffix(self, suffix: str) -> "Local":
-        return Local(self.path.with_suffix(suffix))
+    def _at(self, path: PurePath) -> "Local":
+        return Local(Path(path))
 
     def resolved(self) -> "Local":
         """One name for one file, however it was spelled."""

@@ -5,10 +5,11 @@ import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import IO, Any
 
 from pillow_colorgrid.commands.local import FILE, ChangedError, Check, temporary_name
+from pillow_colorgrid.commands.named import Named
 from pillow_colorgrid.commands.seen import FileState
 
 
@@ -21,7 +22,7 @@ def extra(name: str, needed: str) -> MissingExtraError:
 
 
 @dataclass(frozen=True)
-class Remote:
+class Remote(Named):
     """What fsspec finds under a URL. Modification times cannot be set there."""
 
     url: str
@@ -42,36 +43,14 @@ class Remote:
         return found
 
     @property
-    def _path(self) -> PurePosixPath:
+    def _names(self) -> PurePosixPath:
         return PurePosixPath(self.url.split("://", 1)[1])
 
-    @property
-    def _protocol(self) -> str:
-        return self.url.split("://", 1)[0]
-
-    def _beside(self, path: PurePosixPath) -> "Remote":
-        return Remote(f"{self._protocol}://{path}")
-
-    @property
-    def name(self) -> str:
-        return self._path.name
-
-    @property
-    def suffix(self) -> str:
-        return self._path.suffix.lower()
-
-    @property
-    def folder(self) -> "Remote":
-        return self._beside(self._path.parent)
-
-    def joined(self, relative: PurePosixPath) -> "Remote":
-        return self._beside(self._path / relative)
-
-    def with_suffix(self, suffix: str) -> "Remote":
-        return self._beside(self._path.with_suffix(suffix))
+    def _at(self, path: PurePath) -> "Remote":
+        return Remote(f"{self.url.split('://', 1)[0]}://{path}")
 
     def resolved(self) -> "Remote":
-        return self._beside(self._path)
+        return self._at(self._names)
 
     def is_file(self) -> bool:
         system, path = self._there

@@ -1,16 +1,13 @@
 """What the grid coding shows of its inside: what it keeps, and what the network makes of it."""
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 from PIL import Image
 
 from pillow_colorgrid.codings.crayon import coding as crayon, paint
 from pillow_colorgrid.codings.crayon.hints import ColorGrid
 from pillow_colorgrid.codings.crayon.paint import Kept
-from pillow_colorgrid.codings.layers import Layer
+from pillow_colorgrid.codings.layers import Layer, PlainInside
 from pillow_colorgrid.color import ycocg
-from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.pixels import Bytes, Pixels
 from pillow_colorgrid.runtime.networks import Network
 
@@ -21,19 +18,8 @@ GREY = 128
 """The luminance under colours that are shown without it."""
 
 
-class Inside:
+class Inside(PlainInside):
     """One file."""
-
-    def __init__(
-        self, header: Header, sections: Sequence[Section], pixels: Pixels | None = None
-    ) -> None:
-        self.header, self.sections, self.pixels = header, sections, pixels
-
-    def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
-        """The bytes of the sections: they are what there is to tell."""
-        return dict(by_section)
-
-    spent_by_plane = spent
 
     def layers(self) -> list[Layer]:
         """Luminance, the stored colours, the picture without the network, what that adds."""

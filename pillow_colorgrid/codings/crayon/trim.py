@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import gcd
 
 from pillow_colorgrid.codings.base import ALPHA, has
-from pillow_colorgrid.codings.crayon import coding as crayon
+from pillow_colorgrid.codings.crayon.encoder.encoding import encode_grid
 from pillow_colorgrid.codings.crayon.hints import ColorGrid, points, step_of, stepped
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import CHANNELS, COLOR_PREVIEW, ORIGIN
@@ -49,7 +49,7 @@ def trim(header: Header, sections: Sequence[Section], interval: int) -> list[Sec
     colour = ColorGrid(interval, KIND, step, (hints[0], hints[1]), gain=gain)
     (tables,) = networks.read_roles(names.payload, (TABLES,))
     return [
-        *crayon.encode_grid(interval, KIND, colour, tables.id),
+        *encode_grid(interval, KIND, colour, tables.id),
         *luminance,
         *(section for section in sections if section.type == ALPHA.type),
     ]

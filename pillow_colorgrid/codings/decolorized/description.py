@@ -52,7 +52,7 @@ def _region(header: Header, sections: Sequence[Section], box: Tile) -> "Pixels":
 def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.decolorized import look
 
-    return look.Inside(header, sections)
+    return look.Inside(header, sections, pixels)
 
 
 DECOLORIZED = Coding(

@@ -1,7 +1,5 @@
 """What the decolorized coding shows of its inside: bottleneck, prediction, residual."""
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 from PIL import Image
 
@@ -10,26 +8,16 @@ from pillow_colorgrid.codings.decolorized import coding as decolorized
 from pillow_colorgrid.codings.decolorized.bottleneck import Bottleneck
 from pillow_colorgrid.codings.decolorized.coding import BLOCK
 from pillow_colorgrid.codings.decolorized.description import BOTTLENECK, INNER
-from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, coarse_heat_map
+from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, PlainInside, coarse_heat_map
 from pillow_colorgrid.codings.tiles import tiles
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.color.ycocg_bytes import CHROMA_ZERO
-from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.pixels import LAYOUTS
 from pillow_colorgrid.runtime import networks
 
 
-class Inside:
+class Inside(PlainInside):
     """One file."""
-
-    def __init__(self, header: Header, sections: Sequence[Section]) -> None:
-        self.header, self.sections = header, sections
-
-    def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
-        """The bytes of the sections: they are what there is to tell."""
-        return dict(by_section)
-
-    spent_by_plane = spent
 
     def layers(self) -> list[Layer]:
         """Bottleneck, prediction and residual, where a network predicted; bits by tile."""

@@ -1,6 +1,6 @@
 """What the jpeg coding shows of its inside: what was expected of a JPEG file, and what it cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -10,10 +10,9 @@ from pillow_colorgrid.codings.jpeg import coding as jpeg
 from pillow_colorgrid.codings.jpeg.account import Account, by_luminance_block, examine
 from pillow_colorgrid.codings.jpeg.description import HEAD, STRIP, WHOLE_FILE
 from pillow_colorgrid.codings.jpeg.head import Head
-from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, heat_map, signed
-from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, PlainInside, heat_map, signed
 from pillow_colorgrid.jpeg import render
-from pillow_colorgrid.pixels import Pixels, to_image
+from pillow_colorgrid.pixels import to_image
 from pillow_colorgrid.screens import for_screens
 
 BLOCK = 8
@@ -22,22 +21,13 @@ RECIPE = "the rest of the JPEG file"
 """Headers, tables and how its bits are laid out: what gives it back byte for byte."""
 
 
-class Inside:
+class Inside(PlainInside):
     """One file, decoded when there is something to tell."""
-
-    def __init__(
-        self, header: Header, sections: Sequence[Section], pixels: Pixels | None = None
-    ) -> None:
-        self.header, self.sections, self.known = header, sections, pixels
 
     @cached_property
     def account(self) -> Account:
         """What each block cost."""
         return examine(self.header, self.sections)
-
-    def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
-        """The bytes of the sections: what else there is to tell takes a decoding."""
-        return dict(by_section)
 
     def spent_by_plane(self, by_section: Mapping[str, float]) -> dict[str, float]:
         """The bytes of the strips by luminance and colour, means of blocks and detail."""
@@ -68,7 +58,7 @@ class Inside:
         account, mode = self.account, self.header.mode
         means = jpeg.decode(self.header, self.sections, interval=BLOCK)
         painted = for_screens(to_image(render.pixels(account.expected), mode))
-        known = jpeg.decode(self.header, self.sections) if self.known is None else self.known
+        known = jpeg.decode(self.header, self.sections) if self.pixels is None else self.pixels
         pixels = for_screens(to_image(known, mode))
         residual = np.asarray(pixels.convert("L")).astype(np.int16) - np.asarray(
             painted.convert("L")

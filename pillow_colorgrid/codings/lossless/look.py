@@ -1,19 +1,18 @@
 """What the lossless coding shows of its inside: what was expected, what came, what it cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
 from PIL import Image
 
-from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, heat_map, signed
+from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, PlainInside, heat_map, signed
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.account import Account, examine, size_bytes_of
 from pillow_colorgrid.codings.lossless.colors import colors_of
 from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, COLOR_TILE, PREVIEW, TILE
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
-from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.pixels import LAYOUTS, Pixels, to_image
+from pillow_colorgrid.pixels import LAYOUTS, to_image
 
 STREAMS = tuple(kind.name for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
 """Names of the sections that hold pixels; in files of the first release all planes share two."""
@@ -22,13 +21,8 @@ CODER_OVERHEAD = "entropy coder"
 """What the streams take beyond their ideal code length."""
 
 
-class Inside:
+class Inside(PlainInside):
     """One file, decoded when there is something to tell."""
-
-    def __init__(
-        self, header: Header, sections: Sequence[Section], pixels: Pixels | None = None
-    ) -> None:
-        self.header, self.sections, self.pixels = header, sections, pixels
 
     @cached_property
     def account(self) -> Account:

@@ -20,6 +20,7 @@ from pillow_colorgrid.codings.crayon import (
     paint,
 )
 from pillow_colorgrid.codings.crayon.description import GRID, KINDS, LUMINANCE
+from pillow_colorgrid.codings.crayon.encoder import encoding
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.model import SMALL, WIDE, model
@@ -251,12 +252,12 @@ def test_gain_is_that_which_comes_closest() -> None:
     painted[1::2] -= 80
     for gain in range(9):
         between = (plain + (painted.astype(int) - plain) * gain // 8).astype(np.uint8)
-        assert crayon._best_gain(plain, painted, between) == gain
+        assert encoding.best_gain(plain, painted, between) == gain
     away = (2 * plain.astype(int) - painted).astype(np.uint8)
-    assert crayon._best_gain(plain, painted, away) == 0
+    assert encoding.best_gain(plain, painted, away) == 0
     beyond = np.where(painted > 100, 255, 0).astype(np.uint8)
-    assert crayon._best_gain(plain, painted, beyond) == 8
-    assert crayon._best_gain(plain, plain, painted) == 0
+    assert encoding.best_gain(plain, painted, beyond) == 8
+    assert encoding.best_gain(plain, plain, painted) == 0
 
 
 @pytest.mark.parametrize("n", [6, 20, 60])

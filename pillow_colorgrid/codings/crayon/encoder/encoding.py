@@ -1,0 +1,126 @@
+"""The encoder of the grid coding: fit the colour, try Crayon, write the sections."""
+
+import numpy as np
+
+from pillow_colorgrid import container
+from pillow_colorgrid.codings import alpha
+from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture
+from pillow_colorgrid.codings.crayon import (
+    hint_stream,
+    luminance as grid_luminance,
+    network as grid_crayon,
+    paint,
+)
+from pillow_colorgrid.codings.crayon.coding import CRAYON_ID, HEAD, LENGTH
+from pillow_colorgrid.codings.crayon.description import (
+    EXACT_QUALITY,
+    GRID,
+    KINDS,
+    LUMINANCE,
+    Options,
+)
+from pillow_colorgrid.codings.crayon.encoder import fit
+from pillow_colorgrid.codings.crayon.hints import STRIP_ROWS, ColorGrid, Plane, step_of
+from pillow_colorgrid.codings.crayon.paint import Kept
+from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
+from pillow_colorgrid.color import ycocg
+from pillow_colorgrid.container import Section
+from pillow_colorgrid.pixels import Bytes
+from pillow_colorgrid.runtime import networks
+
+LEAST_GAIN = 0.005
+"""The part of the square error (0.02 dB) that Crayon must take away; for less, no decoder need run
+it."""
+
+
+def encode(picture: Picture, options: Options) -> Encoded:
+    """(H, W, C) uint8 -> sections, and the checksum of the pixels that they decode to.
+
+    C is 1 (L), 3 (RGB) or 4 (RGBA). The checksum is `container.UNSTATED` where the luminance is
+    lossy: other versions of its codec may decode it to other pixels.
+    """
+    pixels = picture.pixels
+    planes = _split(pixels)
+    coded = encode_luminance(planes[0], options)
+    colour, shown = None, pixels
+    if len(planes) > 1:
+        fitted = fit.fit(planes[1:], planes[0], options.n, options.hints)
+        colour, painted = _with_gain(Kept(planes[0], fitted), pixels[..., :3])
+        shown = np.concatenate([painted, pixels[..., 3:]], axis=2)
+    tables = MODELS_BY_EFFORT[options.effort]
+    grid = encode_grid(options.n, options.hints, colour, tables)
+    sections = [*grid, *coded, *alpha.sections_of(pixels)]
+    if options.quality < EXACT_QUALITY:
+        return Encoded(sections, container.UNSTATED)
+    return Encoded(sections, container.pixel_checksum(shown.tobytes()))
+
+
+def _with_gain(kept: Kept, pixels: Bytes) -> tuple[ColorGrid, Bytes]:
+    """The grid with the gain that comes closest to `pixels` (H, W, 3), and what it shows.
+
+    The error is about quadratic in the gain, so what no network and the whole network paint tells
+    where it is least.
+    """
+    network, whole = networks.index()[CRAYON_ID], grid_crayon.GAIN_STEPS
+    moves: paint.Moves = {}
+
+    def shown(gain: int) -> Bytes:
+        followed = Kept(kept.luminance, kept.colour.followed(gain))
+        return paint.paint(followed, network, moves)
+
+    best = best_gain(shown(0), shown(whole), pixels)
+    return kept.colour.followed(best), shown(best)
+
+
+def best_gain(plain: Bytes, painted: Bytes, pixels: Bytes) -> int:
+    """How far to go from `plain` to `painted`, in eighths, to be nearest to `pixels`.
+
+    0 where all of it would be worth less than LEAST_GAIN. All (H, W, 3). The sums are of integers
+    below 2**53: exact in any order, on any machine.
+    """
+    energy = agreement = error = 0.0
+    for first in range(0, len(pixels), STRIP_ROWS):
+        rows = np.s_[first : first + STRIP_ROWS]
+        before = plain[rows].astype(np.float64)
+        change, wanted = painted[rows] - before, pixels[rows] - before
+        energy += float(np.vdot(change, change))
+        agreement += float(np.vdot(change, wanted))
+        error += float(np.vdot(wanted, wanted))
+    if agreement <= 0 or agreement * agreement < LEAST_GAIN * error * energy:
+        return 0
+    return round(grid_crayon.GAIN_STEPS * min(1.0, agreement / energy))
+
+
+def _split(pixels: Bytes) -> list[Plane]:
+    """Y, or Y, Co, Cg: (H, W) int16 each."""
+    if pixels.shape[2] == 1:
+        return [pixels[..., 0].astype(np.int16)]
+    return ycocg.forward(pixels[..., :3])
+
+
+def encode_luminance(luminance: Plane, options: Options) -> list[Section]:
+    """(H, W) -> LADP (perhaps), LPRE and LTIL; or LUMA."""
+    if options.quality < EXACT_QUALITY:
+        coded = grid_luminance.encode(luminance, options.quality, options.effort)
+        return [LUMINANCE.section(coded)]
+    sections = lossless.encode_luminance(luminance[None], options.effort)
+    return [section for section in sections if section.type != NETWORKS.type]
+
+
+def encode_grid(interval: int, kind: str, colour: ColorGrid | None, tables: int) -> list[Section]:
+    """NETS and GRID.
+
+    Args:
+        colour: None in mode L.
+        tables: id of the lossless coding's tables.
+    """
+    if colour is None:
+        head = HEAD.pack(interval, KINDS.index(kind), step_of(interval), 0, 0)
+        return [networks.pack_references([tables]), GRID.section(head)]
+    coded = hint_stream.encode(*colour.hints, model(tables))
+    if colour.slopes is not None:
+        slopes = hint_stream.encode(*colour.slopes, model(tables))
+        coded = LENGTH.pack(len(coded)) + coded + slopes
+    head = HEAD.pack(interval, KINDS.index(kind), colour.step, colour.slope_factor, colour.gain)
+    return [networks.pack_references([tables, CRAYON_ID]), GRID.section(head + coded)]
