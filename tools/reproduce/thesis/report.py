@@ -1,0 +1,204 @@
+"""Train, measure and write the tables: resumable, whatever is done stays."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from pillow_colorgrid.pixels import Bytes
+from tools.data.crops import load_crops
+from tools.data.images import pictures as pictures_of
+from tools.reproduce.thesis.measuring import CODECS, Codec, measure
+from tools.reproduce.thesis.network import Variant
+from tools.reproduce.thesis.settings import Settings
+from tools.reproduce.thesis.spaces import SPACES, Space
+from tools.reproduce.thesis.tables import TABLES, TEST, VALIDATION, Row
+from tools.reproduce.thesis.training import train
+
+KEY = ("space", "network", "levels", "scale", "pictures")
+
+Measured = dict[tuple[str, ...], dict[str, str]]
+"""Lines of thesis.tsv by KEY."""
+
+
+def squares(rgb: list[Bytes], settings: Settings) -> list[Bytes]:
+    """The middle square of each picture, scaled to the thesis's size: as Places365's were."""
+    found = []
+    for one in rgb[: settings.pictures]:
+        side = min(one.shape[:2])
+        top, left = (one.shape[0] - side) // 2, (one.shape[1] - side) // 2
+        square = Image.fromarray(one[top : top + side, left : left + side])
+        small = square.resize((settings.side, settings.side), Image.Resampling.LANCZOS)
+        found.append(np.asarray(small))
+    return found
+
+
+def enlarged(rgb: Bytes, scale: int) -> Bytes:
+    size = (scale * rgb.shape[1], scale * rgb.shape[0])
+    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC))
+
+
+def folder_name(space: Space, variant: Variant) -> str:
+    return f"{space.name} {variant.name}".lower().replace(", ", "-").replace(" ", "-")
+
+
+def _read(path: Path) -> Measured:
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t")
+        return {tuple(row[name] for name in KEY): row for row in rows}
+
+
+def _write(path: Path, measured: Measured) -> None:
+    lines = list(measured.values())
+    part = path.with_suffix(".part")
+    with part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]), delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+    part.replace(path)
+
+
+def wanted(settings: Settings) -> Iterator[Row]:
+    """Each measurement once."""
+    rows = {row.key: row for table in TABLES for row in table.rows}
+    only = settings.only or {row.variant.name for row in rows.values()}
+    return (row for row in rows.values() if row.variant.name in only)
+
+
+def _means(lines: list[dict[str, float]]) -> dict[str, str]:
+    """Of all pictures; pixels beyond of those that have any; what is infinite is left out."""
+    found = {}
+    for name in lines[0]:
+        values = np.array([line[name] for line in lines])
+        if name == "pixels_beyond":
+            values = values[values > 0]
+        values = values[np.isfinite(values)]
+        found[name] = f"{values.mean():.6g}" if len(values) else ""
+    return found
+
+
+def make(settings: Settings, data: Path, test: Path, out: Path) -> Path:
+    """Do what is not yet done; the path of the tables."""
+    out.mkdir(parents=True, exist_ok=True)
+    results = out / "thesis.tsv"
+    measured = _read(results)
+    sets = {
+        VALIDATION: squares(load_crops(data, held_out=True), settings),
+        TEST: squares([np.asarray(p.open().convert("RGB")) for p in pictures_of(test)], settings),
+    }
+    rows = list(wanted(settings))
+    names = sorted({row.variant.name for row in rows})
+    jobs = [(space, name) for name in names for space in SPACES]
+    for space, name in tqdm(jobs, desc="networks", disable=None):
+        its = [row for row in rows if row.variant.name == name]
+        todo = [row for row in its if (space.name, *map(str, row.key)) not in measured]
+        if not todo:
+            continue
+        network = train(
+            its[0].variant, space, settings, data, out / folder_name(space, its[0].variant)
+        )
+        weights = sum(parameter.numel() for parameter in network.parameters()) * 4
+        for row in todo:
+            codec = Codec(network, space, row.levels)
+            lines = [measure(codec, enlarged(rgb, row.scale)) for rgb in sets[row.pictures]]
+            key = (space.name, *map(str, row.key))
+            measured[key] = {
+                **dict(zip(KEY, key, strict=True)),
+                "count": str(len(lines)),
+                "weights_mb": f"{weights / 1e6:.2f}",
+                "minutes": f"{settings.minutes:g}",
+                **_means(lines),
+            }
+            _write(results, measured)
+    tables = out / "thesis.md"
+    tables.write_text("\n".join(markdown(measured)), "utf-8")
+    return tables
+
+
+COLUMNS = {
+    "mse": "MSE",
+    "entropy": "entropy, bits",
+    "gain_free": "gain, bottleneck free",
+    "gain": "gain",
+    "beyond_percent": "pictures beyond, %",
+    "pixels_beyond": "pixels beyond",
+    "restored_mse": "MSE restored",
+}
+"""What the thesis prints, and how it is called here."""
+
+
+def printed_percent(row: Row, column: str) -> float:
+    """A gain as percent of the thesis's PNG."""
+    plain = {1: 9614, 2: 9614 * 2.28, 4: 55233}[row.scale]
+    if row.pictures == TEST:
+        plain = {1: 11321, 2: 2.28 * 11321, 4: 87766}[row.scale]
+    return 100 * row.printed[column] / plain
+
+
+def _percent(line: dict[str, str], codec: str, free: bool, of: str = "plain") -> float:
+    """The part that the decolorized file saves of the `plain` one, or of "transform"."""
+    told = 0.0 if free else float(line["bottleneck_bytes"])
+    return 100 * (1 - (float(line[codec]) + told) / float(line[f"{of}_{codec}"]))
+
+
+def _percents(line: dict[str, str], free: bool, of: str = "plain") -> str:
+    """For each codec."""
+    return " / ".join(f"{_percent(line, codec, free, of):+.1f}" for codec in CODECS)
+
+
+def _cell(row: Row, line: dict[str, str], column: str) -> str:
+    """Ours, for each codec where it is a gain."""
+    if column in ("gain", "gain_free"):
+        return _percents(line, column == "gain_free")
+    if column == "beyond_percent":
+        return f"{100 * float(line['beyond']):.0f}"
+    return f"{float(line[column]):.3g}" if line[column] else "-"
+
+
+def markdown(measured: Measured) -> Iterator[str]:
+    """The tables; gains in % of the picture's own file: PNG / WebP / JPEG XL.
+
+    "network alone" is the gain over the file of the colour space's planes without any network.
+    """
+    for table in TABLES:
+        lines = [
+            (row, space, measured[(space.name, *map(str, row.key))])
+            for row in table.rows
+            for space in SPACES
+            if (space.name, *map(str, row.key)) in measured
+        ]
+        if not lines:
+            continue
+        columns = list(dict.fromkeys(name for row, *_ in lines for name in row.printed))
+        yield f"### Table {table.number}: {table.title}\n"
+        heads = [part for name in columns for part in (f"{COLUMNS[name]}: printed", "measured")]
+        heads = [
+            "network",
+            "levels",
+            "colour",
+            *heads,
+            "network alone",
+            "PSNR, dB",
+            "exact",
+            "weights, MB",
+            "ms",
+        ]
+        yield "| " + " | ".join(heads) + " |"
+        yield "|" + "---|" * len(heads)
+        for row, space, line in lines:
+            cells = [row.variant.name, str(row.levels or "floats"), space.name]
+            for name in columns:
+                gain = name in ("gain", "gain_free")
+                found = f"{printed_percent(row, name):+.1f}" if gain else f"{row.printed[name]:g}"
+                cells += [found if space is SPACES[0] else "", _cell(row, line, name)]
+            cells.append(_percents(line, row.levels is None, "transform"))
+            exact = f"{round(float(line['exact']) * int(line['count']))} of {line['count']}"
+            cells += [f"{float(line['psnr_db']):.1f}" if line["psnr_db"] else "-", exact]
+            cells += [line["weights_mb"], f"{float(line['encode_ms']):.0f}"]
+            yield "| " + " | ".join(cells) + " |"
+        yield ""
