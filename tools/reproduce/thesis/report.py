@@ -1,7 +1,6 @@
 """Train, measure and write the tables: resumable, whatever is done stays."""
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,8 @@ from tqdm import tqdm
 from pillow_colorgrid.pixels import Bytes
 from tools.data.crops import load_crops
 from tools.data.images import pictures as pictures_of
+from tools.rate_distortion.measure import flat_rgb
+from tools.reproduce.tables import Line, Measurements, markdown
 from tools.reproduce.thesis.measuring import CODECS, Codec, measure
 from tools.reproduce.thesis.network import Variant
 from tools.reproduce.thesis.settings import Settings
@@ -19,9 +20,6 @@ from tools.reproduce.thesis.tables import TABLES, TEST, VALIDATION, Row
 from tools.reproduce.thesis.training import train
 
 KEY = ("space", "network", "levels", "scale", "pictures")
-
-Measured = dict[tuple[str, ...], dict[str, str]]
-"""Lines of thesis.tsv by KEY."""
 
 
 def squares(rgb: list[Bytes], settings: Settings) -> list[Bytes]:
@@ -45,24 +43,6 @@ def folder_name(space: Space, variant: Variant) -> str:
     return f"{space.name} {variant.name}".lower().replace(", ", "-").replace(" ", "-")
 
 
-def _read(path: Path) -> Measured:
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t")
-        return {tuple(row[name] for name in KEY): row for row in rows}
-
-
-def _write(path: Path, measured: Measured) -> None:
-    lines = list(measured.values())
-    part = path.with_suffix(".part")
-    with part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(lines[0]), delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-    part.replace(path)
-
-
 def wanted(settings: Settings) -> Iterator[Row]:
     """Each measurement once."""
     rows = {row.key: row for table in TABLES for row in table.rows}
@@ -82,21 +62,22 @@ def _means(lines: list[dict[str, float]]) -> dict[str, str]:
     return found
 
 
-def make(settings: Settings, data: Path, test: Path, out: Path) -> Path:
+def make(settings: Settings, data: Path, test: Sequence[Path], out: Path) -> Path:
     """Do what is not yet done; the path of the tables."""
     out.mkdir(parents=True, exist_ok=True)
-    results = out / "thesis.tsv"
-    measured = _read(results)
+    measured = Measurements(out / "thesis.tsv", KEY)
     sets = {
         VALIDATION: squares(load_crops(data, held_out=True), settings),
-        TEST: squares([np.asarray(p.open().convert("RGB")) for p in pictures_of(test)], settings),
+        TEST: squares(
+            [np.asarray(flat_rgb(p.open())) for d in test for p in pictures_of(d)], settings
+        ),
     }
     rows = list(wanted(settings))
     names = sorted({row.variant.name for row in rows})
     jobs = [(space, name) for name in names for space in SPACES]
     for space, name in tqdm(jobs, desc="networks", disable=None):
         its = [row for row in rows if row.variant.name == name]
-        todo = [row for row in its if (space.name, *map(str, row.key)) not in measured]
+        todo = [row for row in its if (space.name, *row.key) not in measured]
         if not todo:
             continue
         network = train(
@@ -106,18 +87,15 @@ def make(settings: Settings, data: Path, test: Path, out: Path) -> Path:
         for row in todo:
             codec = Codec(network, space, row.levels)
             lines = [measure(codec, enlarged(rgb, row.scale)) for rgb in sets[row.pictures]]
-            key = (space.name, *map(str, row.key))
-            measured[key] = {
-                **dict(zip(KEY, key, strict=True)),
+            found = {
                 "count": str(len(lines)),
                 "weights_mb": f"{weights / 1e6:.2f}",
                 "minutes": f"{settings.minutes:g}",
-                **_means(lines),
             }
-            _write(results, measured)
-    tables = out / "thesis.md"
-    tables.write_text("\n".join(markdown(measured)), "utf-8")
-    return tables
+            measured.add((space.name, *row.key), {**found, **_means(lines)})
+    path = out / "thesis.md"
+    path.write_text("\n".join(tables(measured)), "utf-8")
+    return path
 
 
 COLUMNS = {
@@ -140,18 +118,18 @@ def printed_percent(row: Row, column: str) -> float:
     return 100 * row.printed[column] / plain
 
 
-def _percent(line: dict[str, str], codec: str, free: bool, of: str = "plain") -> float:
+def _percent(line: Line, codec: str, free: bool, of: str = "plain") -> float:
     """The part that the decolorized file saves of the `plain` one, or of "transform"."""
     told = 0.0 if free else float(line["bottleneck_bytes"])
     return 100 * (1 - (float(line[codec]) + told) / float(line[f"{of}_{codec}"]))
 
 
-def _percents(line: dict[str, str], free: bool, of: str = "plain") -> str:
+def _percents(line: Line, free: bool, of: str = "plain") -> str:
     """For each codec."""
     return " / ".join(f"{_percent(line, codec, free, of):+.1f}" for codec in CODECS)
 
 
-def _cell(row: Row, line: dict[str, str], column: str) -> str:
+def _cell(row: Row, line: Line, column: str) -> str:
     """Ours, for each codec where it is a gain."""
     if column in ("gain", "gain_free"):
         return _percents(line, column == "gain_free")
@@ -160,17 +138,17 @@ def _cell(row: Row, line: dict[str, str], column: str) -> str:
     return f"{float(line[column]):.3g}" if line[column] else "-"
 
 
-def markdown(measured: Measured) -> Iterator[str]:
+def tables(measured: Measurements) -> Iterator[str]:
     """The tables; gains in % of the picture's own file: PNG / WebP / JPEG XL.
 
     "network alone" is the gain over the file of the colour space's planes without any network.
     """
     for table in TABLES:
         lines = [
-            (row, space, measured[(space.name, *map(str, row.key))])
+            (row, space, measured[(space.name, *row.key)])
             for row in table.rows
             for space in SPACES
-            if (space.name, *map(str, row.key)) in measured
+            if (space.name, *row.key) in measured
         ]
         if not lines:
             continue
@@ -188,17 +166,23 @@ def markdown(measured: Measured) -> Iterator[str]:
             "weights, MB",
             "ms",
         ]
-        yield "| " + " | ".join(heads) + " |"
-        yield "|" + "---|" * len(heads)
-        for row, space, line in lines:
-            cells = [row.variant.name, str(row.levels or "floats"), space.name]
-            for name in columns:
-                gain = name in ("gain", "gain_free")
-                found = f"{printed_percent(row, name):+.1f}" if gain else f"{row.printed[name]:g}"
-                cells += [found if space is SPACES[0] else "", _cell(row, line, name)]
-            cells.append(_percents(line, row.levels is None, "transform"))
-            exact = f"{round(float(line['exact']) * int(line['count']))} of {line['count']}"
-            cells += [f"{float(line['psnr_db']):.1f}" if line["psnr_db"] else "-", exact]
-            cells += [line["weights_mb"], f"{float(line['encode_ms']):.0f}"]
-            yield "| " + " | ".join(cells) + " |"
-        yield ""
+        yield from markdown(
+            heads, (_cells(row, space, line, columns) for row, space, line in lines)
+        )
+
+
+def _cells(row: Row, space: Space, line: Line, columns: list[str]) -> list[str]:
+    """A line of a table; what is printed stands in the first of a network's lines."""
+    cells = [row.variant.name, str(row.levels or "floats"), space.name]
+    for name in columns:
+        gain = name in ("gain", "gain_free")
+        printed = f"{printed_percent(row, name):+.1f}" if gain else f"{row.printed[name]:g}"
+        cells += [printed if space is SPACES[0] else "", _cell(row, line, name)]
+    return [
+        *cells,
+        _percents(line, row.levels is None, "transform"),
+        f"{float(line['psnr_db']):.1f}" if line["psnr_db"] else "-",
+        f"{round(float(line['exact']) * int(line['count']))} of {line['count']}",
+        line["weights_mb"],
+        f"{float(line['encode_ms']):.0f}",
+    ]

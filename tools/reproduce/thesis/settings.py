@@ -1,31 +1,21 @@
-"""How much is done: everything, or just enough to see that it works."""
+"""How much is done of the thesis."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
 
-
-def _setting(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"meaning": meaning})
+from tools.reproduce.settings import Settings as Common
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What is the same for all variants, so that they can be compared."""
+class Settings(Common):
+    """What is the same for all variants. `side` is that of the measured pictures, too.
 
-    minutes: float = _setting(3.0, "processor minutes that each network is trained")
-    side: int = _setting(256, "edge of the pictures, as the thesis's; larger ones are enlarged")
-    pictures: int = _setting(24, "pictures of each set")
-    batch: int = _setting(8, "squares of a training step; the thesis: 32")
-    threads: int = _setting(1, "threads of training and measuring")
+    The thesis: batches of 32, a learning rate of 5e-4, 124 epochs of 374,985 pictures.
+    """
+
     widths: tuple[int, ...] = (16, 32, 64, 96, 128)
     """Features after each halving. (The thesis's networks weigh 513 MB, these about 2.)"""
-    learning_rate: float = 1e-3
-    """The thesis: 5e-4, for 124 epochs of 374,985 pictures."""
     only: tuple[str, ...] = ()
     """Names of variants; none: all."""
-
-    def changed(self, **values: Any) -> "Settings":
-        return replace(self, **values)
 
 
 QUICK = Settings(

@@ -1,0 +1,41 @@
+"""How much is done, of either source: everything, or just enough to see that it works."""
+
+import argparse
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
+
+
+def setting(default: Any, meaning: str) -> Any:
+    """A field that is an option of the command, too."""
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is the same for all networks of a source, so that they can be compared."""
+
+    minutes: float = setting(3.0, "processor minutes that each network is trained")
+    side: int = setting(256, "edge of the squares that are trained on")
+    pictures: int = setting(24, "pictures of each set")
+    batch: int = setting(8, "squares of a training step")
+    threads: int = setting(1, "threads of training and measuring")
+    learning_rate: float = 1e-3
+
+    def changed(self, **values: Any) -> Self:
+        """With those of the values that are not None."""
+        return replace(self, **{name: v for name, v in values.items() if v is not None})
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """An option for each `setting`, None unless given."""
+        for one in fields(self):
+            if "meaning" in one.metadata:
+                parser.add_argument(
+                    f"--{one.name}",
+                    type=type(getattr(self, one.name)),
+                    help=f"{one.metadata['meaning']}; default {getattr(self, one.name)}",
+                )
+
+    @property
+    def options(self) -> list[str]:
+        """The names of those options."""
+        return [one.name for one in fields(self) if "meaning" in one.metadata]
