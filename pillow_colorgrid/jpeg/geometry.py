@@ -9,8 +9,8 @@ Width and height stand in the header of the .cgx file. Layout:
               00        that of the component before (not for the first)
               01..64    (1 to 100) libjpeg's luminance table of this quality
               81..E4    80 + quality: libjpeg's chrominance table
-              FE        64 steps follow, in zigzag order, each as the difference to the one before
-                        (the first: to 0), a varint of 2 d or -2 d - 1 (see `recipe`)
+              FE        a byte b, 1 to 16, then 64 steps less 1 in zigzag order, each of b bits,
+                        highest first: 8 b bytes
 
 libjpeg's tables are those of T.81 K.1 scaled by quality: s = 5000 // quality below 50, else
 200 - 2 * quality; step = (base * s + 50) // 100, at least 1, at most 255.
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pillow_colorgrid.jpeg.numbers import Source, varint
+from pillow_colorgrid.jpeg.numbers import Source
 from pillow_colorgrid.jpeg.picture import TRANSFORMS, Component, JpegPicture, Table
 from pillow_colorgrid.jpeg.zigzag import ORDER
 
@@ -118,8 +118,12 @@ def _pack_table(table: Table, previous: Table | None) -> bytes:
         for quality in range(1, 101):
             if (quality_table(base, quality) == table).all():
                 return bytes([code + quality])
-    steps = np.diff(table[ORDER].astype(np.int64), prepend=0).tolist()
-    return bytes([TOLD]) + b"".join(varint(2 * d if d >= 0 else -2 * d - 1) for d in steps)
+    steps = (table[ORDER] - 1).tolist()
+    bits = max(1, max(steps).bit_length())
+    number = 0
+    for step in steps:
+        number = number << bits | step
+    return bytes([TOLD, bits]) + number.to_bytes(bits * len(steps) // 8, "big")
 
 
 def unpack_geometry(data: bytes) -> Geometry:
@@ -170,14 +174,11 @@ def _unpack_table(source: Source, previous: Table | None) -> Table:
         return quality_table(CHROMINANCE, code - CHROMINANCE_CODE)
     if code != TOLD:
         raise ValueError(f"code {code:#04x} of a quantisation table")
-    steps = []
-    step = 0
-    for _ in range(64):
-        told = source.varint()
-        step += -(told + 1 >> 1) if told & 1 else told >> 1
-        if not 1 <= step <= 65_535:
-            raise ValueError(f"quantisation step {step}, allowed are 1 to 65535")
-        steps.append(step)
+    bits = source.byte()
+    if not 1 <= bits <= 16:
+        raise ValueError(f"quantisation steps of {bits} bits, allowed are 1 to 16")
+    number = int.from_bytes(source.take(bits * 64 // 8), "big")
     table = np.empty(64, np.uint16)
-    table[ORDER] = steps
+    places = np.arange(63, -1, -1) * bits
+    table[ORDER] = [1 + (number >> place & (1 << bits) - 1) for place in places.tolist()]
     return table

@@ -4,6 +4,7 @@ Source: ITU-T T.81, annex C (codes), K.2 (optimal tables), K.3 (typical tables).
 """
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,18 +45,29 @@ class HuffmanTable:
         if len(set(self.symbols)) != len(self.symbols):
             raise UnsupportedJpegError("Huffman table with a symbol twice")
 
+    def _assigned(self) -> Iterator[tuple[int, int, int]]:
+        """Symbol, code and its length in bits, in the order of the codes (T.81 annex C)."""
+        code = at = 0
+        for bits, count in enumerate(self.counts, 1):
+            for symbol in self.symbols[at : at + count]:
+                yield symbol, code, bits
+                code += 1
+            at += count
+            code <<= 1
+
     def codes(self) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
         """Code and its length in bits for every symbol 0..255; length 0: no code."""
         codes = np.zeros(256, np.uint32)
         lengths = np.zeros(256, np.uint8)
-        code = at = 0
-        for bits, count in enumerate(self.counts, 1):
-            for symbol in self.symbols[at : at + count]:
-                codes[symbol], lengths[symbol] = code, bits
-                code += 1
-            at += count
-            code <<= 1
+        for symbol, code, bits in self._assigned():
+            codes[symbol], lengths[symbol] = code, bits
         return codes, lengths
+
+    def windows(self) -> Iterator[tuple[int, int, slice]]:
+        """Symbol, its bits, and which of all numbers of 16 bits begin with its code."""
+        for symbol, code, bits in self._assigned():
+            shift = MAX_CODE_BITS - bits
+            yield symbol, bits, slice(code << shift, (code + 1) << shift)
 
 
 def optimal(histogram: NDArray[np.int64]) -> HuffmanTable:

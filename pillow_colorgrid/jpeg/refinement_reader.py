@@ -9,9 +9,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pillow_colorgrid.jpeg.bits import unstuff, windows
+from pillow_colorgrid.jpeg.bits import windows
 from pillow_colorgrid.jpeg.errors import UnsupportedJpegError
 from pillow_colorgrid.jpeg.huffman import HuffmanTable
+from pillow_colorgrid.jpeg.intervals import intervals_of
 from pillow_colorgrid.jpeg.layout import ScanLayout
 from pillow_colorgrid.jpeg.picture import Coefficients
 from pillow_colorgrid.jpeg.segments import ScanHeader
@@ -39,18 +40,6 @@ def bits_at(data: NDArray[np.uint8], positions: NDArray[np.int64]) -> NDArray[np
     return bits
 
 
-def _intervals(
-    data: NDArray[np.uint8], starts: NDArray[np.int64], layout: ScanLayout
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First blocks of the restart intervals (and the number of blocks), and their last bits."""
-    intervals = layout.intervals()
-    if len(starts) != len(intervals) - 1:
-        raise UnsupportedJpegError(
-            f"{len(starts)} restart intervals, {len(intervals) - 1} expected: damaged or cut off"
-        )
-    return intervals, np.append(starts[1:], len(data)) * 8
-
-
 def read_dc(
     scan: bytes, header: ScanHeader, layout: ScanLayout, flat: Coefficients
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
@@ -62,12 +51,13 @@ def read_dc(
     Raises:
         UnsupportedJpegError: a broken scan.
     """
-    data, starts = unstuff(scan)
-    intervals, stops = _intervals(data, starts, layout)
-    ends = starts * 8 + np.diff(intervals)
+    found = intervals_of(scan, layout)
+    data, starts, stops = found.data, found.starts * 8, found.stops
+    counts = np.diff(found.blocks)
+    ends = starts + counts
     if (ends > stops).any():
         raise UnsupportedJpegError("a scan ends before its last block: damaged or cut off")
-    offset = np.repeat(starts * 8 - intervals[:-1], np.diff(intervals))
+    offset = np.repeat(starts - found.blocks[:-1], counts)
     each = STRIP * layout.per_mcu
     for first in range(0, layout.count, each):
         stop = min(first + each, layout.count)
@@ -84,23 +74,16 @@ def _symbols(table: HuffmanTable) -> NDArray[np.int32]:
     `ZEROS`; `INVALID`; or `ENDS` + r, the end of a run of blocks, told by r more bits.
     """
     result = np.full(1 << 16, 1 | INVALID << 5, np.int32)
-    code = at = 0
-    for length, count in enumerate(table.counts, 1):
-        for symbol in table.symbols[at : at + count]:
-            run, size = symbol >> 4, symbol & 15
-            if size == 1:
-                entry = length + 1 | run << 5
-            elif size:
-                entry = length | INVALID << 5
-            elif run == 15:
-                entry = length | ZEROS << 5
-            else:
-                entry = length | ENDS + run << 5
-            shift = 16 - length
-            result[code << shift : (code + 1) << shift] = entry
-            code += 1
-        at += count
-        code <<= 1
+    for symbol, length, begun in table.windows():
+        run, size = symbol >> 4, symbol & 15
+        if size == 1:
+            result[begun] = length + 1 | run << 5
+        elif size:
+            result[begun] = length | INVALID << 5
+        elif run == 15:
+            result[begun] = length | ZEROS << 5
+        else:
+            result[begun] = length | ENDS + run << 5
     return result
 
 
@@ -155,9 +138,9 @@ class AcRefinement:
         Raises:
             UnsupportedJpegError: a broken scan.
         """
-        self.data, starts = unstuff(scan)
-        self.intervals, self.stops = _intervals(self.data, starts, layout)
-        self.starts = starts * 8
+        found = intervals_of(scan, layout)
+        self.data, self.stops = found.data, found.stops
+        self.starts, self.intervals = found.starts * 8, found.blocks
         self.ends = self.stops.copy()
         self.header = header
         self.layout = layout

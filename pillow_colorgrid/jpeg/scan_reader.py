@@ -6,9 +6,9 @@ Source: ITU-T T.81, annexes F.2 and G.2.
 import numpy as np
 from numpy.typing import NDArray
 
-from pillow_colorgrid.jpeg.bits import unstuff
 from pillow_colorgrid.jpeg.errors import UnsupportedJpegError
 from pillow_colorgrid.jpeg.huffman import HuffmanTable
+from pillow_colorgrid.jpeg.intervals import intervals_of
 from pillow_colorgrid.jpeg.layout import ScanLayout
 from pillow_colorgrid.jpeg.picture import Coefficients
 from pillow_colorgrid.jpeg.segments import ScanHeader
@@ -48,13 +48,8 @@ def read(
     Raises:
         UnsupportedJpegError: a broken scan.
     """
-    data, starts = unstuff(scan)
-    intervals = layout.intervals()
-    if len(starts) != len(intervals) - 1:
-        raise UnsupportedJpegError(
-            f"{len(starts)} restart intervals, {len(intervals) - 1} expected: damaged or cut off"
-        )
-    stops = np.append(starts[1:], len(data)) * 8
+    found = intervals_of(scan, layout)
+    data, starts, stops = found.data, found.starts, found.stops
     if (stops <= starts * 8).any():
         raise UnsupportedJpegError("an empty restart interval")
     has_dc, has_ac = header.first == 0, header.last > 0
@@ -63,7 +58,7 @@ def read(
         slots = header.tables[owner]
         blocks.append((slots >> 4 if has_dc else None, 16 | slots & 15 if has_ac else None))
     machine = Machine.build(blocks, tables, header.first, header.last, progressive)
-    reader = _Reader(machine, layout, flat, header, starts * 8, stops, intervals)
+    reader = _Reader(machine, layout, flat, header, starts * 8, stops, found.blocks)
     for piece in trace(data, starts, machine):
         for at in range(0, len(piece.positions), PIECE):
             reader.read(piece, slice(at, at + PIECE))

@@ -56,24 +56,18 @@ def entries(table: HuffmanTable, is_ac: bool, has_runs: bool) -> NDArray[np.uint
         valid << 25. `step` is the distance to the next coefficient, or `END`.
     """
     result = np.full(1 << 16, 1 | END << 5, np.uint32)
-    code = at = 0
-    for length, count in enumerate(table.counts, 1):
-        for symbol in table.symbols[at : at + count]:
-            size = symbol & 15 if is_ac else symbol
-            step = 1
-            valid = size <= 15
-            if is_ac:
-                step = (symbol >> 4) + 1
-                if size == 0 and symbol != 0xF0:
-                    step = END
-                    size = symbol >> 4 if has_runs else 0
-                    valid = has_runs or symbol == 0
-            entry = length + min(size, 15) | step << 5 | length << 12 | symbol << 17 | valid << 25
-            shift = 16 - length
-            result[code << shift : (code + 1) << shift] = entry
-            code += 1
-        at += count
-        code <<= 1
+    for symbol, length, begun in table.windows():
+        size = symbol & 15 if is_ac else symbol
+        step = 1
+        valid = size <= 15
+        if is_ac:
+            step = (symbol >> 4) + 1
+            if size == 0 and symbol != 0xF0:
+                step = END
+                size = symbol >> 4 if has_runs else 0
+                valid = has_runs or symbol == 0
+        bits = length + min(size, 15)
+        result[begun] = bits | step << 5 | length << 12 | symbol << 17 | valid << 25
     return result
 
 

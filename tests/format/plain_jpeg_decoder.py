@@ -264,11 +264,12 @@ class Picture:
             assert number
             return self.components[number - 1].steps
         if code == 0xFE:
-            steps, last = [0] * 64, 0
-            for natural in ZIGZAG:
-                last += unfolded(reader.varint())
-                assert 1 <= last <= 65535
-                steps[natural] = last
+            bits = reader.byte()
+            assert 1 <= bits <= 16
+            together = int.from_bytes(reader.take(8 * bits), "big")
+            steps = [0] * 64
+            for place, natural in enumerate(reversed(ZIGZAG)):
+                steps[natural] = 1 + (together >> bits * place & (1 << bits) - 1)
             return steps
         quality = code & 127
         assert 1 <= quality <= 100
