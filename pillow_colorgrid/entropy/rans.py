@@ -137,6 +137,10 @@ class Encoder:
             )
         self.passes.append((counts, starts))
 
+    def symbols(self) -> int:
+        """How many there are in all passes so far."""
+        return sum(len(counts) for counts, _ in self.passes)
+
     def code_length_bits(self) -> float:
         """What all passes so far will cost, lanes left out."""
         return float(
@@ -146,11 +150,20 @@ class Encoder:
             )
         )
 
-    def finish(self) -> bytes:
-        """Code all passes, the last symbol first, as rANS wants it."""
+    def finish(self, carried: bytes = b"") -> bytes:
+        """Code all passes, the last symbol first, as rANS wants it.
+
+        Args:
+            carried: bytes of something else, at most two for each lane: what the lanes' states
+                begin with costs nothing, and is what a decoder ends with (`Decoder.carried`).
+        """
+        begin = np.zeros(self.lanes, np.uint32)
+        words = np.frombuffer(carried, "<u2")
+        begin[: len(words)] = words
+        begin += _LOWEST
         if self.lanes <= FEW_LANES:
-            return self._finish_one_by_one()
-        lanes = _Lanes(np.full(self.lanes, LOWEST_STATE, np.uint32))
+            return self._finish_one_by_one(begin.tolist())
+        lanes = _Lanes(begin)
         blocks: list[np.ndarray] = []
         for counts, starts in reversed(self.passes):
             whole = len(counts) - len(counts) % self.lanes
@@ -159,9 +172,8 @@ class Encoder:
         words = np.concatenate([np.empty(0, np.uint16), *reversed(blocks)])
         return lanes.states.astype("<u4").tobytes() + words.astype("<u2").tobytes()
 
-    def _finish_one_by_one(self) -> bytes:
+    def _finish_one_by_one(self, states: list[int]) -> bytes:
         """As `finish`, symbol by symbol."""
-        states = [LOWEST_STATE] * self.lanes
         words: list[int] = []
         for counts, starts in reversed(self.passes):
             lanes = cycle(range(self.lanes - 1, -1, -1))
@@ -347,8 +359,23 @@ class Decoder:
             lanes.low_words[empty] = taken
             self.next_word += count
 
-    def finish(self) -> None:
-        """Raises StreamError unless all words are read and each lane is where encoding began."""
-        left = len(self.words) - self.next_word
-        if left or (self.lanes.states != _LOWEST).any():
-            raise StreamError(f"stream out of step at its end, {left} words left")
+    def finish(self, zeros: bool = False) -> None:
+        """Raises StreamError unless all words are read and each lane is where encoding began.
+
+        Args:
+            zeros: words that are 0 may follow, as lanes have that carry less than they could.
+        """
+        left = self.words[self.next_word :]
+        if (left.any() if zeros else len(left)) or (self.lanes.states != _LOWEST).any():
+            raise StreamError(f"stream out of step at its end, {len(left)} words left")
+
+    def carried(self) -> bytes:
+        """At its end: two bytes of each lane that the stream carries, and all that follows it.
+
+        Raises:
+            StreamError: a lane is where no encoding begins.
+        """
+        if (self.lanes.high_words != 1).any():
+            raise StreamError("stream out of step at its end")
+        rest = self.words[self.next_word :]
+        return np.concatenate([self.lanes.low_words, rest]).astype("<u2").tobytes()

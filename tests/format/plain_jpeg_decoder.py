@@ -180,13 +180,25 @@ def graph_of(file):
 
 
 class Stream:
-    """A stream without escapes: number of lanes, states, words."""
+    """3.8.1: one or two streams, each without escapes: number of lanes, states, words."""
 
     def __init__(self, data):
+        self.second, self.group = data[0], 0
+        self.begin(data[1:])
+
+    def begin(self, data):
         (lanes,) = struct.unpack_from("<H", data)
         assert lanes
         self.states = [int(x) for x in np.frombuffer(data, "<u4", lanes, 2)]
         self.words = iter(np.frombuffer(data, "<u2", offset=2 + 4 * lanes).tolist())
+
+    def next_group(self):
+        """A group of AC coefficients begins, and the second stream with one of them."""
+        if self.group == self.second:
+            assert all(x >> 16 == 1 for x in self.states)
+            carried = [x & 65535 for x in self.states]
+            self.begin(np.array([*carried, *self.words], "<u2").tobytes())
+        self.group += 1
 
     def symbol(self, number, starts):
         """Symbol `number` of its group; `starts` of all symbols, ascending, then 2^14."""
@@ -205,7 +217,8 @@ class Stream:
         return self.symbol(number, range(0, MEAN_ONE + 1, 1 << (14 - bits)))
 
     def finish(self):
-        assert next(self.words, None) is None
+        assert self.second == 255 or self.second < self.group
+        assert not list(self.words) if self.second == 255 else not any(self.words)
         assert set(self.states) == {2**16}
 
 
@@ -421,8 +434,8 @@ class Distribution:
             self.classes[0] if self.weight >= 3 else 0,
             self.classes[1] if self.weight <= 61 else 0,
         )
-        self.buckets = 5 if self.width <= 24 else 16
-        self.k = 0 if self.buckets == 5 else (max(self.width - 40, 0) + 7) >> 3
+        self.buckets = 5 if self.width <= 24 else 8 if self.width <= 32 else 12
+        self.k = 0 if self.buckets < 12 else (max(self.width - 40, 0) + 7) >> 3
         inner = self.buckets - 2
         self.first = ((self.center >> self.k) - inner // 2) << self.k
         self.end = self.first + (inner << self.k)
@@ -448,13 +461,13 @@ class Distribution:
         ]
 
     def part_starts(self, start):
-        p = min(self.k, 3)
+        p = min(self.k, 2)
         base = self.below(start)
         mass = max(self.below(start + (1 << self.k)) - base, 0) + 2**p
         each = 1 << (self.k - p)
+        ratio = (MEAN_ONE - 2**p) * 2**38 // mass
         return [
-            (self.below(start + i * each) - base + i) * (MEAN_ONE - 2**p) // mass + i
-            for i in range(2**p)
+            ((self.below(start + i * each) - base + i) * ratio >> 38) + i for i in range(2**p)
         ] + [MEAN_ONE]
 
 
@@ -464,7 +477,7 @@ LENGTH_STARTS = [0, *np.cumsum([2**13 >> i for i in range(13)]).tolist(), MEAN_O
 def read_integers(stream, distributions):
     """One set of integers."""
     buckets = {}
-    for size in (5, 16):
+    for size in (5, 8, 12):
         of = [i for i, d in enumerate(distributions) if d.buckets == size]
         buckets |= {i: stream.symbol(n, distributions[i].window_starts()) for n, i in enumerate(of)}
     ends = {i: {0: -1, d.buckets - 1: 1}.get(buckets[i], 0) for i, d in enumerate(distributions)}
@@ -472,10 +485,10 @@ def read_integers(stream, distributions):
     parted = [i for i, d in enumerate(distributions) if not ends[i] and d.k > 0]
     for n, i in enumerate(parted):
         d = distributions[i]
-        values[i] += stream.symbol(n, d.part_starts(values[i])) << (d.k - min(d.k, 3))
-    for n, i in enumerate(i for i in parted if distributions[i].k > 3):
-        values[i] += stream.raw(n, distributions[i].k - 3)
-    outside = [i for i in range(len(distributions)) if ends[i]]
+        values[i] += stream.symbol(n, d.part_starts(values[i])) << (d.k - min(d.k, 2))
+    for n, i in enumerate(i for i in parted if distributions[i].k > 2):
+        values[i] += stream.raw(n, distributions[i].k - 2)
+    outside = [i for i in buckets if ends[i]]
     lengths = {i: stream.symbol(n, LENGTH_STARTS) for n, i in enumerate(outside)}
     away = dict.fromkeys(outside, 0)
     for n, i in enumerate(i for i in outside if lengths[i]):
@@ -616,6 +629,7 @@ class Plane:
 
     def decode_group(self, number, frequencies, component, standards, steps, flagged, correction):
         """Group `number` (from 0): fills the component's blocks in place."""
+        self.stream.next_group()
         blocks = component.strip
         shape = blocks.shape[:2]
         coded = np.zeros(shape, bool)

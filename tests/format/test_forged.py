@@ -203,6 +203,13 @@ FORGED: list[tuple[str, str, Change, str]] = [
     ("no strip", "planes_float", dropped("PLAN"), "0 of 1 strips"),
     ("a strip too many", "jpeg", doubled("JSTR"), "2 strips, needs 1"),
     ("no strip", "jpeg", dropped("JSTR"), "0 strips, needs 1"),
+    ("a second stream that never begins", "jpeg", byte("JSTR", 0, 200), "begins with group 200"),
+    (
+        "a second stream too early",
+        "jpeg",
+        byte("JSTR", 0, 0),
+        "strip 0 of a JPEG picture is damaged",
+    ),
     ("both kinds of luminance", "grid", added("LUMA", b"\2"), "LUMA and LPRE in one file"),
     ("no luminance", "grid_lossy", dropped("LUMA"), "LPRE"),
     (

@@ -15,7 +15,7 @@ from pillow_colorgrid.codings.jpeg.description import HEAD, NETWORK_NAMES, STRIP
 from pillow_colorgrid.codings.jpeg.distribution import FLAG_BITS, TOTAL_BITS, Mixture
 from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.codings.jpeg.layout import Group
-from pillow_colorgrid.codings.jpeg.strips import LANES, Frame
+from pillow_colorgrid.codings.jpeg.strips import Frame
 from pillow_colorgrid.codings.jpeg.symbols import Reader
 from pillow_colorgrid.codings.jpeg.walk import COARSEST_LIMIT
 from pillow_colorgrid.container import Header, Section
@@ -151,6 +151,10 @@ class _Bill:
         self.expected[self._now.component][0][places] = found - COARSEST_LIMIT
         return found
 
+    def group(self) -> None:
+        """The reader is told."""
+        self.reader.group()
+
     def _next(self) -> tuple[np.ndarray, np.ndarray]:
         """Go on to the blocks that are coded now; all of their places."""
         while self._now.done == len(self._now.rows):
@@ -176,9 +180,7 @@ def examine(header: Header, sections: Sequence[Section]) -> Account:
     payloads = [section.payload for section in sections if section.type == STRIP.type]
 
     def bill_of(strip: int) -> _Bill:
-        data = payloads[strip]
-        (lanes,) = LANES.unpack_from(data)
-        reader = Reader(data[LANES.size :], lanes, head.corrections)
+        reader = Reader(payloads[strip], head.corrections)
         bill = _Bill(reader, head.corrections, frame, strip)
         strips.code(predict, frame, strips.empty_planes(frame, strip), bill, decoding=True)
         reader.finish()

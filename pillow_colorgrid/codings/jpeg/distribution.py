@@ -62,11 +62,10 @@ INVERSE = np.rint(ARGUMENT_UNIT / MEAN_UNIT / _scale * (1 << INVERSE_BITS)).asty
 REACH = ((LARGEST_ARGUMENT << INVERSE_BITS) // INVERSE).astype(np.int32)
 """(121,) distances beyond which nothing changes."""
 
-LOGISTIC = np.rint(
-    (1 << MASS_BITS)
-    / (1 + np.exp(-np.arange(-LARGEST_ARGUMENT - 1, LARGEST_ARGUMENT + 1) / ARGUMENT_UNIT))
-).astype(np.int32)
-"""Mass of a logistic below an argument, in 2**-22."""
+_argument = np.concatenate([np.arange(LARGEST_ARGUMENT + 1), np.arange(-LARGEST_ARGUMENT - 1, 0)])
+
+LOGISTIC = np.rint((1 << MASS_BITS) / (1 + np.exp(-_argument / ARGUMENT_UNIT))).astype(np.int32)
+"""Mass of a logistic below an argument, in 2**-22; below zero the arguments count from the end."""
 
 WEIGHT_STEPS = 8
 """Steps of the head's weight to 1.0."""
@@ -78,6 +77,13 @@ WEIGHTS = np.rint(
     / (1 + np.exp(-np.arange(-LARGEST_WEIGHT, LARGEST_WEIGHT + 1) / WEIGHT_STEPS))
 ).astype(np.int32)
 """Weight of the first logistic in 1/64."""
+
+
+def place_of(integers: np.ndarray) -> np.ndarray:
+    """Where integers begin, half a step below them: int32 in 1/32 of a step."""
+    place = integers * np.int32(MEAN_UNIT)
+    place -= np.int32(MEAN_UNIT // 2)
+    return place
 
 
 @dataclass(frozen=True)
@@ -110,8 +116,10 @@ class Mixture:
 
     def below(self, boundaries: np.ndarray) -> np.ndarray:
         """(..., n) integers x -> (..., n) int32: mass of all integers less than x, in 2**-28."""
-        place = boundaries * np.int32(MEAN_UNIT)
-        place -= np.int32(MEAN_UNIT // 2)
+        return self.mass(place_of(boundaries))
+
+    def mass(self, place: np.ndarray) -> np.ndarray:
+        """(..., n) places in 1/32 of a step -> (..., n) int32: mass below them, in 2**-28."""
         mass = self._logistic(0, place)
         mass -= (other := self._logistic(1, place))
         mass *= self.weights
@@ -127,7 +135,6 @@ class Mixture:
         np.maximum(distance, -reach, out=distance)
         distance *= INVERSE.take(scale)
         distance >>= np.int32(INVERSE_BITS)
-        distance += np.int32(LARGEST_ARGUMENT + 1)
         result: np.ndarray = LOGISTIC.take(distance)
         return result
 

@@ -3,14 +3,20 @@
 An integer is coded in one to three symbols:
 
 1. *window*: buckets of 2**k integers around the mixture's center, two open ends beside them. k is 0
-   unless the mixture is wide. Narrow mixtures have a window of 5 buckets, others one of 16.
-2. *part* (k > 0): which eighth of the bucket, by the same mixture; then the bits below as they are.
+   unless the mixture is wide. Narrow mixtures have a window of 5 or 8 buckets, others one of 12.
+2. *part* (k > 0): which half or quarter of the bucket, by the same mixture; then the bits below as
+   they are.
 3. *tail* (open ends): how far beyond, as a number's length and then its bits.
 
 `Writer` and `Reader` have the same methods, so that the coding of a picture is written once.
+
+What is coded may be cut in two streams where a group of coefficients begins (`group`). The first
+bytes of the second lie where the lanes of the first end, which would hold nothing otherwise: two
+bytes a lane. So the first has many lanes, and the second only some of what comes last.
 """
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -18,13 +24,20 @@ import numpy as np
 from pillow_colorgrid.codings.jpeg.distribution import Mixture
 from pillow_colorgrid.codings.jpeg.windows import (
     BUCKETS,
-    NARROW_BUCKETS,
-    NARROW_CLASS,
+    WINDOW_OF_WIDTH,
     Parts,
     Window,
-    bucket_shift,
 )
-from pillow_colorgrid.entropy.rans import TOTAL, Decoder, Encoder
+from pillow_colorgrid.entropy.rans import TOTAL, Decoder, Encoder, StreamError
+
+LANES = struct.Struct("<H")
+"""Number of lanes, in front of a stream."""
+
+CUT = struct.Struct("<B")
+"""Number of the group with which the second stream begins, in front of both."""
+
+NO_CUT = 255
+"""There is no second stream."""
 
 TAIL_LENGTHS = 14
 """Numbers of bits that a distance beyond a window may have."""
@@ -45,6 +58,9 @@ class Coder(Protocol):
     def raw(self, bits: int | np.ndarray, values: np.ndarray | None, count: int) -> np.ndarray:
         """Code `count` numbers of so many bits (each), all equally likely."""
 
+    def group(self) -> None:
+        """A group of AC coefficients begins."""
+
 
 class _Shared:
     """What writer and reader do alike.
@@ -59,31 +75,39 @@ class _Shared:
     def integers(self, key: str, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
         """Code (n,) integers: all windows (small ones first), then all parts, then all tails."""
         mixture = mixture.wider(self.corrections.get(key, 0))
-        width = mixture.width()
-        narrow = width <= NARROW_CLASS
-        coded = np.empty(len(mixture), np.int32)
-        side = np.empty(len(mixture), np.int32)  # -1 below the window, 1 beyond it
-        for chosen, buckets in ((narrow, NARROW_BUCKETS), (~narrow, BUCKETS)):
-            places = np.flatnonzero(chosen)
-            if len(places):
-                window = Window(mixture.some(places), width[places], buckets)
-                bucket = self._window(window, None if values is None else values[places])
-                below = bucket == 0
-                # of an open end the integer next to the window
-                coded[places] = window.start(np.where(below, 1, bucket)) - below
-                side[places] = (bucket == buckets - 1) - below.astype(np.int32)
-        shift = bucket_shift(width)
-        places = np.flatnonzero((shift > 0) & (side == 0))
+        kind = WINDOW_OF_WIDTH.take(mixture.width())
+        order = kind.argsort(kind="stable")
+        mixture = mixture.some(order)
+        shown = None if values is None else values.take(order)
+        coded = np.empty(len(order), np.int32)
+        outside: list[np.ndarray] = []
+        signs: list[np.ndarray] = []
+        first = 0
+        for count, buckets in zip(np.bincount(kind, minlength=len(BUCKETS)), BUCKETS, strict=True):
+            if not count:
+                continue
+            here = slice(first, first + int(count))
+            window = Window(mixture.some(here), buckets)
+            bucket = self._window(window, None if shown is None else shown[here])
+            coded[here] = window.nearest(bucket)
+            is_outside = (bucket == 0) | (bucket == buckets - 1)
+            if window.shift is not None:
+                inside = first + np.flatnonzero((window.shift > 0) & ~is_outside)
+                if len(inside):
+                    parts = Parts(mixture.some(inside), coded[inside], window.shift[inside - first])
+                    coded[inside] += self._parted(parts, None if shown is None else shown[inside])
+            places = np.flatnonzero(is_outside)
+            outside.append(first + places)
+            signs.append(np.where(bucket[places] == 0, np.int32(-1), np.int32(1)))
+            first += int(count)
+        places = np.concatenate(outside) if outside else order
         if len(places):
-            parts = Parts(mixture.some(places), coded[places], shift[places])
-            coded[places] += self._parted(parts, None if values is None else values[places])
-        places = np.flatnonzero(side)
-        if len(places):
-            sign, far = side[places], None
-            if values is not None:
-                far = (values[places] - coded[places]) * sign
+            sign = np.concatenate(signs)
+            far = None if shown is None else (shown[places] - coded[places]) * sign
             coded[places] += sign * self._tail(far, len(places))
-        return coded
+        result = np.empty_like(coded)
+        result[order] = coded
+        return result
 
     def _parted(self, parts: Parts, values: np.ndarray | None) -> np.ndarray:
         """How far integers are from the starts of their buckets."""
@@ -135,14 +159,18 @@ def shown_to_writer(values: np.ndarray | None) -> np.ndarray:
 
 
 class Writer(_Shared):
-    """Integers -> a stream."""
+    """Integers -> two streams, or one.
+
+    Attributes:
+        parts: what was written before the first group, and of each group.
+    """
 
     def __init__(self, corrections: Mapping[str, int]) -> None:
         super().__init__(corrections)
-        self.encoder = Encoder(1)
+        self.parts = [Encoder(1)]
 
     def _add(self, start: np.ndarray, end: np.ndarray) -> None:
-        self.encoder.add_intervals(start, end)
+        self.parts[-1].add_intervals(start, end)
 
     def _window(self, window: Window, values: np.ndarray | None) -> np.ndarray:
         bucket = window.bucket_of(shown_to_writer(values))
@@ -173,18 +201,36 @@ class Writer(_Shared):
         self._add(np.where(shown, 0, cut), np.where(shown, cut, TOTAL))
         return shown
 
-    def finish(self, lanes: int) -> bytes:
-        """The bytes of the stream."""
-        self.encoder.lanes = lanes
-        return self.encoder.finish()
+    def group(self) -> None:
+        """A group of AC coefficients begins."""
+        self.parts.append(Encoder(1))
+
+    def finish(self, lanes: Sequence[int], cut: int = NO_CUT) -> bytes:
+        """The bytes of the streams.
+
+        Args:
+            lanes: of each stream.
+            cut: number of the group with which the second stream begins.
+        """
+        parts = [self.parts] if cut == NO_CUT else [self.parts[: cut + 1], self.parts[cut + 1 :]]
+        data = b""
+        for count, some in reversed(list(zip(lanes, parts, strict=True))):
+            encoder = Encoder(count)
+            encoder.passes = [one for part in some for one in part.passes]
+            data = LANES.pack(count) + encoder.finish(data[: 2 * count]) + data[2 * count :]
+        return CUT.pack(cut) + data
 
 
 class Reader(_Shared):
-    """A stream -> integers."""
+    """Two streams, or one -> integers."""
 
-    def __init__(self, data: bytes, lanes: int, corrections: Mapping[str, int]) -> None:
+    def __init__(self, data: bytes, corrections: Mapping[str, int]) -> None:
+        if len(data) < CUT.size:
+            raise StreamError("stream of 0 bytes")
         super().__init__(corrections)
-        self.decoder = Decoder(data, lanes)
+        self.cut = CUT.unpack_from(data)[0]
+        self.groups = 0
+        self.decoder = _decoder(data[CUT.size :])
 
     def _window(self, window: Window, values: np.ndarray | None) -> np.ndarray:
         return self.decoder.decode_bounds(window.bounds())
@@ -205,6 +251,21 @@ class Reader(_Shared):
         result: np.ndarray = self.decoder.decode_bounds(frequencies[None].astype(np.uint16)) == 0
         return result
 
+    def group(self) -> None:
+        """A group of AC coefficients begins."""
+        if self.groups == self.cut:
+            self.decoder = _decoder(self.decoder.carried())
+        self.groups += 1
+
     def finish(self) -> None:
-        """Raises StreamError unless the stream ends here."""
-        self.decoder.finish()
+        """Raises StreamError unless the streams end here."""
+        if self.groups <= self.cut != NO_CUT:
+            raise StreamError(f"the second stream begins with group {self.cut} of {self.groups}")
+        self.decoder.finish(zeros=self.cut != NO_CUT)
+
+
+def _decoder(data: bytes) -> Decoder:
+    lanes = LANES.unpack_from(data)[0] if len(data) >= LANES.size else 0
+    if not lanes:
+        raise StreamError(f"stream of {len(data)} bytes and 0 lanes")
+    return Decoder(data[LANES.size :], lanes)

@@ -141,6 +141,7 @@ class Walk:
         state = self._start(name, planes, known, table)
         for number, group in enumerate(groups):
             plane = planes[group.component]
+            coder.group()
             seen = self._group(coder, name, number, plane, state)
             plane.learn(group.frequencies)
             diagonal = layout.DIAGONAL[group.frequencies].max()

@@ -3,24 +3,36 @@
 import numpy as np
 
 from pillow_colorgrid.codings.jpeg.distribution import (
+    CLASSES,
     CLASSES_PER_OCTAVE,
+    MEAN_UNIT,
     TOTAL_BITS,
     UNIT_CLASS,
     Mixture,
+    place_of,
 )
 from pillow_colorgrid.entropy.rans import TOTAL
 
-NARROW_CLASS = UNIT_CLASS - 16
-"""Mixtures up to this width (a quarter of a step) have the small window."""
+BUCKETS = (5, 8, 12)
+"""Symbols of the three windows; the first and the last of each are open ends."""
 
-UNIT_WINDOW_CLASS = UNIT_CLASS
-"""Mixtures up to this width (one step) have buckets of one integer."""
+WINDOW_OF_WIDTH = np.digitize(np.arange(CLASSES), [UNIT_CLASS - 15, UNIT_CLASS - 7]).astype(
+    np.uint8
+)
+"""Which window a mixture has, by its width: the first up to a quarter of a step, the second up to
+half a step."""
 
-NARROW_BUCKETS, BUCKETS = 5, 16
-"""Symbols of the two windows; the first and the last are open ends."""
+SHIFT_OF_WIDTH = (
+    np.maximum(np.arange(CLASSES) - UNIT_CLASS + CLASSES_PER_OCTAVE - 1, 0) // CLASSES_PER_OCTAVE
+).astype(np.int32)
+"""Logarithm of the number of integers in a bucket of the largest window, by width: none above one
+step."""
 
-PART_BITS = 3
-"""A bucket is parted in up to eight."""
+PART_BITS = 2
+"""A bucket is parted in up to four."""
+
+RATIO_BITS = 38
+"""Fraction bits of what a mass in a bucket is multiplied with: 2**14 * 2**38 is below 2**53."""
 
 IN_CACHE = 1 << 15
 """About so many bounds are computed at a time."""
@@ -37,33 +49,44 @@ def _scaled(mass: np.ndarray, symbols: int) -> np.ndarray:
 class Window:
     """Where the buckets of a set of mixtures lie.
 
-    Args:
-        width: of the mixtures (`Mixture.width`).
+    Attributes:
+        first: (n,) lowest integer of the first inner bucket.
+        shift: (n,) logarithm of the number of integers in a bucket; None: all are of one.
     """
 
-    def __init__(self, mixture: Mixture, width: np.ndarray, buckets: int) -> None:
+    def __init__(self, mixture: Mixture, buckets: int) -> None:
         self.mixture, self.buckets = mixture, buckets
-        self.shift = bucket_shift(width) if buckets == BUCKETS else None
+        self.shift: np.ndarray | None = None
         center = mixture.center()
-        inner = buckets - 2
-        if self.shift is None:
-            self.first = center - np.int32(inner // 2)
+        below = np.int32((buckets - 2) // 2)
+        if buckets == BUCKETS[-1]:
+            self.shift = SHIFT_OF_WIDTH.take(mixture.width())
+            self.first = ((center >> self.shift) - below) << self.shift
         else:
-            self.first = ((center >> self.shift) - np.int32(inner // 2)) << self.shift
+            self.first = center - below
 
-    def start(self, bucket: np.ndarray | int, some: slice = slice(None)) -> np.ndarray:
+    def start(self, bucket: np.ndarray) -> np.ndarray:
         """Lowest integer of an inner bucket (1 ... buckets - 2), or the first beyond them."""
-        offset = np.asarray(bucket, np.int32) - np.int32(1)
-        return self.first[some] + (offset if self.shift is None else offset << self.shift[some])
+        offset = bucket - np.int32(1)
+        return self.first + (offset if self.shift is None else offset << self.shift)
+
+    def nearest(self, bucket: np.ndarray) -> np.ndarray:
+        """Lowest integer of each of (n,) buckets; of an open end the one next to the window."""
+        found = self.start(np.maximum(bucket, np.int32(1)))
+        found -= bucket == 0
+        return found
 
     def bounds(self) -> np.ndarray:
         """(buckets - 1, n) uint16: where the coder's range is cut, ends left out."""
         inner = np.arange(1, self.buckets, dtype=np.int32)[:, None]
         cuts = np.empty((self.buckets - 1, len(self.mixture)), np.uint16)
         each = IN_CACHE // len(inner)
+        steps = (inner - np.int32(1)) * np.int32(MEAN_UNIT)
+        begin = place_of(self.first)
         for first in range(0, len(self.mixture), each):
             some = slice(first, first + each)
-            mass = self.mixture.some(some).below(self.start(inner, some))
+            place = begin[some] + (steps if self.shift is None else steps << self.shift[some])
+            mass = self.mixture.some(some).mass(place)
             np.add(_scaled(mass, self.buckets), inner, out=cuts[:, some], casting="unsafe")
         return cuts
 
@@ -85,14 +108,8 @@ class Window:
         return result
 
 
-def bucket_shift(width: np.ndarray) -> np.ndarray:
-    """(n,) scale class -> logarithm of the number of integers in a bucket."""
-    over = np.maximum(width - np.int32(UNIT_WINDOW_CLASS), 0)
-    return (over + np.int32(CLASSES_PER_OCTAVE - 1)) // np.int32(CLASSES_PER_OCTAVE)
-
-
 class Parts:
-    """Halves, quarters or eighths of buckets: conditional masses of the mixture.
+    """Halves or quarters of buckets: conditional masses of the mixture.
 
     Args:
         start: lowest integer of each bucket.
@@ -106,25 +123,25 @@ class Parts:
         self.step = shift - self.bits
         self.low = mixture.below(start)
         end = start + (np.int32(1) << shift)
-        self.whole = np.maximum(mixture.below(end) - self.low, 0) + self.count
+        whole = np.maximum(mixture.below(end) - self.low, 0) + self.count
+        # a quotient of whole numbers below 2**53 is never rounded up to the next one
+        ratio = np.floor((TOTAL - self.count).astype(np.float64) * (1 << RATIO_BITS) / whole)
+        self.ratio = ratio * (1 / (1 << RATIO_BITS))
 
     def cut(self, part: np.ndarray) -> np.ndarray:
         """Where the range of each part starts (int32)."""
         mass = self.mixture.below(self.start + (part << self.step))
         mass -= self.low
         mass += part
-        # a quotient of whole numbers below 2**53 is never rounded up to the next one
-        cut = np.multiply(mass, TOTAL - self.count, dtype=np.float64)
-        cut /= self.whole
-        result: np.ndarray = np.floor(cut, cut).astype(np.int32)
-        result += part
-        return result
+        # exact in float64: a mass is no more than the whole
+        cut: np.ndarray = (mass.astype(np.float64) * self.ratio).astype(np.int32)
+        cut += part
+        return cut
 
     def bounds(self) -> np.ndarray:
         """(parts - 1, n) uint16 for the finest; TOTAL where there are no such parts."""
         inner = np.arange(1, 1 << int(self.bits.max()), dtype=np.int32)[:, None]
-        cuts = np.empty((len(inner), len(self.start)), np.uint16)
-        cuts[:] = self.cut(np.minimum(inner, self.count))
+        cuts = self.cut(np.minimum(inner, self.count)).astype(np.uint16)
         np.copyto(cuts, TOTAL, where=inner >= self.count)
         return cuts
 

@@ -26,7 +26,7 @@ def test_integers_come_back(lanes: int, widest: int) -> None:
     mixture, values = mixtures(3000, 1, widest)
     writer = Writer({"pass": 2})
     assert np.array_equal(writer.integers("pass", mixture, values), values)
-    reader = Reader(writer.finish(lanes), lanes, {"pass": 2})
+    reader = Reader(writer.finish([lanes]), {"pass": 2})
     assert np.array_equal(reader.integers("pass", mixture, None), values)
     reader.finish()
 
@@ -36,7 +36,7 @@ def test_far_away_integers_come_back() -> None:
     values = mixture.center() + np.linspace(-16000, 16000, 400).astype(np.int32)
     writer = Writer({})
     writer.integers("pass", mixture, values)
-    reader = Reader(writer.finish(4), 4, {})
+    reader = Reader(writer.finish([4]), {})
     assert np.array_equal(reader.integers("pass", mixture, None), values)
 
 
@@ -53,7 +53,7 @@ def test_rate_is_near_cross_entropy() -> None:
     ideal = float((TOTAL_BITS - np.log2(np.maximum(mass, 1))).sum())
     writer = Writer({})
     writer.integers("pass", mixture, values)
-    assert writer.encoder.code_length_bits() < 1.03 * ideal
+    assert writer.parts[0].code_length_bits() < 1.03 * ideal
 
 
 def test_flags_and_raw_numbers_come_back() -> None:
@@ -65,19 +65,70 @@ def test_flags_and_raw_numbers_come_back() -> None:
     writer.flags(frequencies, flags)
     for bits, some in numbers.items():
         writer.raw(bits, some, 50)
-    reader = Reader(writer.finish(9), 9, {})
+    reader = Reader(writer.finish([9]), {})
     assert np.array_equal(reader.flags(frequencies, None), flags)
     for bits, some in numbers.items():
         assert np.array_equal(reader.raw(bits, None, 50), some)
     reader.finish()
 
 
+def written_in_groups(groups: int) -> tuple[Writer, list[tuple[Mixture, np.ndarray]]]:
+    """A writer of a beginning and some groups, and what it was shown."""
+    shown = [mixtures(900, seed, 50) for seed in range(groups + 1)]
+    writer = Writer({})
+    for number, (mixture, values) in enumerate(shown):
+        if number:
+            writer.group()
+        writer.integers("pass", mixture, values)
+    return writer, shown
+
+
+@pytest.mark.parametrize(
+    ("lanes", "cut"), [((9, 4), 0), ((30, 1), 2), ((3000, 50), 1), ((1, 1), 2)]
+)
+def test_the_second_stream_lies_where_the_first_ends(lanes: tuple[int, int], cut: int) -> None:
+    writer, shown = written_in_groups(3)
+    data = writer.finish(lanes, cut)
+    reader = Reader(data, {})
+    for number, (mixture, values) in enumerate(shown):
+        if number:
+            reader.group()
+        assert np.array_equal(reader.integers("pass", mixture, None), values)
+    reader.finish()
+    apart = [len(writer.finish([sum(lanes)])) - 1]  # no lane of one stream carries anything
+    if lanes[0] < 3000:
+        assert len(data) <= apart[0] - 2 * lanes[0] + 16
+
+
+def test_a_second_stream_that_never_begins_is_an_error() -> None:
+    writer, shown = written_in_groups(2)
+    data = bytearray(writer.finish([4]))
+    data[0] = 7
+    reader = Reader(bytes(data), {})
+    for number, (mixture, _) in enumerate(shown):
+        if number:
+            reader.group()
+        reader.integers("pass", mixture, None)
+    with pytest.raises(StreamError, match="begins with group 7 of 2"):
+        reader.finish()
+
+
+def test_a_second_stream_in_the_wrong_place_is_an_error() -> None:
+    writer, shown = written_in_groups(2)
+    data = bytearray(writer.finish([4, 4], 1))
+    data[0] = 0
+    reader = Reader(bytes(data), {})
+    reader.integers("pass", shown[0][0], None)
+    with pytest.raises(StreamError):
+        reader.group()
+
+
 def test_a_cut_stream_is_an_error() -> None:
     mixture, values = mixtures(3000, 6)
     writer = Writer({})
     writer.integers("pass", mixture, values)
-    data = writer.finish(8)
-    reader = Reader(data[: len(data) // 2 & ~1], 8, {})
+    data = writer.finish([8])
+    reader = Reader(data[: len(data) // 2 | 1], {})
     with pytest.raises(StreamError):
         reader.integers("pass", mixture, None)
 

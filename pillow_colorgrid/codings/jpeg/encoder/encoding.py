@@ -8,14 +8,17 @@ from pillow_colorgrid.codings.jpeg import strips
 from pillow_colorgrid.codings.jpeg.encoder import corrections
 from pillow_colorgrid.codings.jpeg.encoder.record import Record
 from pillow_colorgrid.codings.jpeg.strips import Frame
-from pillow_colorgrid.codings.jpeg.symbols import Writer
+from pillow_colorgrid.codings.jpeg.symbols import LANES, Writer
 from pillow_colorgrid.codings.jpeg.walk import Predict
 from pillow_colorgrid.runtime.workers import Workers
 
 BYTES_PER_LANE = 450
-"""A lane costs two bytes, and saves the decoder steps."""
+"""So many lanes: each costs bytes, and saves the decoder steps."""
 
-LANES = range(4, 4096)
+LANE_BYTES, CARRIED_BYTES = 3, 2
+"""About what a lane costs, and what of it another stream gives back."""
+
+ALLOWED_LANES = range(4, 4096)
 
 SAMPLED_STRIPS = 2
 """Corrections are chosen by these many strips, from the middle of the picture."""
@@ -54,6 +57,20 @@ def encode(
 
 
 def _stream(writer: Writer) -> bytes:
-    size = writer.encoder.code_length_bits() / 8
-    lanes = int(np.clip(size / BYTES_PER_LANE, LANES.start, LANES.stop - 1))
-    return strips.LANES.pack(lanes) + writer.finish(lanes)
+    """One stream or two: the second of as few groups as fill what the lanes of the first carry."""
+    sizes = np.array([part.code_length_bits() / 8 for part in writer.parts])
+    symbols = np.array([part.symbols() for part in writer.parts])
+    lanes = _lanes(sizes.sum() / BYTES_PER_LANE)
+    enough = np.flatnonzero(np.cumsum(sizes[:0:-1]) >= CARRIED_BYTES * lanes)
+    if len(enough):
+        begin = len(sizes) - 1 - int(enough[0])
+        # as many steps are saved by a byte for lanes of either stream
+        ratio = symbols[begin:].sum() / max(1, symbols[:begin].sum())
+        second = _lanes(lanes * np.sqrt(ratio / LANE_BYTES))
+        if CARRIED_BYTES * lanes > LANE_BYTES * second + LANES.size:
+            return writer.finish([lanes, second], begin - 1)
+    return writer.finish([lanes])
+
+
+def _lanes(number: float) -> int:
+    return int(np.clip(number, ALLOWED_LANES.start, ALLOWED_LANES.stop - 1))

@@ -40,6 +40,10 @@ class Record:
         self.steps.append(lambda writer: writer.raw(bits, shown, count))
         return shown
 
+    def group(self) -> None:
+        """Remember where a group begins."""
+        self.steps.append(lambda writer: writer.group())
+
     def write(self, writer: Writer) -> None:
         """Write all, in order."""
         for step in self.steps:
