@@ -202,6 +202,8 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
             {},
         ),
         "jpeg-420": jpeg(astronaut, quality=80),
+        # large enough for a second stream in its strip
+        "jpeg-two-streams": jpeg(photograph("coffee.png", (0, 0, 200, 160)), quality=93),
         "jpeg-progressive-444": jpeg(
             coffee, quality=92, subsampling=0, progressive=True, comment=b"golden"
         ),
