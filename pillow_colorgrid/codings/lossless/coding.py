@@ -17,8 +17,7 @@ FORMAT.md tells the whole way; `sections`, `pieces`, `walk` and
 `stream` are its steps.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +31,7 @@ from pillow_colorgrid.codings.lossless import (
     origin as lossless_origin,
 )
 from pillow_colorgrid.codings.lossless.adaptation import apart, unpack
+from pillow_colorgrid.codings.lossless.decoding import around, decode_preview, decode_tiles
 from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
     CHANNELS,
@@ -41,22 +41,12 @@ from pillow_colorgrid.codings.lossless.description import (
     Options,
 )
 from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, Model, model
-from pillow_colorgrid.codings.lossless.pieces import (
-    PREVIEW,
-    PREVIEW_INTERVAL,
-    TILE,
-    Coded,
-    decode as decode_piece,
-    enlarge,
-    preview_of,
-    tile_of,
-)
+from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL, Coded, enlarge
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams, read_streams
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
@@ -259,52 +249,6 @@ def decode_what_is_there(
         enlarge(planes, PREVIEW_INTERVAL)
         decode_tiles(streams, planes, tiles(height, width), predictor)
     return planes
-
-
-def decode_preview(
-    streams: Streams, size: tuple[int, int], count: int, predictor: Predictor
-) -> list[np.ndarray]:
-    """The planes of the preview."""
-    width, height = (-(-side // PREVIEW_INTERVAL) for side in size)
-    preview = [np.zeros((1, height, width), np.int16) for _ in range(count)]
-    with damage_told():
-        decode_piece(streams.preview, preview, PREVIEW, predictor)
-    return preview
-
-
-def around(preview: list[np.ndarray], height: int, width: int) -> list[np.ndarray]:
-    """Planes (1, height, width) that know the pixels of a preview; all others are 0."""
-    planes = [np.zeros((1, height, width), np.int16) for _ in preview]
-    for plane, known in zip(preview_of(planes), preview, strict=True):
-        plane[...] = known
-    return planes
-
-
-def decode_tiles(
-    streams: Streams,
-    planes: list[np.ndarray],
-    places: Sequence[Tile],
-    predictor: Predictor,
-    interval: int = 1,
-) -> None:
-    """Fill the tiles that are there, at their `places` in `planes`, whose preview is known."""
-    todo = list(zip(streams.tiles, places, strict=False))
-    at_work = predictor if len(todo) == 1 else predictor.alone()
-
-    def fill(tile: tuple[Coded, Tile]) -> None:
-        decode_piece(tile[0], tile_of(planes, tile[1]), TILE, at_work, interval)
-
-    with damage_told():
-        predictor.workers.map(fill, todo)
-
-
-@contextmanager
-def damage_told() -> Iterator[None]:
-    """What the entropy coder finds wrong, as the error of a damaged file."""
-    try:
-        yield
-    except StreamError as error:
-        raise DamagedError(f"lossless coding: {error}") from error
 
 
 def model_of(sections: Sequence[Section]) -> Model:

@@ -14,8 +14,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+Place = tuple[int, int]
+"""A place (row, column) of a cell."""
+
 KNOWN, RIGHT, BELOW, DIAGONAL = (0, 0), (0, 1), (1, 0), (1, 1)
-"""The four places (row, column) of a cell."""
+"""The four places of a cell."""
 
 COARSEST_INTERVAL = 64
 """The first level keeps every 64th pixel."""
@@ -39,16 +42,16 @@ def level(plane: np.ndarray, interval: int) -> np.ndarray:
     return plane[..., ::interval, ::interval]
 
 
-def place(plane: np.ndarray, at: tuple[int, int]) -> np.ndarray:
+def place(plane: np.ndarray, at: Place) -> np.ndarray:
     """The pixels of (..., H, W) `plane` at one place of their cells, as a view (may be empty)."""
     return plane[..., at[0] :: 2, at[1] :: 2]
 
 
-Where = tuple[slice, slice]
-"""Pixels of a plane: rows and columns."""
+Where = tuple[slice, slice] | tuple[np.ndarray, np.ndarray]
+"""Pixels of a plane: rows and columns, of a grid or (n,) of each of them."""
 
 
-def where(interval: int, at: tuple[int, int]) -> Where:
+def where(interval: int, at: Place) -> tuple[slice, slice]:
     """Where in a plane the pixels lie at one place of the cells of the level of `interval`."""
     return slice(at[0] * interval, None, 2 * interval), slice(at[1] * interval, None, 2 * interval)
 

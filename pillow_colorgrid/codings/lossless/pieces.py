@@ -5,6 +5,7 @@ that a 64th of the pixels shows the whole scene. Each tile refines its part of i
 pixels. Either is a *piece* of the picture: one stream of luminance, and one of colour.
 """
 
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ import numpy as np
 from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.lossless import levels
 from pillow_colorgrid.codings.lossless.distribution import Distribution
+from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import (
     CO,
@@ -23,7 +25,14 @@ from pillow_colorgrid.codings.lossless.stream import (
     StreamDecoder,
     StreamEncoder,
 )
-from pillow_colorgrid.codings.lossless.walk import Refinement, walk, walk_color, walk_luminance
+from pillow_colorgrid.codings.lossless.walk import (
+    Refinement,
+    code_at,
+    walk,
+    walk_color,
+    walk_luminance,
+)
+from pillow_colorgrid.entropy.rans import Frequencies, StreamError
 
 PREVIEW_INTERVAL = tiles.ALIGNMENT
 
@@ -46,6 +55,9 @@ LANE_BYTES = 3
 MOST_COLOR_LANES = 128
 """More do not make large tiles noticeably faster."""
 
+_LANES = struct.Struct("<H")
+"""Before a stream that does not hold all pixels of its piece: the number of its lanes."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -56,20 +68,50 @@ class Piece:
         refinements: what its streams hold then.
         lane_pixels: one lane of the entropy coder for so many pixels.
         color_lane_pixels: the same for the stream of colour, which has MOST_COLOR_LANES at most.
+        held: of its pixels; None: its streams hold all.
     """
 
     seeded: bool
     refinements: tuple[Refinement, ...]
     lane_pixels: int
     color_lane_pixels: int
+    held: Held | None = None
 
     def lanes(self, plane: np.ndarray) -> int:
         """Of the stream of a luminance plane (1, h, w)."""
-        return max(1, plane.size // self.lane_pixels)
+        return max(1, self._pixels(plane) // self.lane_pixels)
 
     def color_lanes(self, plane: np.ndarray) -> int:
         """Of the stream of two colour planes, (1, h, w) each."""
-        return max(1, min(MOST_COLOR_LANES, plane.size // self.color_lane_pixels))
+        return max(1, min(MOST_COLOR_LANES, self._pixels(plane) // self.color_lane_pixels))
+
+    def _pixels(self, plane: np.ndarray) -> int:
+        return plane.size if self.held is None else int(np.count_nonzero(self.held.pixels))
+
+    def is_empty(self) -> bool:
+        """Whether its streams hold nothing."""
+        return self.held is not None and not self.held.pixels.any()
+
+    def finished(self, stream: StreamEncoder, lanes: int) -> bytes:
+        """The bytes of a stream; none where it holds nothing."""
+        if self.held is None:
+            return stream.finish()
+        return b"" if self.is_empty() else _LANES.pack(lanes) + stream.finish()
+
+    def opened(self, data: bytes, frequencies: Frequencies, lanes: int) -> StreamDecoder:
+        """The inverse of `finished`, where it holds something. Raises StreamError.
+
+        Args:
+            lanes: that it has if it holds all pixels.
+        """
+        if self.held is None:
+            return StreamDecoder(data, frequencies, lanes)
+        if len(data) < _LANES.size:
+            raise StreamError(f"stream of {len(data)} bytes where there are pixels")
+        (lanes,) = _LANES.unpack_from(data)
+        if not lanes:
+            raise StreamError("stream of 0 lanes, allowed from 1 on")
+        return StreamDecoder(data[_LANES.size :], frequencies, lanes)
 
 
 PREVIEW = Piece(True, PREVIEW_REFINEMENTS, 256, 512)
@@ -97,16 +139,18 @@ def encode(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> Code
 
 def encode_luminance(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of luminance, as in `encode`."""
-    stream = StreamEncoder(predictor.model.frequencies, piece.lanes(planes[0]))
+    lanes = piece.lanes(planes[0])
+    stream = StreamEncoder(predictor.model.frequencies, lanes)
     code_luminance(planes[0], piece, predictor, stream)
-    return stream.finish()
+    return piece.finished(stream, lanes)
 
 
 def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of colour, as in `encode`."""
-    stream = StreamEncoder(predictor.model.frequencies, piece.color_lanes(planes[0]))
+    lanes = piece.color_lanes(planes[0])
+    stream = StreamEncoder(predictor.model.frequencies, lanes)
     code_color(planes, piece, predictor, stream)
-    return stream.finish()
+    return piece.finished(stream, lanes)
 
 
 def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> np.ndarray:
@@ -133,15 +177,16 @@ def decode(
     Raises StreamError if `coded` is damaged.
     """
     piece = _down_to(piece, interval)
+    if piece.is_empty():
+        _check_empty(coded, interval)
+        return
     frequencies = predictor.model.frequencies
-    luminance = StreamDecoder(coded.luminance, frequencies, piece.lanes(planes[0]))
+    luminance = piece.opened(coded.luminance, frequencies, piece.lanes(planes[0]))
     if coded.color is None:
         code_interleaved(planes, piece, predictor, luminance)
         streams = [luminance]
     else:
-        color = StreamDecoder(
-            coded.color, predictor.model.frequencies, piece.color_lanes(planes[0])
-        )
+        color = piece.opened(coded.color, frequencies, piece.color_lanes(planes[0]))
         streams = [luminance, color]
         coming = []
         for level in _levels(piece):
@@ -154,6 +199,13 @@ def decode(
     if interval == 1:
         for stream in streams:
             stream.finish()
+
+
+def _check_empty(coded: Coded, interval: int) -> None:
+    """Raises StreamError where streams of nothing have bytes; at an interval they may."""
+    size_bytes = len(coded.luminance) + len(coded.color or b"")
+    if interval == 1 and size_bytes:
+        raise StreamError(f"streams of {size_bytes} bytes where there are no pixels, allowed 0")
 
 
 def _levels(piece: Piece) -> list[Piece]:
@@ -172,8 +224,8 @@ def _down_to(piece: Piece, interval: int) -> Piece:
 def code_luminance(plane: np.ndarray, piece: Piece, predictor: Predictor, stream: Stream) -> None:
     """All of the luminance of a piece, in the order of its stream."""
     if piece.seeded:
-        code_seeds([plane], LUMINANCE, stream)
-    walk_luminance(plane, piece.refinements, predictor, stream)
+        code_seeds([plane], LUMINANCE, stream, piece.held)
+    walk_luminance(plane, piece.refinements, predictor, stream, piece.held)
 
 
 def code_color(
@@ -181,8 +233,8 @@ def code_color(
 ) -> None:
     """All of the colour of a piece whose luminance is known, in the order of its stream."""
     if piece.seeded:
-        code_seeds(planes[1:], CO, stream)
-    walk_color(planes, piece.refinements, predictor, stream)
+        code_seeds(planes[1:], CO, stream, piece.held)
+    walk_color(planes, piece.refinements, predictor, stream, piece.held)
 
 
 def code_interleaved(
@@ -190,17 +242,20 @@ def code_interleaved(
 ) -> None:
     """Luminance and colour in one stream, as in files of the first release."""
     if piece.seeded:
-        code_seeds(planes, LUMINANCE, stream)
-    walk(planes, piece.refinements, predictor, stream)
+        code_seeds(planes, LUMINANCE, stream, piece.held)
+    walk(planes, piece.refinements, predictor, stream, piece.held)
 
 
-def code_seeds(planes: list[np.ndarray], first: int, stream: Stream) -> None:
+def code_seeds(
+    planes: list[np.ndarray], first: int, stream: Stream, held: Held | None = None
+) -> None:
     """The coarsest pixels of `planes`; the first of them is plane `first` of the picture."""
-    every = slice(None, None, SEED_INTERVAL)
+    # they are the known ones of cells twice as wide
+    at = (SEED_INTERVAL // 2, levels.KNOWN)
     for number, plane in enumerate(planes, first):
         shape = levels.level(plane, SEED_INTERVAL).shape
         distribution = Distribution.uniform(shape, *SEED_DISTRIBUTIONS[number])
-        stream.code(number, plane, (every, every), distribution)
+        code_at(stream, number, plane, at, distribution, held and held.level(at[0]))
 
 
 def preview_of(planes: list[np.ndarray]) -> list[np.ndarray]:

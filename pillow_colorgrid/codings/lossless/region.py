@@ -8,12 +8,10 @@ from pillow_colorgrid.codings import alpha
 from pillow_colorgrid.codings.lossless.coding import (
     COLOR,
     GREY,
-    around,
-    decode_preview,
-    decode_tiles,
     model_of,
     pixels_of,
 )
+from pillow_colorgrid.codings.lossless.decoding import around, decode_preview, decode_tiles
 from pillow_colorgrid.codings.lossless.description import COLOR_TILE, TILE
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
 from pillow_colorgrid.codings.lossless.predict import Predictor

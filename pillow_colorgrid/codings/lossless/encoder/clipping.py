@@ -16,6 +16,7 @@ from pillow_colorgrid.codings.lossless.clipping import (
     masks,
 )
 from pillow_colorgrid.codings.lossless.distribution import CLASSES, MEAN_STEPS, ROWS, Distribution
+from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.stream import CENTER
 from pillow_colorgrid.entropy import rans
 
@@ -23,9 +24,13 @@ MIN_PIXELS, MIN_HITS = 64, 0.7
 """A case is used if so many pixels have it, and this part of them lies in its interval."""
 
 
-def fit(planes: list[np.ndarray], frequencies: rans.Frequencies) -> Clipping | None:
+def fit(
+    planes: list[np.ndarray], frequencies: rans.Frequencies, held: Held | None = None
+) -> Clipping | None:
     """How Y, Co, Cg (1, H, W) int16 clip, by the pixels of the finest level; None: they do not."""
     found = masks(*planes)
+    if held is not None:
+        found[~held.pixels] = 0
     if np.count_nonzero(found) < MIN_PIXELS:
         return None
     counted = np.zeros((1 + CASES, 2 * CENTER), np.int64)

@@ -1,18 +1,21 @@
 """Planes -> streams: fit adaptations to the picture, encode by them, keep what pays."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
 from pillow_colorgrid.codings.lossless import clipping as lossless_clipping
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation, apart, pack
+from pillow_colorgrid.codings.lossless.clipping import Clipping
 from pillow_colorgrid.codings.lossless.description import ADAPTATION, CLIPPING
 from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
+from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
+    PREVIEW_INTERVAL,
     TILE,
     TILE_REFINEMENTS,
     Coded,
@@ -50,46 +53,82 @@ CLIPPING_TILES = 4
 """Whether clipping pays is estimated on so many tiles."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """A piece of a picture: its planes (1, h, w) int16, and what its streams hold of them."""
+
+    planes: list[np.ndarray]
+    piece: Piece
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A picture as preview and tiles."""
+
+    preview: Part
+    tiles: Sequence[Part]
+
+    @classmethod
+    def of(cls, planes: list[np.ndarray], held: Held | None = None) -> "Parts":
+        """Y, or Y, Co, Cg (1, H, W) int16 each."""
+        layout = tiles(*planes[0].shape[1:])
+        preview = replace(PREVIEW, held=held and held.level(PREVIEW_INTERVAL))
+        return cls(
+            Part(preview_of(planes), preview),
+            [
+                Part(tile_of(planes, tile), replace(TILE, held=held and held.part(tile)))
+                for tile in layout
+            ],
+        )
+
+
 def encode_adapted(
-    planes: list[np.ndarray], predictor: Predictor, effort: int, clips: bool = False
+    planes: list[np.ndarray],
+    predictor: Predictor,
+    effort: int,
+    clips: bool = False,
+    held: Held | None = None,
 ) -> list[Section]:
     """Y, or Y, Co, Cg (1, H, W) int16 each -> clipping and adaptation, where they pay, and streams.
 
     Args:
         clips: channels may be clipped: the planes are Y, Co, Cg.
+        held: of the planes; None: the streams hold all pixels.
     """
-    parts = _tiles_of(planes)
-    if len(parts) == 1:
+    parts = Parts.of(planes, held)
+    if len(parts.tiles) == 1:
         predictor = predictor.remembering()
     if clips:
-        predictor = _with_clipping(planes, parts, predictor)
+        clipping = fit_clipping(planes, predictor.model.frequencies, held)
+        if clipping is not None:
+            predictor = _with_clipping(parts.tiles, predictor, clipping)
     tries = [
-        _encode_once(planes, fit(parts, fitting, predictor), predictor)
+        _encode_once(parts, _fitted(parts.tiles, fitting, predictor), predictor)
         for fitting in FITTINGS_BY_EFFORT[effort]
     ]
     smallest = min(tries, key=lambda sections: sum(len(section.payload) for section in sections))
-    clipping = predictor.model.clipping
-    if clipping is None:
+    found = predictor.model.clipping
+    if found is None:
         return smallest
-    return [CLIPPING.section(lossless_clipping.pack(clipping)), *smallest]
+    return [CLIPPING.section(lossless_clipping.pack(found)), *smallest]
 
 
-def _with_clipping(
-    planes: list[np.ndarray], parts: list[list[np.ndarray]], predictor: Predictor
-) -> Predictor:
+def _fitted(parts: Sequence[Part], fitting: Fitting, predictor: Predictor) -> Adaptation:
+    planes, held = [part.planes for part in parts], [part.piece.held for part in parts]
+    return fit(planes, fitting, predictor, held)
+
+
+def _with_clipping(parts: Sequence[Part], predictor: Predictor, clipping: Clipping) -> Predictor:
     """By the picture's clipping, if that makes colour smaller.
 
     What it costs where neighbours mislead is seen only beside what the networks would have said.
     """
-    clipping = fit_clipping(planes, predictor.model.frequencies)
-    if clipping is None:
-        return predictor
     clipping_model = replace(predictor.model, clipping=clipping)
 
-    def gain(part: list[np.ndarray]) -> float:
+    def gain(part: Part) -> float:
         at_work = predictor if len(parts) == 1 else predictor.alone().remembering()
         plain, clipped = (
-            estimated_color_bytes(part, TILE, at_work.by(model))
+            estimated_color_bytes(part.planes, part.piece, at_work.by(model))
             for model in (predictor.model, clipping_model)
         )
         return plain - clipped
@@ -100,27 +139,25 @@ def _with_clipping(
     return predictor.by(clipping_model) if pays else predictor
 
 
-def _encode_once(
-    planes: list[np.ndarray], adaptation: Adaptation, predictor: Predictor
-) -> list[Section]:
+def _encode_once(parts: Parts, adaptation: Adaptation, predictor: Predictor) -> list[Section]:
     """By an adaptation, or by what of it pays.
 
     It was fitted to a sample. Where the rest of the picture is of another kind it may harm, and
     then a great deal; so what it gains is added up over all pixels.
     """
     if not adaptation:
-        return [*encode_planes(planes, predictor).sections()]
+        return [*encode_parts(parts, predictor).sections()]
     adapted = predictor.by(replace(predictor.model, adaptation=adaptation))
-    found = _on_tiles(_encode_both_ways, planes, adapted)
-    streams = Streams(_encode_preview(planes, predictor), [coded for coded, _ in found])
+    found = _on_tiles(_encode_both_ways, parts, adapted)
+    streams = Streams(_encode_preview(parts, predictor), [coded for coded, _ in found])
     sizes = [(len(tile.luminance), len(tile.color or b"")) for tile in streams.tiles]
     gains = np.sum([estimate for _, estimate in found], axis=0) - np.sum(sizes, axis=0)
     of_luminance, of_color = apart(adaptation)
     if of_luminance and gains[0] < len(pack(of_luminance)):
-        streams = streams.with_luminance(_on_tiles(encode_luminance, planes, predictor))
+        streams = streams.with_luminance(_on_tiles(encode_luminance, parts, predictor))
         of_luminance = {}
     if of_color and gains[1] < len(pack(of_color)):
-        streams = streams.with_color(_on_tiles(encode_color, planes, predictor))
+        streams = streams.with_color(_on_tiles(encode_color, parts, predictor))
         of_color = {}
     return [*pack_adaptation({**of_luminance, **of_color}), *streams.sections()]
 
@@ -134,32 +171,35 @@ def _encode_both_ways(
     return encode(planes, piece, predictor), estimated_bytes(planes, piece, plain)
 
 
-def encode_planes(planes: list[np.ndarray], predictor: Predictor) -> Streams:
+def encode_parts(parts: Parts, predictor: Predictor) -> Streams:
+    """The streams of preview and tiles."""
+    return Streams(_encode_preview(parts, predictor), _on_tiles(encode, parts, predictor))
+
+
+def encode_planes(
+    planes: list[np.ndarray], predictor: Predictor, held: Held | None = None
+) -> Streams:
     """Y, or Y, Co, Cg (1, H, W) int16 each, as preview and tiles."""
-    return Streams(_encode_preview(planes, predictor), _on_tiles(encode, planes, predictor))
+    return encode_parts(Parts.of(planes, held), predictor)
 
 
-def _encode_preview(planes: list[np.ndarray], predictor: Predictor) -> Coded:
-    return encode(preview_of(planes), PREVIEW, predictor.forgetting())
+def _encode_preview(parts: Parts, predictor: Predictor) -> Coded:
+    return encode(parts.preview.planes, parts.preview.piece, predictor.forgetting())
 
 
 def _on_tiles(
     work: Callable[[list[np.ndarray], Piece, Predictor], Result],
-    planes: list[np.ndarray],
+    parts: Parts,
     predictor: Predictor,
 ) -> list[Result]:
     """`work` on all tiles: all workers share each one's if it is the only one, else the tiles."""
-    parts = _tiles_of(planes)
-    if len(parts) == 1:
-        return [work(parts[0], TILE, predictor)]
+    if len(parts.tiles) == 1:
+        (only,) = parts.tiles
+        return [work(only.planes, only.piece, predictor)]
     alone = predictor.alone()
-    return predictor.workers.map(lambda part: work(part, TILE, alone), parts)
+    return predictor.workers.map(lambda part: work(part.planes, part.piece, alone), parts.tiles)
 
 
 def pack_adaptation(adaptation: Adaptation) -> list[Section]:
     """Its section, or none."""
     return [ADAPTATION.section(pack(adaptation))] if adaptation else []
-
-
-def _tiles_of(planes: list[np.ndarray]) -> list[list[np.ndarray]]:
-    return [tile_of(planes, tile) for tile in tiles(*planes[0].shape[1:])]

@@ -7,7 +7,7 @@ as integers.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from pillow_colorgrid.codings.lossless.adaptation import (
 )
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.encoder.sample import Draw, Sample, draws, sample
+from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.predict import Band, Predictor
 from pillow_colorgrid.codings.lossless.stream import CG, CO, LUMINANCE, prices, symbols_of
 from pillow_colorgrid.codings.lossless.walk import Refinement
@@ -255,17 +256,24 @@ class Fitting:
     cells: int = 24_000
 
 
-def fit(parts: list[list[np.ndarray]], fitting: Fitting, predictor: Predictor) -> Adaptation:
+def fit(
+    parts: list[list[np.ndarray]],
+    fitting: Fitting,
+    predictor: Predictor,
+    held: Sequence[Held | None] | None = None,
+) -> Adaptation:
     """The adaptation to a picture.
 
     Args:
         parts: its tiles: Y, or Y, Co, Cg, (1, H, W) int16 each.
         predictor: by a model without adaptation.
+        held: of each tile; None: all of all.
     """
+    held = [None] * len(parts) if held is None else held
     to_draw = [
         draw
         for refinement in fitting.refinements
-        for draw in draws(parts, refinement, fitting.cells, predictor)
+        for draw in draws(parts, refinement, fitting.cells, predictor, held)
     ]
     # what the networks say, band by band; then the regressions, pass by pass
     spots = [(draw, spot) for draw in to_draw for spot in draw.spots]
@@ -283,6 +291,8 @@ def fit(parts: list[list[np.ndarray]], fitting: Fitting, predictor: Predictor) -
 
 def _fit_pass(draw: Draw, bands: list[Band], frequencies: Frequencies) -> Correction | None:
     drawn = sample(draw, bands)
+    if not 0 < drawn.bent <= drawn.fitted < drawn.columns.shape[1]:
+        return None  # what counts lies elsewhere
     fitted = _PassFit(drawn, len(PASSES[draw.pass_.network].corrected), frequencies)
     targets = _targets(drawn)
     before = _kept_back_bits(drawn, targets, frequencies)

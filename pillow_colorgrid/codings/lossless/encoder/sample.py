@@ -12,6 +12,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.lossless.adaptation import BIAS, PASSES
 from pillow_colorgrid.codings.lossless.context import ZERO, Rows
+from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.levels import level as level_of, place as place_of
 from pillow_colorgrid.codings.lossless.predict import (
     Band,
@@ -43,6 +44,8 @@ class Spot:
         groups: what each of them is for: 0 the regression and how the code length bends; 1 the
             regression; 2 kept back.
         width: cells of a row that have all pixels of the pass.
+        truth: the planes as they are, which differs where pixels are hidden.
+        held: (cells' rows, width) bool, the cells whose pixels streams hold; None: all of them.
     """
 
     level: list[np.ndarray]
@@ -50,6 +53,38 @@ class Spot:
     drawn: np.ndarray
     groups: np.ndarray
     width: int
+    truth: list[np.ndarray]
+    held: np.ndarray | None = None
+
+    def cells(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Of (..., len(rows), columns) `values` of these rows the cells that count: (..., n)."""
+        values = values[..., : self.width]
+        if self.held is not None:
+            return values[..., self.held[rows]]
+        return values.reshape(*values.shape[:-2], -1)
+
+    def count(self, rows: np.ndarray) -> int:
+        """How many cells count in these rows."""
+        whole = len(rows) * self.width
+        return whole if self.held is None else int(np.count_nonzero(self.held[rows]))
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What the networks see of a tile in a pass, what is there, and the cells that count."""
+
+    level: list[np.ndarray]
+    truth: list[np.ndarray]
+    shape: tuple[int, int]
+    held: np.ndarray | None
+
+    @property
+    def total(self) -> int:
+        height, width = self.shape
+        return height * width if self.held is None else int(np.count_nonzero(self.held))
+
+    def spot(self, rows: Rows, drawn: np.ndarray, groups: np.ndarray) -> Spot:
+        return Spot(self.level, rows, drawn, groups, self.shape[1], self.truth, self.held)
 
 
 @dataclass(frozen=True)
@@ -93,13 +128,18 @@ class Sample:
 
 
 def draws(
-    parts: Sequence[list[np.ndarray]], refinement: Refinement, cells: int, predictor: Predictor
+    parts: Sequence[list[np.ndarray]],
+    refinement: Refinement,
+    cells: int,
+    predictor: Predictor,
+    held: Sequence[Held | None],
 ) -> list[Draw]:
     """What to look at, of all passes of a refinement that can be adapted.
 
     Args:
         parts: the tiles of a picture: Y, or Y, Co, Cg, (1, H, W) int16 each.
         cells: about so many for each pass.
+        held: of each tile.
     """
     found = []
     passes = [(pass_, 1) for pass_ in luminance_passes(refinement.networks)]
@@ -108,15 +148,31 @@ def draws(
     for pass_, planes in passes:
         if pass_.network not in PASSES:
             continue
-        seen = [[level_of(p, refinement.interval) for p in part[:planes]] for part in parts]
-        total = sum(height * width for height, width in (_whole(pass_, level) for level in seen))
+        looked = [
+            _look(pass_, [level_of(p, refinement.interval) for p in part[:planes]], one)
+            for part, one in zip(
+                parts, (one and one.level(refinement.interval) for one in held), strict=True
+            )
+        ]
+        total = sum(one.total for one in looked)
         if total >= MIN_CELLS:
-            if len(seen) == 1:
-                spots = _bands(pass_, seen[0], cells, predictor)
+            if len(looked) == 1:
+                spots = _bands(looked[0], cells, predictor)
             else:
-                spots = _blocks(pass_, seen, cells)
+                spots = _blocks(looked, cells)
             found.append(Draw(pass_, spots, total))
     return found
+
+
+def _look(pass_: Pass, level: list[np.ndarray], held: Held | None) -> _Looked:
+    """A tile's level, in a pass."""
+    height, width = shape = _whole(pass_, level)
+    if held is None:
+        return _Looked(level, level, shape, None)
+    kept = np.ones(shape, bool)
+    for place in pass_.places:
+        kept &= place_of(held.pixels, place)[0, :height, :width]
+    return _Looked(held.before(pass_.places, level), level, shape, kept)
 
 
 def _whole(pass_: Pass, level: list[np.ndarray]) -> tuple[int, int]:
@@ -126,16 +182,15 @@ def _whole(pass_: Pass, level: list[np.ndarray]) -> tuple[int, int]:
     return height, width
 
 
-def _bands(pass_: Pass, level: list[np.ndarray], cells: int, predictor: Predictor) -> list[Spot]:
+def _bands(looked: _Looked, cells: int, predictor: Predictor) -> list[Spot]:
     """All bands of the only tile, as coding it will need them; of each some rows."""
-    height, width = _whole(pass_, level)
-    every = max(1, round(height * width / cells))
-    drawn = np.arange(every // 2, height, every)
+    every = max(1, round(looked.total / cells))
+    drawn = np.arange(every // 2, looked.shape[0], every)
     groups = _groups(np.arange(len(drawn)) % KEPT_BACK_OF == KEPT_BACK_OF - 1)
     spots = []
-    for rows in predictor.bands(level[0].shape):
+    for rows in predictor.bands(looked.level[0].shape):
         here = (drawn >= rows[0]) & (drawn < rows[1])
-        spots.append(Spot(level, rows, drawn[here], groups[here], width))
+        spots.append(looked.spot(rows, drawn[here], groups[here]))
     return spots
 
 
@@ -145,21 +200,23 @@ def _groups(kept_back: np.ndarray) -> np.ndarray:
     return np.where(kept_back, 2, 1 - groups)
 
 
-def _blocks(pass_: Pass, of_tiles: list[list[np.ndarray]], cells: int) -> list[Spot]:
+def _blocks(of_tiles: list[_Looked], cells: int) -> list[Spot]:
     """Blocks of rows, evenly spread over the rows of all tiles."""
-    shapes = [_whole(pass_, level) for level in of_tiles]
-    ends = np.cumsum([height for height, _ in shapes])
+    ends = np.cumsum([looked.shape[0] for looked in of_tiles])
     blocks = min(max(BLOCKS[0], 2 * len(of_tiles)), BLOCKS[1])
+    whole = sum(height * width for height, width in (looked.shape for looked in of_tiles))
+    # where not all cells count, so many more are looked at
+    cells = cells * whole // sum(looked.total for looked in of_tiles)
     spots = []
     for number in range(blocks):
         middle = (2 * number + 1) * ends[-1] // (2 * blocks)
         tile = int(np.searchsorted(ends, middle, side="right"))
-        height, width = shapes[tile]
+        height, width = of_tiles[tile].shape
         count = min(height, -(-cells // (blocks * width)))
         first = int(np.clip(middle - (ends[tile] - height) - count // 2, 0, height - count))
         groups = _groups(np.full(count, number % KEPT_BACK_OF == KEPT_BACK_OF - 1))
         rows = np.arange(first, first + count)
-        spots.append(Spot(of_tiles[tile], (first, first + count), rows, groups, width))
+        spots.append(of_tiles[tile].spot((first, first + count), rows, groups))
     return spots
 
 
@@ -172,16 +229,16 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
         ]
         for group in range(3)
     ]
-    sizes = [sum(len(rows) * spot.width for spot, _, rows in group) for group in groups]
+    sizes = [sum(spot.count(rows) for spot, _, rows in group) for group in groups]
     chosen = [part for group in groups for part in group]
 
     def cells(of: str) -> np.ndarray:
         """(planes, cells) of features, inputs or outputs."""
         found = [
-            getattr(band, of)[0][:, rows - spot.rows[0], : spot.width]
+            spot.cells(getattr(band, of)[0][:, rows - spot.rows[0]], rows)
             for spot, band, rows in chosen
         ]
-        return np.concatenate([part.reshape(len(part), -1) for part in found], axis=1)
+        return np.concatenate(found, axis=1)
 
     features, inputs = cells("features"), cells("inputs")
     count = len(features) + len(inputs) + 1
@@ -197,17 +254,17 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
         cells("outputs"),
         [
             [
-                _flat([b.bases[p][k][0][rows - s.rows[0], : s.width] for s, b, rows in chosen])
+                _flat([s.cells(b.bases[p][k][0][rows - s.rows[0]], rows) for s, b, rows in chosen])
                 for k in range(len(planes))
             ]
             for p in range(len(draw.pass_.places))
         ],
         [
             [
-                _flat([place_of(s.level[k], place)[0][rows, : s.width] for s, _, rows in chosen])
+                _flat([s.cells(place_of(s.truth[k], at)[0][rows], rows) for s, _, rows in chosen])
                 for k in planes
             ]
-            for place in draw.pass_.places
+            for at in draw.pass_.places
         ],
         draw.total / columns.shape[1],
     )
@@ -215,4 +272,4 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
 
 def _flat(parts: list[np.ndarray]) -> np.ndarray:
     """Values of many rows as (1, 1, cells)."""
-    return np.concatenate([part.reshape(-1) for part in parts])[None, None]
+    return np.concatenate(parts)[None, None]

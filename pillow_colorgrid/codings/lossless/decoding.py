@@ -1,0 +1,84 @@
+"""Streams of preview and tiles -> planes, whatever the planes are."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from pillow_colorgrid.codings.lossless.filling import Held
+from pillow_colorgrid.codings.lossless.pieces import (
+    PREVIEW,
+    PREVIEW_INTERVAL,
+    TILE,
+    Coded,
+    decode as decode_piece,
+    preview_of,
+    tile_of,
+)
+from pillow_colorgrid.codings.lossless.predict import Predictor
+from pillow_colorgrid.codings.lossless.sections import Streams
+from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.entropy.rans import StreamError
+from pillow_colorgrid.errors import DamagedError
+
+
+def decode_preview(
+    streams: Streams,
+    size: tuple[int, int],
+    count: int,
+    predictor: Predictor,
+    held: Held | None = None,
+) -> list[np.ndarray]:
+    """The planes of the preview.
+
+    Args:
+        held: of the preview; what is not held is 0.
+    """
+    width, height = (-(-side // PREVIEW_INTERVAL) for side in size)
+    preview = [np.zeros((1, height, width), np.int16) for _ in range(count)]
+    with damage_told():
+        decode_piece(streams.preview, preview, replace(PREVIEW, held=held), predictor)
+    return preview
+
+
+def around(preview: list[np.ndarray], height: int, width: int) -> list[np.ndarray]:
+    """Planes (1, height, width) that know the pixels of a preview; all others are 0."""
+    planes = [np.zeros((1, height, width), np.int16) for _ in preview]
+    for plane, known in zip(preview_of(planes), preview, strict=True):
+        plane[...] = known
+    return planes
+
+
+def decode_tiles(
+    streams: Streams,
+    planes: list[np.ndarray],
+    places: Sequence[Tile],
+    predictor: Predictor,
+    interval: int = 1,
+    held: Held | None = None,
+) -> None:
+    """Fill the tiles that are there, at their `places` in `planes`, whose preview is known.
+
+    Args:
+        held: of `planes`.
+    """
+    todo = list(zip(streams.tiles, places, strict=False))
+    at_work = predictor if len(todo) == 1 else predictor.alone()
+
+    def fill(tile: tuple[Coded, Tile]) -> None:
+        coded, place = tile
+        piece = replace(TILE, held=held and held.part(place))
+        decode_piece(coded, tile_of(planes, place), piece, at_work, interval)
+
+    with damage_told():
+        predictor.workers.map(fill, todo)
+
+
+@contextmanager
+def damage_told() -> Iterator[None]:
+    """What the entropy coder finds wrong, as the error of a damaged file."""
+    try:
+        yield
+    except StreamError as error:
+        raise DamagedError(f"lossless coding: {error}") from error
