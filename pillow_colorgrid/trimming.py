@@ -70,9 +70,10 @@ def trimmed(file: IO[bytes], grid: int) -> bytes:
     coding = registry.of(header)
     if coding.lossy:
         raise CgxError(f"this file is of coding {coding.name}, which is lossy already")
-    if header.mode not in COLORED:
+    allowed = [mode for mode in CRAYON.modes if mode in COLORED]
+    if header.mode not in allowed:
         raise CgxError(
-            f"a picture of mode {header.mode} has no colour to trim (allowed: {', '.join(COLORED)})"
+            f"a picture of mode {header.mode} has no colour to trim (allowed: {', '.join(allowed)})"
         )
     sections = list(container.read_sections(file))
     if any(section.type == INDEX for section in sections):

@@ -7,6 +7,7 @@ import numpy as np
 from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.base import ALPHA, has, only
 from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.color import ycocg_bytes
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.pixels import Bytes
 
@@ -20,9 +21,14 @@ def encode(plane: Bytes) -> bytes:
     """(H, W) uint8 -> bytes: one byte is the value of all pixels."""
     if plane.min() == plane.max():
         return bytes([plane.flat[0]])
-    nothing = np.empty((*plane.shape, 0), np.uint8)
-    codecs = ("zstd", "webp") if max(plane.shape) <= inner.WEBP_MAX_SIDE else ("zstd",)
-    return min((inner.encode(plane[None], nothing, name) for name in codecs), key=len)
+    return smallest(plane[..., None])
+
+
+def smallest(pixels: Bytes) -> bytes:
+    """(H, W, 1 or 3) uint8 -> the smallest inner picture."""
+    planes, nothing = ycocg_bytes.separate(pixels)
+    codecs = ("zstd", "webp") if max(pixels.shape) <= inner.WEBP_MAX_SIDE else ("zstd",)
+    return min((inner.encode(planes, nothing, name) for name in codecs), key=len)
 
 
 def decode(data: bytes, height: int, width: int) -> Bytes:

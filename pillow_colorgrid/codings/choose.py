@@ -39,7 +39,10 @@ live on: flat areas, few colours, repetitions. Below the first stands a drawing,
 likely one, above the third a photograph."""
 
 ICON_PIXELS = 64 * 64
-"""What is not larger, and transparent in places, is an icon."""
+"""What is not larger, and transparent in places, is an icon: all is tried."""
+
+NEAR = 1.3
+"""Stored at its best makes transparent drawings that much smaller than at once."""
 
 CONTEST_PIXELS = 2**20
 """For smaller pictures the contest would take nearly as long as the networks."""
@@ -79,11 +82,13 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     if from_jpeg is not None:
         logger.debug("jpeg: the coefficients of a JPEG file are these pixels")
         return JPEG, from_jpeg
+    if picture.mode in LOSSLESS.modes and picture.mode not in STORED.modes:
+        return _planes_or_lossless(picture, options)
     if picture.mode not in LOSSLESS.modes:
         logger.debug("planes: no network knows mode %s", picture.mode)
         return PLANES, PLANES.work().encode(picture, options)
     pixels = picture.pixels
-    share = probe(pixels)
+    share = probe(seen_of(pixels))
     if is_drawing(pixels, share):
         logger.debug("stored: a drawing, of which a fast compressor leaves %.1f %%", 100 * share)
         return STORED, stored.encode(picture, options)
@@ -100,6 +105,9 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
             return LOSSLESS, encoded
         rival = stored.quick(picture)
     found, other = size_bytes(encoded.sections), size_bytes(rival.sections)
+    if picture.mode == "RGBA" and found <= other < NEAR * found:
+        rival = stored.improved(picture, rival, options)
+        other = size_bytes(rival.sections)
     stores = other < found
     logger.debug(
         "%s: %d bytes by the networks, %d stored", ("lossless", "stored")[stores], found, other
@@ -131,6 +139,25 @@ def size_bytes(sections: list[Section]) -> int:
     return sum(len(section.payload) + SECTION.size for section in sections)
 
 
+def _planes_or_lossless(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
+    """Of modes that WebP does not have: the smaller of two, or planes where that is plain."""
+    planes = PLANES.work().encode(picture, options)
+    if probe(picture.pixels) < DRAWING:
+        return PLANES, planes
+    encoded = lossless.encode(picture, options)
+    found, other = size_bytes(encoded.sections), size_bytes(planes.sections)
+    logger.debug("%d bytes by the networks, %d as planes", found, other)
+    return (LOSSLESS, encoded) if found < other else (PLANES, planes)
+
+
+def seen_of(pixels: Bytes) -> Bytes:
+    """(H, W, C) pixels; of RGBA those (1, n, 4) that are not hidden, if there are any."""
+    if pixels.shape[2] < 4:
+        return pixels
+    seen = pixels[..., 3] != 0
+    return pixels if seen.all() or not seen.any() else pixels[seen][None]
+
+
 def probe(pixels: Bytes) -> float:
     """What is left of the raw bytes after a fast compressor, 0 to about 1."""
     raw = np.ascontiguousarray(pixels).data
@@ -141,7 +168,7 @@ def is_drawing(pixels: Bytes, share: float) -> bool:
     """Whether stored is surely smaller, as far as `probe` (`share`) and the contest can tell."""
     height, width, channels = pixels.shape
     small = height * width <= ICON_PIXELS
-    if share < DRAWING or (small and channels == 4 and np.ptp(pixels[..., 3])):
+    if share < DRAWING and not (small and channels == 4):
         return True
     fair = height * width >= CONTEST_PIXELS and min(height, width) >= CONTEST_EDGE
     return share < UNCLEAR and fair and contest(pixels) < CONTEST_WON

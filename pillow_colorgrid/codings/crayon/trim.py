@@ -10,7 +10,7 @@ from math import gcd
 from pillow_colorgrid.codings.base import ALPHA, has
 from pillow_colorgrid.codings.crayon.encoder.encoding import encode_grid
 from pillow_colorgrid.codings.crayon.hints import ColorGrid, points, step_of, stepped
-from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless import coding as lossless, transparency
 from pillow_colorgrid.codings.lossless.description import CHANNELS, COLOR_PREVIEW, ORIGIN
 from pillow_colorgrid.codings.lossless.model import TABLES
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
@@ -29,9 +29,10 @@ def has_own_luminance(sections: Sequence[Section]) -> bool:
     """Whether the luminance is that of YCoCg, and apart from colour.
 
     In files of the first release it is not apart; beside an origin it is that of the origin; of
-    channels one stands in its place.
+    channels one stands in its place. Where alpha comes first, hidden pixels may be missing.
     """
-    return has(sections, COLOR_PREVIEW) and not (has(sections, ORIGIN) or has(sections, CHANNELS))
+    other = any(has(sections, kind) for kind in (ORIGIN, CHANNELS))
+    return has(sections, COLOR_PREVIEW) and not (other or transparency.is_first(sections))
 
 
 def trim(header: Header, sections: Sequence[Section], interval: int) -> list[Section]:

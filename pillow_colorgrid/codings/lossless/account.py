@@ -5,15 +5,15 @@ writes but adds up.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pillow_colorgrid.codings.base import has
-from pillow_colorgrid.codings.lossless import levels
+from pillow_colorgrid.codings.lossless import levels, transparency
 from pillow_colorgrid.codings.lossless.coding import (
     COLOR,
-    GREY,
+    base_model,
     decode_planes,
     model_of,
     split,
@@ -39,6 +39,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
 )
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import prices, symbols_of
+from pillow_colorgrid.codings.lossless.transparency import held_of_preview, held_of_window
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.pixels import Pixels
@@ -100,29 +101,34 @@ def examine(
 
     Args:
         size: (width, height).
-        channels: of the picture; alpha is not looked at.
+        channels: of its colour; what alpha costs is not told.
         pixels: what they decode to, if that is known: of Y, Co and Cg it is enough.
 
     Raises:
         CgxError: as `lossless.decode`.
     """
-    count = GREY if channels == 1 else COLOR
+    count = channels
+    shown = transparency.decode(sections, size, count, base_model(sections))
     if pixels is None or has(sections, ORIGIN) or has(sections, CHANNELS):
-        planes = decode_planes(sections, size, count)
+        planes = decode_planes(sections, size, count, shown=shown)
     else:
-        planes = split(pixels)
-    bits, expected = ([np.zeros(p.shape, t) for p in planes] for t in (np.float32, np.int16))
+        planes = split(pixels[..., :count])
+    # what no stream holds costs nothing, and is as expected
+    bits, expected = [np.zeros(p.shape, np.float32) for p in planes], [p.copy() for p in planes]
+    held = held_of_window(shown)
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
         priced = prices(predictor.model.frequencies)
         bill = _Bill(priced, preview_of(bits), preview_of(expected))
-        code_interleaved(preview_of(planes), PREVIEW, predictor, bill)
+        preview = replace(PREVIEW, held=held_of_preview(shown))
+        code_interleaved(preview_of(planes), preview, predictor, bill)
         layout = tiles(size[1], size[0])
         at_work = predictor if len(layout) == 1 else predictor.alone()
 
         def price(tile: Tile) -> None:
             bill = _Bill(priced, tile_of(bits, tile), tile_of(expected, tile))
-            code_interleaved(tile_of(planes, tile), TILE, at_work, bill)
+            piece = replace(TILE, held=held and held.part(tile))
+            code_interleaved(tile_of(planes, tile), piece, at_work, bill)
 
         workers.map(price, layout)
     names = colors_of(sections, size, count).names

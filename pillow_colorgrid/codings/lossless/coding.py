@@ -11,7 +11,12 @@ Sections of a file::
     LPRE  luminance of the preview
     LTIL  luminance of a tile, all pixels that the preview does not hold;
     CTIL  then its colour (not in mode L): one pair for each tile, row by row
-    ALPH  the alpha plane (mode RGBA only)
+    ALPH  the alpha plane (mode RGBA only), where it does not come first:
+
+    AINN  alpha, or which pixels are transparent and which opaque
+    LHID  the colour of what is transparent; streams of colour then do not hold it
+    AADP, APRE, ATIL  streams of alpha, as those of luminance: all but ATIL before the preview of
+          colour, ATIL before LTIL of the same tile
 
 FORMAT.md tells the whole way; `sections`, `pieces`, `walk` and
 `stream` are its steps.
@@ -29,21 +34,33 @@ from pillow_colorgrid.codings.lossless import (
     colors,
     levels,
     origin as lossless_origin,
+    transparency,
 )
 from pillow_colorgrid.codings.lossless.adaptation import apart, unpack
-from pillow_colorgrid.codings.lossless.decoding import around, decode_preview, decode_tiles
+from pillow_colorgrid.codings.lossless.decoding import (
+    around,
+    decode_preview,
+    decode_tiles,
+    empty_preview,
+)
 from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
     CHANNELS,
     CLIPPING,
     ORIGIN,
     PREVIEW as PREVIEW_SECTION,
+    TRANSPARENT,
     Options,
 )
 from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, Model, model
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL, Coded, enlarge
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams, read_streams
+from pillow_colorgrid.codings.lossless.transparency import (
+    Shown,
+    held_of_preview,
+    held_of_window,
+)
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section
@@ -57,18 +74,27 @@ GREY, COLOR = 1, 3
 
 
 def encode(picture: Picture, options: Options) -> Encoded:
-    """(H, W, C) uint8 -> sections; C is 1 (L), 3 (RGB) or 4 (RGBA)."""
+    """(H, W, C) uint8 -> sections; C is 1 (L), 2 (with alpha), 3 (RGB) or 4 (with alpha)."""
+    from pillow_colorgrid.codings.lossless.encoder import transparency as encoder_transparency
     from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted
 
-    pixels = picture.pixels
+    pixels, looks = picture.pixels, options.origin == "auto"
     number = MODELS_BY_EFFORT[options.effort]
-    planes, told = planes_of(pixels, options.origin == "auto")
+    colors = colors_in(picture.mode)
+    seen = pixels[..., -1] != 0 if picture.mode in TRANSPARENT else None
+    planes, told = planes_of(pixels[..., :colors], looks, seen)
     with of_this_picture() as workers:
         predictor = Predictor(model(number), workers)
+        alpha_first = encoder_transparency.encode(picture, planes, predictor, options.effort, looks)
         clips = len(planes) == COLOR and not told
-        coded = encode_adapted(planes, predictor, options.effort, clips)
+        coded = encode_adapted(planes, predictor, options.effort, clips, alpha_first.held)
     named = networks.pack_references([number])
-    return Encoded([named, *told, *coded, *alpha.sections_of(pixels)])
+    return Encoded([named, *told, *alpha_first.around(coded)])
+
+
+def colors_in(mode: str) -> int:
+    """The channels of a mode but for alpha."""
+    return LAYOUTS[mode].channels - (mode in TRANSPARENT)
 
 
 def decode(
@@ -83,20 +109,29 @@ def decode(
     Raises:
         CgxError: a section is damaged or missing, or a network unknown.
     """
-    count = GREY if LAYOUTS[header.mode].channels == 1 else COLOR
+    count, (width, height) = colors_in(header.mode), header.size
+    transparency.check(sections, header.mode, partial)
+    shown = transparency.decode(
+        sections, header.size, count, base_model(sections), None, interval, partial
+    )
     if partial:
-        planes, interval = decode_what_is_there(sections, header.size, count), 1
+        planes, interval = decode_what_is_there(sections, header.size, count, shown), 1
     else:
-        planes = decode_planes(sections, header.size, count, interval)
+        planes = decode_planes(sections, header.size, count, interval, shown)
     pixels = pixels_of(planes, sections, header.size, interval)
+    if shown is not None:
+        return shown.joined(pixels, Tile(0, 0, height, width), interval)
     return alpha.joined(pixels, header.mode, sections, header.size, partial, interval)
 
 
-def planes_of(pixels: np.ndarray, look: bool = True) -> tuple[list[np.ndarray], list[Section]]:
+def planes_of(
+    pixels: np.ndarray, look: bool = True, seen: np.ndarray | None = None
+) -> tuple[list[np.ndarray], list[Section]]:
     """The planes to code, and the section that tells what they are if not Y, Co, Cg.
 
     Args:
         look: for an origin, and whether channels are shorter; else Y, Co, Cg in any case.
+        seen: (H, W) bool, the pixels that count for that; None: all.
     """
     if not look or pixels.shape[2] == GREY:
         return split(pixels), []
@@ -110,7 +145,7 @@ def planes_of(pixels: np.ndarray, look: bool = True) -> tuple[list[np.ndarray], 
     if found is not None:
         rendering, planes = found
         return planes, [ORIGIN.section(lossless_origin.pack(rendering))]
-    channels = encoder_channels.choose(rgb)
+    channels = encoder_channels.choose(rgb, seen)
     if channels is None:
         return split(pixels), []
     planes = [plane[None] for plane in channels.forward(rgb)]
@@ -191,13 +226,18 @@ def luminance_of(sections: Sequence[Section]) -> list[Section]:
 
 
 def decode_planes(
-    sections: Sequence[Section], size: tuple[int, int], count: int, interval: int = 1
+    sections: Sequence[Section],
+    size: tuple[int, int],
+    count: int,
+    interval: int = 1,
+    shown: Shown | None = None,
 ) -> list[np.ndarray]:
     """The planes (1, h, w) int16 of a file: every `interval`-th pixel of every such row.
 
     Args:
         count: GREY or COLOR.
         interval: 1, 2, 4 or 8; at 8 the preview is enough.
+        shown: alpha that comes before colour; what it hides is 0.
 
     Raises:
         CgxError: as `decode`.
@@ -209,11 +249,13 @@ def decode_planes(
         raise DamagedError(f"{found} tiles, {width}x{height} pixels have {todo}")
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
-        preview = decode_preview(streams, size, count, predictor)
+        preview = empty_preview(size, count)
+        decode_preview(streams, preview, predictor, held_of_preview(shown))
         if interval == PREVIEW_INTERVAL:
             return preview
         planes = around(preview, height, width)
-        decode_tiles(streams, planes, tiles(height, width), predictor, interval)
+        held = held_of_window(shown)
+        decode_tiles(streams, planes, tiles(height, width), predictor, interval, held)
     return [levels.level(plane, interval) for plane in planes]
 
 
@@ -232,7 +274,7 @@ def decode_luminance(
 
 
 def decode_what_is_there(
-    sections: Sequence[Section], size: tuple[int, int], count: int
+    sections: Sequence[Section], size: tuple[int, int], count: int, shown: Shown | None = None
 ) -> list[np.ndarray]:
     """As `decode_planes` for a file cut short: missing tiles show the preview, enlarged.
 
@@ -245,16 +287,23 @@ def decode_what_is_there(
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
         width, height = size
-        planes = around(decode_preview(streams, size, count, predictor), height, width)
+        preview, held = empty_preview(size, count), held_of_preview(shown)
+        decode_preview(streams, preview, predictor, held)
+        planes = around(preview if held is None else held.filled(preview), height, width)
         enlarge(planes, PREVIEW_INTERVAL)
-        decode_tiles(streams, planes, tiles(height, width), predictor)
+        decode_tiles(streams, planes, tiles(height, width), predictor, 1, held_of_window(shown))
     return planes
+
+
+def base_model(sections: Sequence[Section]) -> Model:
+    """The model that a file names."""
+    (tables,) = networks.read_roles(only(sections, NETWORKS), (TABLES,))
+    return model(tables.id)
 
 
 def model_of(sections: Sequence[Section]) -> Model:
     """The model that a file names, adapted as it says."""
-    (tables,) = networks.read_roles(only(sections, NETWORKS), (TABLES,))
-    found = model(tables.id)
+    found = base_model(sections)
     if has(sections, ADAPTATION):
         adaptation = unpack(only(sections, ADAPTATION), found.features)
         found = replace(found, adaptation=adaptation)

@@ -25,21 +25,19 @@ from pillow_colorgrid.errors import DamagedError
 
 def decode_preview(
     streams: Streams,
-    size: tuple[int, int],
-    count: int,
+    preview: list[np.ndarray],
     predictor: Predictor,
     held: Held | None = None,
-) -> list[np.ndarray]:
-    """The planes of the preview.
-
-    Args:
-        held: of the preview; what is not held is 0.
-    """
-    width, height = (-(-side // PREVIEW_INTERVAL) for side in size)
-    preview = [np.zeros((1, height, width), np.int16) for _ in range(count)]
+) -> None:
+    """Fill the planes (1, h, w) of the preview; `held`: of them."""
     with damage_told():
         decode_piece(streams.preview, preview, replace(PREVIEW, held=held), predictor)
-    return preview
+
+
+def empty_preview(size: tuple[int, int], count: int) -> list[np.ndarray]:
+    """Planes of the preview of a picture of `size` (width, height), all 0."""
+    width, height = (-(-side // PREVIEW_INTERVAL) for side in size)
+    return [np.zeros((1, height, width), np.int16) for _ in range(count)]
 
 
 def around(preview: list[np.ndarray], height: int, width: int) -> list[np.ndarray]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pillow_colorgrid.codings.base import (
@@ -22,8 +22,11 @@ from pillow_colorgrid.options import Integers, OneOf, OneOfOrFile, option
 if TYPE_CHECKING:
     from pillow_colorgrid.pixels import Pixels
 
-COLORED = ("RGB", "RGBA")
+COLORED = ("RGB", "RGBA", "RGBa")
 """Modes that have colour."""
+
+TRANSPARENT = ("LA", "RGBA", "La", "RGBa")
+"""Modes that have alpha."""
 
 ORIGIN = Kind(b"LORG", "origin", optional=True, modes=COLORED)
 CHANNELS = Kind(b"LCHN", "channels", optional=True, modes=COLORED, since=1)
@@ -34,6 +37,16 @@ PREVIEW = Kind(b"LPRE", "preview luminance")
 TILE = Kind(b"LTIL", "luminance")
 COLOR_TILE = Kind(b"CTIL", "colour", optional=True, modes=COLORED)
 """Files of the first release have all planes in LPRE and LTIL: colour has no sections there."""
+
+ALPHA_INNER = Kind(b"AINN", "alpha, whole", optional=True, modes=TRANSPARENT, since=1)
+HIDDEN = Kind(b"LHID", "hidden colour", optional=True, modes=TRANSPARENT, since=1)
+ALPHA_ADAPTATION = Kind(b"AADP", "adaptation to alpha", True, TRANSPARENT, since=1)
+ALPHA_PREVIEW = Kind(b"APRE", "preview alpha", optional=True, modes=TRANSPARENT, since=1)
+ALPHA_TILE = Kind(b"ATIL", "alpha", optional=True, modes=TRANSPARENT, since=1)
+"""Alpha before colour (`transparency`)."""
+
+LAST_ALPHA = replace(ALPHA, optional=True)
+"""Or behind it, in mode RGBA."""
 
 ORIGIN_NAMES = {1: "JPEG", 2: "Photo CD"}
 """By the first byte of the origin's section (`color.renderings`)."""
@@ -90,17 +103,21 @@ def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" =
 LOSSLESS = Coding(
     number=3,
     name="lossless",
-    modes=("L", *COLORED),
+    modes=("L", "RGB", *TRANSPARENT),
     parts=(
         one(NETWORKS),
         one(ORIGIN),
         one(CHANNELS),
         one(CLIPPING),
         one(ADAPTATION),
+        one(ALPHA_INNER),
+        one(HIDDEN),
+        one(ALPHA_ADAPTATION),
+        one(ALPHA_PREVIEW),
         one(COLOR_PREVIEW),
         one(PREVIEW),
-        each(TILE, COLOR_TILE),
-        one(ALPHA),
+        each(ALPHA_TILE, TILE, COLOR_TILE),
+        one(LAST_ALPHA),
     ),
     work=_work,
     options=Options,

@@ -63,6 +63,12 @@ class Held:
         whole = [known] if len(planes) == 1 else [self.pixels | other, known, known]
         return [fill(*one) for one in zip(planes, whole, STARTS, strict=False)]
 
+    def filled(self, planes: list[np.ndarray]) -> list[np.ndarray]:
+        """Planes Y, or Y, Co, Cg, all of whose held pixels are known; the hidden ones filled."""
+        return [
+            fill(plane, self.pixels, start) for plane, start in zip(planes, STARTS, strict=False)
+        ]
+
     def chosen(
         self, where: tuple[slice, slice], place: Place, found: Distribution
     ) -> tuple[Where, Distribution]:

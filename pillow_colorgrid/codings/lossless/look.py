@@ -12,7 +12,7 @@ from pillow_colorgrid.codings.lossless.account import Account, examine, size_byt
 from pillow_colorgrid.codings.lossless.colors import colors_of
 from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, COLOR_TILE, PREVIEW, TILE
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
-from pillow_colorgrid.pixels import LAYOUTS, to_image
+from pillow_colorgrid.pixels import to_image
 
 STREAMS = tuple(kind.name for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
 """Names of the sections that hold pixels; in files of the first release all planes share two."""
@@ -27,7 +27,7 @@ class Inside(PlainInside):
     @cached_property
     def account(self) -> Account:
         """What each pixel cost."""
-        channels = LAYOUTS[self.header.mode].channels
+        channels = lossless.colors_in(self.header.mode)
         return examine(self.sections, self.header.size, channels, self.pixels)
 
     def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:

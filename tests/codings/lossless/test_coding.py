@@ -25,6 +25,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
     Coded,
     code_interleaved,
     encode as encode_piece,
+    tile_of,
 )
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.registry import named
@@ -107,7 +108,7 @@ def test_tiles_are_independent(monkeypatch, size):
     layout = tiles.tiles(size[1], size[0])
     assert sum(section.type == description.TILE.type for section in sections) == len(layout) > 4
     assert np.array_equal(opened(pack(pixels, sections)), pixels)
-    last = lossless.tile_of(lossless.split(pixels), layout[-1])
+    last = tile_of(lossless.split(pixels), layout[-1])
     by_itself = encode_piece(last, TILE, predictor(QUICK))
     assert by_itself == Coded(*(section.payload for section in sections[-2:]))
 

@@ -28,15 +28,24 @@ COSTS = np.rint(256 * np.log2(1 + 2.0 * np.arange(512))).astype(np.int32)
 """By the distance from the mean: 1/256 bits."""
 
 
-def choose(rgb: Bytes) -> Channels | None:
-    """The channels by which to code a picture (H, W, 3); None: Y, Co, Cg are as good."""
+def choose(rgb: Bytes, seen: np.ndarray | None = None) -> Channels | None:
+    """The channels by which to code a picture (H, W, 3); None: Y, Co, Cg are as good.
+
+    Args:
+        seen: (H, W) bool, the pixels that count; None: all.
+    """
     if rgb.shape[0] * rgb.shape[1] < LEAST_PIXELS:
         return None
     strips = _sample(rgb)
     wide = [rgb.astype(np.int16) for rgb in strips]
-    alone = [_cost([strip[..., channel] for strip in wide]) for channel in range(3)]
+    count = None if seen is None else [_inside(strip) for strip in _sample(seen)]
+
+    def cost(planes: list[np.ndarray]) -> int:
+        return _cost(planes, count)
+
+    alone = [cost([strip[..., channel] for strip in wide]) for channel in range(3)]
     less = {
-        (a, b): _cost([strip[..., a] - strip[..., b] for strip in wide])
+        (a, b): cost([strip[..., a] - strip[..., b] for strip in wide])
         for a, b in ((0, 1), (0, 2), (1, 2))
     }
 
@@ -51,12 +60,12 @@ def choose(rgb: Bytes) -> Channels | None:
     # the networks most about the others
     best = min(CHANNELS, key=lambda one: (sum(costs(one)), [-cost for cost in costs(one)]))
     planes = zip(*(ycocg.forward(strip) for strip in strips), strict=True)
-    now = sum(_cost([*plane]) for plane in planes)
+    now = sum(cost([*plane]) for plane in planes)
     return best if sum(costs(best)) < GAIN * now else None
 
 
-def _sample(rgb: Bytes) -> list[Bytes]:
-    """Strips of rows, or the whole picture."""
+def _sample(rgb: np.ndarray) -> list[np.ndarray]:
+    """Strips of rows of (H, W, ...), or all of it."""
     height, width = rgb.shape[:2]
     count = max(1, SAMPLE_PIXELS // (STRIP_ROWS * width))
     if count * STRIP_ROWS >= height:
@@ -65,9 +74,19 @@ def _sample(rgb: Bytes) -> list[Bytes]:
     return [rgb[first : first + STRIP_ROWS] for first in firsts]
 
 
-def _cost(strips: list[np.ndarray]) -> int:
-    """Of a plane's strips (rows, W) int16: 1/256 bits, about."""
-    return sum(int(COSTS[_distances(plane)].sum(dtype=np.int64)) for plane in strips)
+def _inside(seen: np.ndarray) -> np.ndarray:
+    """Of a strip (rows, W) the pixels inside that are seen, as are their four neighbours."""
+    across = seen[1:-1, :-2] & seen[1:-1, 1:-1] & seen[1:-1, 2:]
+    inside: np.ndarray = across & seen[:-2, 1:-1] & seen[2:, 1:-1]
+    return inside
+
+
+def _cost(strips: list[np.ndarray], count: list[np.ndarray] | None) -> int:
+    """Of a plane's strips (rows, W) int16: 1/256 bits, about, of the values that count."""
+    costs = [COSTS[_distances(strip)] for strip in strips]
+    if count is not None:
+        costs = [cost[here] for cost, here in zip(costs, count, strict=True)]
+    return sum(int(cost.sum(dtype=np.int64)) for cost in costs)
 
 
 def _distances(plane: np.ndarray) -> np.ndarray:
