@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 import zstandard
+from PIL import Image
 
 from tests.conftest import MODELS
 from tools.export import evaluate
@@ -279,28 +280,86 @@ def narrowed(m, c, interval, classes):
     return cut(m, lowest, highest), min(c, classes[case - 1])
 
 
-def luminance_pass(grids, name, level, networks, stream):
+BEFORE = {"diagonal": [KNOWN], "cross": [KNOWN, DIAGONAL]}
+
+
+class Held:
+    """3.3.13: the pixels of planes that streams hold; the others are given, or hidden."""
+
+    def __init__(self, pixels, given=False):
+        self.pixels, self.given = pixels, given
+
+    def __getitem__(self, where):
+        return Held(self.pixels[where], self.given)
+
+    def filled(self, grids, name):
+        """What the networks see of the planes of a level."""
+        known = np.full(self.pixels.shape, False)
+        for place in BEFORE[name]:
+            at = (slice(place[0], None, 2), slice(place[1], None, 2))
+            known[at] = self.pixels[at]
+        if self.given:
+            known |= ~self.pixels
+        whole = [known] if len(grids) == 1 else [self.pixels, known, known]
+        pairs = zip(grids, whole, (128, 0, 0), strict=False)
+        return [fill(grid, of_grid, otherwise) for grid, of_grid, otherwise in pairs]
+
+
+def fill(grid, known, otherwise):
+    """3.3.13: storey by storey."""
+    if grid.size == 1:
+        return grid.copy() if known[0, 0] else np.full_like(grid, otherwise)
+    height, width = grid.shape
+    above = np.zeros(((height + 1) // 2, (width + 1) // 2), np.int64)
+    above_known = np.full(above.shape, False)
+    for i, j in np.ndindex(above.shape):
+        square = np.s_[2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+        values = grid[square][known[square]].tolist()
+        if values:
+            above[i, j], above_known[i, j] = sum(values) // len(values), True
+    above = fill(above, above_known, otherwise)
+    found = grid.copy()
+    for i, j in np.ndindex(grid.shape):
+        if not known[i, j]:
+            found[i, j] = above[i // 2, j // 2]
+    return found
+
+
+def group_of(target, place, held):
+    """The pixels of a group: their numbers in it, and where they are."""
+    of_place = None if held is None else held.pixels[place[0] :: 2, place[1] :: 2]
+    pixels = [at for at in np.ndindex(target.shape) if held is None or of_place[at]]
+    return list(enumerate(pixels))
+
+
+def luminance_pass(grids, name, level, networks, stream, held):
+    own = grids[0]
+    if held is not None:
+        grids = held.filled(grids[:1], name)
     inputs = inputs_of(luminance_inputs, grids, name)
     numbers = networks.integers(f"luminance_{level}_{name}", inputs, [256, 64]).tolist()
     grid = grids[0].copy()
     for pixel, place in enumerate(PASSES[name]):
-        target = grids[0][place[0] :: 2, place[1] :: 2]
-        for count, (i, j) in enumerate(np.ndindex(target.shape)):
+        target = own[place[0] :: 2, place[1] :: 2]
+        for count, (i, j) in group_of(target, place, held):
             mean, scale = (numbers[2 * pixel + k][i][j] for k in range(2))
             m, c = distribution(mean, scale, bases_of(grid, name, i, j)[0][pixel], 0)
             target[i, j] = stream.symbol(count, row_of(0, m, c)) - 512 + (m >> 3)
 
 
-def color_pass(grids, name, level, networks, stream):
+def color_pass(grids, name, level, networks, stream, held):
+    own = grids
+    if held is not None:
+        grids = held.filled(grids, name)
     inputs = inputs_of(color_inputs, grids, name)
     numbers = networks.integers(
         f"color_{level}_{name}", inputs, [256, 64, 256, 64, 16, 16]
     ).tolist()
     before = [grid.copy() for grid in grids]
     for pixel, place in enumerate(PASSES[name]):
-        y, co, cg = (grid[place[0] :: 2, place[1] :: 2] for grid in grids)
+        y, co, cg = (grid[place[0] :: 2, place[1] :: 2] for grid in own)
         of_co = {}
-        for count, (i, j) in enumerate(np.ndindex(co.shape)):
+        for count, (i, j) in group_of(co, place, held):
             mean, scale = (numbers[6 * pixel + k][i][j] for k in range(2))
             m, c = distribution(mean, scale, bases_of(before[1], name, i, j)[0][pixel], -2040)
             of_co[i, j] = m, c
@@ -308,7 +367,7 @@ def color_pass(grids, name, level, networks, stream):
                 clipped = clipped_channels(before, name, place, i, j)
                 m, c = narrowed(m, c, co_interval(int(y[i, j]), *clipped), networks.clipping)
             co[i, j] = stream.symbol(count, row_of(1, m, c)) - 512 + (m >> 3)
-        for count, (i, j) in enumerate(np.ndindex(cg.shape)):
+        for count, (i, j) in group_of(cg, place, held):
             mean, scale, slope, weight = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
             m, c = of_co[i, j]
             distance = 8 * int(co[i, j]) - m
@@ -322,21 +381,36 @@ def color_pass(grids, name, level, networks, stream):
             cg[i, j] = stream.symbol(count, row_of(2, m, c)) - 512 + (m >> 3)
 
 
-def refine(planes, interval, level, networks, streams):
+def refine(planes, interval, level, networks, streams, held=None):
     """3.3.2: one refinement of `planes` (views of) in place; a stream for each of the passes."""
     grids = [plane[::interval, ::interval] for plane in planes]
+    if held is not None:
+        held = held[::interval, ::interval]
     for run, stream in zip((luminance_pass, color_pass), streams, strict=False):
         for name, places in PASSES.items():
-            if any(grids[0][p[0] :: 2, p[1] :: 2].size for p in places):
-                run(grids, name, level, networks, stream)
+            if any(group_of(grids[0][p[0] :: 2, p[1] :: 2], p, held) for p in places):
+                run(grids, name, level, networks, stream, held)
 
 
-def streams_of(payloads, area, per_lane, networks):
+class Empty:
+    """3.3.13: a stream that holds nothing."""
+
+    def finish(self):
+        pass
+
+
+def streams_of(payloads, area, per_lane, networks, held=None):
     """3.3.5: the streams of luminance and of colour; the same one where there is only one."""
-    found = [
-        Stream(payload, max(1, min(area // pixels, most)), networks.frequencies)
-        for payload, pixels, most in zip(payloads, per_lane, (area, 128), strict=False)
-    ]
+    found = []
+    for payload, pixels, most in zip(payloads, per_lane, (area, 128), strict=False):
+        if held is not None and not held.pixels.any():
+            assert payload == b""
+            found.append(Empty())
+            continue
+        lanes = max(1, min(area // pixels, most))
+        if held is not None:
+            (lanes,), payload = struct.unpack_from("<H", payload), payload[2:]
+        found.append(Stream(payload, lanes, networks.frequencies))
     return found if len(found) == 2 else found * 2
 
 
@@ -387,44 +461,82 @@ def rendered(planes, data):
     return pixels
 
 
+def inner_picture(data, height, width, channels):
+    """3.2: (height, width, channels), the kinds of inner picture that alpha has."""
+    if data[0] == 2:
+        with Image.open(io.BytesIO(data[1:])) as image:
+            rgb = np.asarray(image.convert("RGB"))
+        return rgb if channels == 3 else rgb[..., 1:2]
+    assert data[0] == 3
+    filters, raw = (
+        data[1 : 1 + channels],
+        zstandard.ZstdDecompressor().decompress(data[1 + channels :]),
+    )
+    planes = np.frombuffer(raw, np.uint8).reshape(channels, height, width).astype(int)
+    for plane, one in zip(planes, filters, strict=True):
+        for axis in {0: (), 1: (1,), 2: (0,), 3: (1, 0)}[one]:
+            plane[...] = plane.cumsum(axis) % 256
+    if channels == 1:
+        return planes[0][..., None].astype(np.uint8)
+    co, cg = planes[1] - 128, planes[2] - 128
+    t = planes[0] - (cg >> 1)
+    blue = t - (co >> 1)
+    return (np.stack([co + blue, cg + t, blue], axis=2) % 256).astype(np.uint8)
+
+
+def alpha_of(sections, sizes, networks, height, width):
+    """3.3.13 and 3.3.8: (height, width)."""
+    whole = sizes.get(b"AINN", sizes.get(b"ALPH"))
+    if whole is not None and len(whole) == 1:
+        whole = np.full((height, width), whole[0])
+    elif whole is not None:
+        whole = inner_picture(whole, height, width, 1)[..., 0]
+    if b"APRE" not in sizes:
+        return whole
+    plane = np.zeros((height, width), np.int64) if whole is None else whole.astype(np.int64)
+    held = None if whole is None else Held(whole == 1, given=True)
+    if b"AADP" in sizes:
+        networks.read_adaptation(sizes[b"AADP"])
+    tiles = [payload for name, payload in sections if name == b"ATIL"]
+    decode_planes([plane], [sizes[b"APRE"]], tiles, networks, held)
+    return plane
+
+
 def decode(file):
-    """The bytes of a file of mode L or RGB -> (H, W, channels) uint8."""
+    """The bytes of a file -> (H, W, channels) uint8."""
     width, height, mode, sections = sections_of(file)
     sizes = dict(sections)
+    colors, has_alpha = {2: (1, 0), 3: (1, 1), 10: (1, 1), 6: (3, 0), 8: (3, 1), 9: (3, 1)}[mode]
+    if not has_alpha:
+        return decode_colors(sections, sizes, height, width, colors, None)
+    alpha = alpha_of(sections, sizes, Networks(sizes[b"NETS"]), height, width)
+    held, hidden = None, sizes.get(b"LHID")
+    if hidden is not None:
+        held = Held(alpha != 0)
+        if hidden[0] == 2:
+            seen = inner_picture(hidden[1:], height, width, colors)
+        else:
+            seen = np.array(list(hidden[1 : 1 + colors]), np.uint8)
+        if hidden[0] == 1:
+            held = Held(
+                held.pixels | (inner_picture(hidden[1 + colors :], height, width, 1) == 255)[..., 0]
+            )
+    pixels = decode_colors(sections, sizes, height, width, colors, held)
+    if held is not None:
+        pixels = np.where(held.pixels[..., None], pixels, seen)
+    return np.concatenate([pixels, alpha[..., None].astype(np.uint8)], axis=2)
+
+
+def decode_colors(sections, sizes, height, width, colors, held):
+    """Without alpha: (H, W, colors)."""
     networks = Networks(sizes[b"NETS"])
     if b"LADP" in sizes:
         networks.read_adaptation(sizes[b"LADP"])
     networks.clipping = sizes.get(b"LCLP")
-    planes = [np.zeros((height, width), np.int64) for _ in range(1 if mode == 2 else 3)]
-
-    preview = [plane[::8, ::8].copy() for plane in planes]
-    payloads = [sizes[name] for name in (b"LPRE", b"CPRE") if name in sizes]
-    streams = streams_of(payloads, preview[0].size, (256, 512), networks)
-    for number, plane in enumerate(preview):
-        seeds = plane[::8, ::8]
-        m, c = (8 * 128, 40) if number == 0 else (0, 32)
-        for count, at in enumerate(np.ndindex(seeds.shape)):
-            symbol = streams[number > 0].symbol(count, row_of(number, m, c))
-            seeds[at] = symbol - 512 + (m >> 3)
-    for interval in (4, 2, 1):
-        refine(preview, interval, "coarse", networks, streams[: len(planes)])
-    for stream in streams:
-        stream.finish()
-
-    for plane, known in zip(planes, preview, strict=True):
-        plane[::8, ::8] = known
-    payloads = [payload for name, payload in sections if name in (b"LTIL", b"CTIL")]
-    each = 2 if b"CPRE" in sizes else 1
-    places = list(product(cuts(height), cuts(width)))
-    for number, place in enumerate(places):
-        tile = [plane[place] for plane in planes]
-        of_tile = payloads[number * each : (number + 1) * each]
-        streams = streams_of(of_tile, tile[0].size, (3072, 3072), networks)
-        for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
-            refine(tile, interval, level, networks, streams[: len(planes)])
-        for stream in streams:
-            stream.finish()
-
+    planes = [np.zeros((height, width), np.int64) for _ in range(colors)]
+    of_preview = [sizes[name] for name in (b"LPRE", b"CPRE") if name in sizes]
+    of_tiles = [payload for name, payload in sections if name in (b"LTIL", b"CTIL")]
+    decode_planes(planes, of_preview, of_tiles, networks, held)
     if len(planes) == 1:
         return planes[0][..., None].astype(np.uint8)
     if b"LORG" in sizes:
@@ -432,3 +544,36 @@ def decode(file):
     if b"LCHN" in sizes:
         return of_channels(planes, *sizes[b"LCHN"])
     return np.stack(rgb_of(*planes), axis=2).astype(np.uint8)
+
+
+def decode_planes(planes, of_preview, of_tiles, networks, held):
+    """3.3.2: fill the planes."""
+    height, width = planes[0].shape
+    preview = [plane[::8, ::8].copy() for plane in planes]
+    seen = None if held is None else held[::8, ::8]
+    streams = streams_of(of_preview, preview[0].size, (256, 512), networks, seen)
+    for number, plane in enumerate(preview):
+        seeds = plane[::8, ::8]
+        m, c = (8 * 128, 40) if number == 0 else (0, 32)
+        of_seeds = None if seen is None else seen[::4, ::4]
+        for count, at in group_of(seeds, KNOWN, of_seeds):
+            symbol = streams[number > 0].symbol(count, row_of(number, m, c))
+            seeds[at] = symbol - 512 + (m >> 3)
+    for interval in (4, 2, 1):
+        refine(preview, interval, "coarse", networks, streams[: len(planes)], seen)
+    for stream in streams:
+        stream.finish()
+
+    for plane, known in zip(planes, preview, strict=True):
+        plane[::8, ::8] = known
+    each = len(of_preview)
+    places = list(product(cuts(height), cuts(width)))
+    for number, place in enumerate(places):
+        tile = [plane[place] for plane in planes]
+        of_tile = of_tiles[number * each : (number + 1) * each]
+        seen = None if held is None else held[place]
+        streams = streams_of(of_tile, tile[0].size, (3072, 3072), networks, seen)
+        for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
+            refine(tile, interval, level, networks, streams[: len(planes)], seen)
+        for stream in streams:
+            stream.finish()

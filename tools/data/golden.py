@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import skimage
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 from PIL.PngImagePlugin import iTXt
 from PIL.TiffImagePlugin import IFDRational
 
@@ -47,6 +47,9 @@ MUST_HOLD = {
     "lossless-clipping": b"LCLP",
     "lossless-channels": b"LCHN",
     "lossless-channels-less": b"LCHN",
+    "lossless-alpha-first": b"AINN",
+    "lossless-alpha-soft": b"APRE",
+    "lossless-alpha-grey": b"LHID",
     "jpeg-420": b"JSTR",
     "jpeg-once": b"JSTR",
 }
@@ -62,6 +65,24 @@ def transparent(image: Image.Image) -> Image.Image:
     """With a gradient of alpha from 0 to 255: hidden colour included."""
     alpha = Image.linear_gradient("L").resize(image.size)
     return Image.merge("RGBA", (*image.split(), alpha))
+
+
+def cut_out(image: Image.Image, soft: float, roughness: float) -> Image.Image:
+    """Its middle, edges blurred and rough; what is hidden is white but for a part."""
+    alpha = Image.new("L", image.size)
+    width, height = image.size
+    ImageDraw.Draw(alpha).ellipse((8, 6, width - 12, height - 9), 255)
+    alpha = alpha.filter(ImageFilter.GaussianBlur(soft))
+    edges = np.asarray(alpha)
+    rough = edges + np.random.default_rng(1).normal(0, roughness, edges.shape)
+    kept = (edges == 0) | (edges == 255)
+    alpha = Image.fromarray(np.where(kept, edges, np.clip(rough, 1, 254)).astype(np.uint8))
+    hidden = Image.new(image.mode, image.size, "white")
+    hidden.paste(image.crop((0, 0, 20, 12)), (0, 0))
+    seen = alpha.point(lambda value: 255 * (value > 0))
+    found = Image.composite(image, hidden, seen)
+    found.putalpha(alpha)
+    return found
 
 
 def regions() -> Image.Image:
@@ -173,6 +194,9 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-clipping": (clipped(), {"origin": "none"}),
         "lossless-channels": (unrelated(), {}),
         "lossless-channels-less": (transparent(yellowish()), {}),
+        "lossless-alpha-first": (cut_out(astronaut, 0.7, 5), {}),
+        "lossless-alpha-soft": (cut_out(coffee, 9, 0), {"effort": 1}),
+        "lossless-alpha-grey": (cut_out(coffee.convert("L"), 3, 1), {}),
         "stored-rgb": (drawing, {}),
         "stored-parts": (regions(), {}),
         "decolorized-png": (

@@ -95,13 +95,22 @@ def encode(
     if picture.mode == "RGBA" and (opaque or not first):
         return Told(end=[LAST_ALPHA.section(alpha.encode(plane))])
     hidden = _hidden(picture.pixels, planes, predictor.workers)
-    head, tiles = _smallest(plane, predictor, effort)
+    return told(min(ways(plane, predictor, effort), key=_size_bytes), hidden, plane)
+
+
+def told(of_alpha: list[Section], hidden: Hidden | None, plane: Bytes) -> Told:
+    """Sections of alpha (`ways`), and of the hidden colours.
+
+    Args:
+        plane: alpha, (H, W).
+    """
+    tiles = [section for section in of_alpha if section.type == ALPHA_TILE.type]
+    head = [section for section in of_alpha if section.type != ALPHA_TILE.type]
     if hidden is None:
         return Told(head, tiles)
-    told = HIDDEN.section(hidden.pack())
     at = next((n for n, one in enumerate(head) if one.type != ALPHA_INNER.type), len(head))
-    held = hidden.held(plane, Tile(0, 0, *plane.shape))
-    return Told([*head[:at], told, *head[at:]], tiles, held=held)
+    head.insert(at, HIDDEN.section(hidden.pack()))
+    return Told(head, tiles, held=hidden.held(plane, Tile(0, 0, *plane.shape)))
 
 
 def _hidden(pixels: Bytes, planes: list[np.ndarray], workers: Workers) -> Hidden | None:
@@ -151,25 +160,19 @@ def windows(height: int, width: int) -> list[Tile]:
     ]
 
 
-def _smallest(
-    plane: Bytes, predictor: Predictor, effort: int
-) -> tuple[list[Section], list[Section]]:
-    """Sections before those of colour, and one for each tile, if any."""
-    best = [ALPHA_INNER.section(alpha.encode(plane))]
+def ways(plane: Bytes, predictor: Predictor, effort: int) -> list[list[Section]]:
+    """Sections of alpha (H, W), in the ways that are worth a try."""
+    found = [[ALPHA_INNER.section(alpha.encode(plane))]]
     soft = (plane != TRANSPARENT) & (plane != OPAQUE)
-    if len(best[0].payload) >= LEAST_BYTES and soft.any():
-        planes = [plane[None].astype(np.int16)]
-        tries = [best]
-        kinds = ALPHA_INNER.section(alpha.encode(np.where(soft, np.uint8(SOFT), plane)))
-        held = Held(soft[None], given=True)
-        tries.append([kinds, *_streams(planes, predictor, effort, held)])
-        if soft.mean() > MOSTLY_SOFT:
-            tries.append(_streams(planes, predictor, effort, None))
-        best = min(tries, key=_size_bytes)
-    return (
-        [section for section in best if section.type != ALPHA_TILE.type],
-        [section for section in best if section.type == ALPHA_TILE.type],
-    )
+    if len(found[0][0].payload) < LEAST_BYTES or not soft.any():
+        return found
+    planes = [plane[None].astype(np.int16)]
+    kinds = ALPHA_INNER.section(alpha.encode(np.where(soft, np.uint8(SOFT), plane)))
+    held = Held(soft[None], given=True)
+    found.append([kinds, *_streams(planes, predictor, effort, held)])
+    if soft.mean() > MOSTLY_SOFT:
+        found.append(_streams(planes, predictor, effort, None))
+    return found
 
 
 def _streams(
