@@ -332,7 +332,7 @@ def group_of(target, place, held):
     return list(enumerate(pixels))
 
 
-def luminance_pass(grids, name, level, networks, stream, held):
+def luminance_pass(grids, name, level, networks, stream, held=None):
     own = grids[0]
     if held is not None:
         grids = held.filled(grids[:1], name)
@@ -347,7 +347,7 @@ def luminance_pass(grids, name, level, networks, stream, held):
             target[i, j] = stream.symbol(count, row_of(0, m, c)) - 512 + (m >> 3)
 
 
-def color_pass(grids, name, level, networks, stream, held):
+def color_pass(grids, name, level, networks, stream, held=None):
     own = grids
     if held is not None:
         grids = held.filled(grids, name)

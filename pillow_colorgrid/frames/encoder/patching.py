@@ -14,6 +14,7 @@ from pillow_colorgrid.codings.choose import size_bytes
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored import coding as stored
+from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.frames.decoder import COLOR_PALETTES, through_palette
 from pillow_colorgrid.frames.encoder import changes, moves
 from pillow_colorgrid.frames.index import convertible
@@ -121,7 +122,7 @@ def _kind(old: Pixels, new: Pixels, mode: str) -> int:
 
 def _quick_bytes(pixels: Pixels, mode: str) -> int:
     picture = Picture(pixels, mode)
-    if mode in LOSSLESS.modes:
+    if mode in STORED.modes:
         return size_bytes(stored.quick(picture).sections)
     return size_bytes(PLANES.work().encode(picture, LOSSLESS.options(effort=1)).sections)
 
