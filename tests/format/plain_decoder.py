@@ -284,7 +284,7 @@ BEFORE = {"diagonal": [KNOWN], "cross": [KNOWN, DIAGONAL]}
 
 
 class Held:
-    """3.3.13: the pixels of planes that streams hold; the others are given, or hidden."""
+    """3.3.14: the pixels of planes that streams hold; the others are given, or hidden."""
 
     def __init__(self, pixels, given=False):
         self.pixels, self.given = pixels, given
@@ -306,7 +306,7 @@ class Held:
 
 
 def fill(grid, known, otherwise):
-    """3.3.13: storey by storey."""
+    """3.3.14: storey by storey."""
     if grid.size == 1:
         return grid.copy() if known[0, 0] else np.full_like(grid, otherwise)
     height, width = grid.shape
@@ -393,7 +393,7 @@ def refine(planes, interval, level, networks, streams, held=None):
 
 
 class Empty:
-    """3.3.13: a stream that holds nothing."""
+    """3.3.14: a stream that holds nothing."""
 
     def finish(self):
         pass
@@ -485,7 +485,7 @@ def inner_picture(data, height, width, channels):
 
 
 def alpha_of(sections, sizes, networks, height, width):
-    """3.3.13 and 3.3.8: (height, width)."""
+    """3.3.14 and 3.3.8: (height, width)."""
     whole = sizes.get(b"AINN", sizes.get(b"ALPH"))
     if whole is not None and len(whole) == 1:
         whole = np.full((height, width), whole[0])
@@ -506,9 +506,11 @@ def decode(file):
     """The bytes of a file -> (H, W, channels) uint8."""
     width, height, mode, sections = sections_of(file)
     sizes = dict(sections)
-    colors, has_alpha = {2: (1, 0), 3: (1, 1), 10: (1, 1), 6: (3, 0), 8: (3, 1), 9: (3, 1)}[mode]
+    colors = 1 if mode in (2, 3, 10) else 3
+    has_alpha = mode in (3, 10, 7, 8, 9, 11)
     if not has_alpha:
-        return decode_colors(sections, sizes, height, width, colors, None)
+        pixels = decode_colors(sections, sizes, height, width, colors, None)
+        return pixels ^ np.array([0, 128, 128], np.uint8) if mode == 13 else pixels
     alpha = alpha_of(sections, sizes, Networks(sizes[b"NETS"]), height, width)
     held, hidden = None, sizes.get(b"LHID")
     if hidden is not None:

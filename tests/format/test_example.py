@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 from tests.format import plain_decoder
 
 TEXT = (ROOT / "FORMAT.md").read_text()
-SECTION = TEXT[TEXT.index("#### 3.3.12") : TEXT.index("### 3.4")]
+SECTION = re.split(r"^###.*\n", TEXT[TEXT.index("#### 3.3.12") :], flags=re.M)[1]
 PIXELS = np.array([[[200, 120, 40], [202, 123, 44]], [[196, 118, 41], [90, 60, 30]]], np.uint8)
 PLANES = ("Y", "Co", "Cg")
 

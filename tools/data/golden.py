@@ -50,6 +50,9 @@ MUST_HOLD = {
     "lossless-alpha-first": b"AINN",
     "lossless-alpha-soft": b"APRE",
     "lossless-alpha-grey": b"LHID",
+    "lossless-cmyk": b"LCHN",
+    "lossless-lab": b"LCHN",
+    "lossless-ycbcr": b"LCHN",
     "jpeg-420": b"JSTR",
     "jpeg-once": b"JSTR",
 }
@@ -83,6 +86,20 @@ def cut_out(image: Image.Image, soft: float, roughness: float) -> Image.Image:
     found = Image.composite(image, hidden, seen)
     found.putalpha(alpha)
     return found
+
+
+def inked(image: Image.Image) -> Image.Image:
+    """In CMYK; half of the ink that all three have is black."""
+    inks = 255 - np.asarray(image)
+    black = inks.min(axis=2) // 2
+    pixels = np.dstack([inks - black[..., None], black])
+    return Image.frombytes("CMYK", image.size, pixels.tobytes())
+
+
+def signed(image: Image.Image) -> Image.Image:
+    """In LAB, about: two channels have signs."""
+    pixels = np.asarray(image.convert("YCbCr")) ^ np.array([0, 128, 128], np.uint8)
+    return Image.frombytes("LAB", image.size, pixels.tobytes())
 
 
 def regions() -> Image.Image:
@@ -197,6 +214,9 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-alpha-first": (cut_out(astronaut, 0.7, 5), {}),
         "lossless-alpha-soft": (cut_out(coffee, 9, 0), {"effort": 1}),
         "lossless-alpha-grey": (cut_out(coffee.convert("L"), 3, 1), {}),
+        "lossless-cmyk": (inked(coffee), {}),
+        "lossless-lab": (signed(astronaut), {"effort": 1}),
+        "lossless-ycbcr": (coffee.convert("YCbCr"), {}),
         "stored-rgb": (drawing, {}),
         "stored-parts": (regions(), {}),
         "decolorized-png": (

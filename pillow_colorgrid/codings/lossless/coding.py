@@ -47,9 +47,11 @@ from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
     CHANNELS,
     CLIPPING,
+    OF_CHANNELS,
     ORIGIN,
     PREVIEW as PREVIEW_SECTION,
     TRANSPARENT,
+    WITH_LAST,
     Options,
 )
 from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, Model, model
@@ -82,7 +84,9 @@ def encode(picture: Picture, options: Options) -> Encoded:
     number = MODELS_BY_EFFORT[options.effort]
     colors = colors_in(picture.mode)
     seen = pixels[..., -1] != 0 if picture.mode in TRANSPARENT else None
-    planes, told = planes_of(pixels[..., :colors], looks, seen)
+    planes, told = planes_of(
+        signs_moved(pixels[..., :colors], picture.mode), looks, seen, picture.mode
+    )
     with of_this_picture() as workers:
         predictor = Predictor(model(number), workers)
         alpha_first = encoder_transparency.encode(picture, planes, predictor, options.effort, looks)
@@ -93,8 +97,20 @@ def encode(picture: Picture, options: Options) -> Encoded:
 
 
 def colors_in(mode: str) -> int:
-    """The channels of a mode but for alpha."""
-    return LAYOUTS[mode].channels - (mode in TRANSPARENT)
+    """The channels of a mode but for alpha, or what is coded as alpha."""
+    return LAYOUTS[mode].channels - (mode in WITH_LAST)
+
+
+def check(sections: Sequence[Section], mode: str, partial: bool) -> None:
+    """Refuse a file without what its mode must have. Raises CgxError."""
+    transparency.check(sections, mode, partial)
+    if mode in OF_CHANNELS:
+        only(sections, CHANNELS)
+
+
+def signs_moved(pixels: np.ndarray, mode: str) -> np.ndarray:
+    """LAB's a and b, which have signs, as numbers around 128; its own inverse."""
+    return pixels ^ np.array([0, 128, 128], np.uint8) if mode == "LAB" else pixels
 
 
 def decode(
@@ -110,7 +126,7 @@ def decode(
         CgxError: a section is damaged or missing, or a network unknown.
     """
     count, (width, height) = colors_in(header.mode), header.size
-    transparency.check(sections, header.mode, partial)
+    check(sections, header.mode, partial)
     shown = transparency.decode(
         sections, header.size, count, base_model(sections), None, interval, partial
     )
@@ -118,22 +134,23 @@ def decode(
         planes, interval = decode_what_is_there(sections, header.size, count, shown), 1
     else:
         planes = decode_planes(sections, header.size, count, interval, shown)
-    pixels = pixels_of(planes, sections, header.size, interval)
+    pixels = signs_moved(pixels_of(planes, sections, header.size, interval), header.mode)
     if shown is not None:
         return shown.joined(pixels, Tile(0, 0, height, width), interval)
     return alpha.joined(pixels, header.mode, sections, header.size, partial, interval)
 
 
 def planes_of(
-    pixels: np.ndarray, look: bool = True, seen: np.ndarray | None = None
+    pixels: np.ndarray, look: bool = True, seen: np.ndarray | None = None, mode: str = "RGB"
 ) -> tuple[list[np.ndarray], list[Section]]:
     """The planes to code, and the section that tells what they are if not Y, Co, Cg.
 
     Args:
         look: for an origin, and whether channels are shorter; else Y, Co, Cg in any case.
         seen: (H, W) bool, the pixels that count for that; None: all.
+        mode: in some only channels are allowed.
     """
-    if not look or pixels.shape[2] == GREY:
+    if pixels.shape[2] == GREY or not (look or mode in OF_CHANNELS):
         return split(pixels), []
     from pillow_colorgrid.codings.lossless.encoder import (
         channels as encoder_channels,
@@ -141,11 +158,11 @@ def planes_of(
     )
 
     rgb = pixels[..., :COLOR]
-    found = encoder_origin.recognise(rgb)
+    found = None if mode in OF_CHANNELS else encoder_origin.recognise(rgb)
     if found is not None:
         rendering, planes = found
         return planes, [ORIGIN.section(lossless_origin.pack(rendering))]
-    channels = encoder_channels.choose(rgb, seen)
+    channels = encoder_channels.choose(rgb, seen, only=mode in OF_CHANNELS)
     if channels is None:
         return split(pixels), []
     planes = [plane[None] for plane in channels.forward(rgb)]

@@ -22,15 +22,24 @@ from pillow_colorgrid.options import Integers, OneOf, OneOfOrFile, option
 if TYPE_CHECKING:
     from pillow_colorgrid.pixels import Pixels
 
-COLORED = ("RGB", "RGBA", "RGBa")
+OF_RGB = ("RGB", "RGBA", "RGBa", "RGBX")
+"""Modes whose colour is red, green and blue."""
+
+OF_CHANNELS = ("CMYK", "YCbCr", "LAB", "HSV")
+"""Modes whose planes are their first three channels in any case (section LCHN)."""
+
+COLORED = (*OF_RGB, *OF_CHANNELS)
 """Modes that have colour."""
 
 TRANSPARENT = ("LA", "RGBA", "La", "RGBa")
 """Modes that have alpha."""
 
-ORIGIN = Kind(b"LORG", "origin", optional=True, modes=COLORED)
+WITH_LAST = (*TRANSPARENT, "RGBX", "CMYK")
+"""Modes whose last channel comes before colour: alpha, or X, or K, which then is coded as alpha."""
+
+ORIGIN = Kind(b"LORG", "origin", optional=True, modes=OF_RGB)
 CHANNELS = Kind(b"LCHN", "channels", optional=True, modes=COLORED, since=1)
-CLIPPING = Kind(b"LCLP", "clipping", optional=True, modes=COLORED)
+CLIPPING = Kind(b"LCLP", "clipping", optional=True, modes=OF_RGB)
 ADAPTATION = Kind(b"LADP", "adaptation", optional=True)
 COLOR_PREVIEW = Kind(b"CPRE", "preview colour", optional=True, modes=COLORED)
 PREVIEW = Kind(b"LPRE", "preview luminance")
@@ -38,11 +47,11 @@ TILE = Kind(b"LTIL", "luminance")
 COLOR_TILE = Kind(b"CTIL", "colour", optional=True, modes=COLORED)
 """Files of the first release have all planes in LPRE and LTIL: colour has no sections there."""
 
-ALPHA_INNER = Kind(b"AINN", "alpha, whole", optional=True, modes=TRANSPARENT, since=1)
+ALPHA_INNER = Kind(b"AINN", "alpha, whole", optional=True, modes=WITH_LAST, since=1)
 HIDDEN = Kind(b"LHID", "hidden colour", optional=True, modes=TRANSPARENT, since=1)
-ALPHA_ADAPTATION = Kind(b"AADP", "adaptation to alpha", True, TRANSPARENT, since=1)
-ALPHA_PREVIEW = Kind(b"APRE", "preview alpha", optional=True, modes=TRANSPARENT, since=1)
-ALPHA_TILE = Kind(b"ATIL", "alpha", optional=True, modes=TRANSPARENT, since=1)
+ALPHA_ADAPTATION = Kind(b"AADP", "adaptation to alpha", optional=True, modes=WITH_LAST, since=1)
+ALPHA_PREVIEW = Kind(b"APRE", "preview alpha", optional=True, modes=WITH_LAST, since=1)
+ALPHA_TILE = Kind(b"ATIL", "alpha", optional=True, modes=WITH_LAST, since=1)
 """Alpha before colour (`transparency`)."""
 
 LAST_ALPHA = replace(ALPHA, optional=True)
@@ -103,7 +112,7 @@ def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" =
 LOSSLESS = Coding(
     number=3,
     name="lossless",
-    modes=("L", "RGB", *TRANSPARENT),
+    modes=("L", "LA", "La", *COLORED),
     parts=(
         one(NETWORKS),
         one(ORIGIN),

@@ -9,9 +9,11 @@ from pillow_colorgrid.codings.lossless import transparency
 from pillow_colorgrid.codings.lossless.coding import (
     COLOR,
     base_model,
+    check,
     colors_in,
     model_of,
     pixels_of,
+    signs_moved,
 )
 from pillow_colorgrid.codings.lossless.decoding import (
     around,
@@ -38,11 +40,11 @@ from pillow_colorgrid.runtime.workers import of_this_picture
 def decode(header: Header, sections: Sequence[Section], box: Tile) -> Bytes:
     """The pixels (h, w, C) uint8 of a part of the picture. Raises CgxError as the whole does."""
     count, (width, height) = colors_in(header.mode), header.size
-    transparency.check(sections, header.mode, partial=False)
+    check(sections, header.mode, partial=False)
     wanted = [number for number, tile in enumerate(tiles(height, width)) if tile.common(box)]
     shown = transparency.decode(sections, header.size, count, base_model(sections), wanted)
     planes = decode_planes(sections, header.size, count, box, shown)
-    pixels = pixels_of(planes, sections, header.size, box=box)
+    pixels = signs_moved(pixels_of(planes, sections, header.size, box=box), header.mode)
     if shown is not None:
         return shown.joined(pixels, box)
     return alpha.joined(pixels, header.mode, sections, header.size, box=box)

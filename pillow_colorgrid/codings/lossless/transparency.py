@@ -3,6 +3,8 @@
 Alpha is an inner picture (AINN); or streams as of luminance (AADP, APRE, ATIL); or both: then the
 inner picture tells which pixels are transparent and which opaque, the streams hold the soft ones.
 
+In modes CMYK and RGBX the last channel is coded as alpha is, but hides nothing.
+
 Colour is told given all of alpha: where one hidden colour (LHID) is that of all hidden pixels, or
 of most, no stream of colour holds them.
 """
@@ -24,7 +26,7 @@ from pillow_colorgrid.codings.lossless.description import (
     ALPHA_TILE,
     HIDDEN,
     LAST_ALPHA,
-    TRANSPARENT as MODES,
+    WITH_LAST,
 )
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.model import Model
@@ -172,7 +174,7 @@ def check(sections: Sequence[Section], mode: str, partial: bool) -> None:
         raise DamagedError("alpha before colour and behind it, allowed is one of them")
     if HIDDEN.type in types and not first:
         raise DamagedError("section LHID, allowed only where alpha comes before colour")
-    if mode in MODES and not (first or last or partial):
+    if mode in WITH_LAST and not (first or last or partial):
         raise TruncatedError("image file is truncated: no alpha, ALPH belongs at its end")
 
 

@@ -28,14 +28,15 @@ COSTS = np.rint(256 * np.log2(1 + 2.0 * np.arange(512))).astype(np.int32)
 """By the distance from the mean: 1/256 bits."""
 
 
-def choose(rgb: Bytes, seen: np.ndarray | None = None) -> Channels | None:
+def choose(rgb: Bytes, seen: np.ndarray | None = None, only: bool = False) -> Channels | None:
     """The channels by which to code a picture (H, W, 3); None: Y, Co, Cg are as good.
 
     Args:
         seen: (H, W) bool, the pixels that count; None: all.
+        only: Y, Co, Cg are not allowed.
     """
     if rgb.shape[0] * rgb.shape[1] < LEAST_PIXELS:
-        return None
+        return CHANNELS[0] if only else None
     strips = _sample(rgb)
     wide = [rgb.astype(np.int16) for rgb in strips]
     count = None if seen is None else [_inside(strip) for strip in _sample(seen)]
@@ -59,6 +60,8 @@ def choose(rgb: Bytes, seen: np.ndarray | None = None) -> Channels | None:
     # of the orders that cost the same the one in which the costliest planes come first: they tell
     # the networks most about the others
     best = min(CHANNELS, key=lambda one: (sum(costs(one)), [-cost for cost in costs(one)]))
+    if only:
+        return best
     planes = zip(*(ycocg.forward(strip) for strip in strips), strict=True)
     now = sum(cost([*plane]) for plane in planes)
     return best if sum(costs(best)) < GAIN * now else None

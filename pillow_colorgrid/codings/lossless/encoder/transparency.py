@@ -18,7 +18,8 @@ from pillow_colorgrid.codings.lossless.description import (
     LAST_ALPHA,
     PREVIEW,
     TILE,
-    TRANSPARENT as MODES,
+    TRANSPARENT as HIDING,
+    WITH_LAST,
 )
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted
 from pillow_colorgrid.codings.lossless.filling import Held
@@ -88,13 +89,15 @@ def encode(
         predictor: by a model without adaptation.
         first: alpha may come before colour; streams of colour need not hold what it hides.
     """
-    if picture.mode not in MODES:
+    if picture.mode not in WITH_LAST:
         return Told()
     plane = np.ascontiguousarray(picture.pixels[..., -1])
     opaque = bool((plane == OPAQUE).all())
     if picture.mode == "RGBA" and (opaque or not first):
         return Told(end=[LAST_ALPHA.section(alpha.encode(plane))])
-    hidden = _hidden(picture.pixels, planes, predictor.workers)
+    hidden = None
+    if picture.mode in HIDING:
+        hidden = _hidden(picture.pixels, planes, predictor.workers)
     return told(min(ways(plane, predictor, effort), key=_size_bytes), hidden, plane)
 
 
