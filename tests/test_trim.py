@@ -16,6 +16,7 @@ from pillow_colorgrid.codings.crayon import coding as grid_coding
 from pillow_colorgrid.codings.crayon.description import CRAYON
 from pillow_colorgrid.codings.lossless import (
     coding as lossless,
+    decoding,
     description,
     pieces,
 )
@@ -124,13 +125,13 @@ def test_a_multiple_of_8_needs_the_preview_alone(
 ) -> None:
     data = save(photograph("coffee", 150, 120))
     decoded = []
-    decode_piece = lossless.decode_piece
+    decode_piece = decoding.decode_piece
 
     def watched(coded: object, planes: object, piece: object, *rest: object) -> None:
         decoded.append(piece)
         decode_piece(coded, planes, piece, *rest)
 
-    monkeypatch.setattr(lossless, "decode_piece", watched)
+    monkeypatch.setattr(decoding, "decode_piece", watched)
     trimmed(data, grid)
     assert decoded == [pieces.PREVIEW]
 

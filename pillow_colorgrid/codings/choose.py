@@ -39,7 +39,7 @@ live on: flat areas, few colours, repetitions. Below the first stands a drawing,
 likely one, above the third a photograph."""
 
 ICON_PIXELS = 64 * 64
-"""What is not larger, and transparent in places, is an icon: all is tried."""
+"""What is not larger, and transparent in places, is an icon."""
 
 NEAR = 1.3
 """Stored at its best makes transparent drawings that much smaller than at once."""
@@ -168,7 +168,7 @@ def is_drawing(pixels: Bytes, share: float) -> bool:
     """Whether stored is surely smaller, as far as `probe` (`share`) and the contest can tell."""
     height, width, channels = pixels.shape
     small = height * width <= ICON_PIXELS
-    if share < DRAWING and not (small and channels == 4):
+    if share < DRAWING or (small and channels == 4 and np.ptp(pixels[..., 3])):
         return True
     fair = height * width >= CONTEST_PIXELS and min(height, width) >= CONTEST_EDGE
     return share < UNCLEAR and fair and contest(pixels) < CONTEST_WON

@@ -98,7 +98,11 @@ def encode(
     hidden = None
     if picture.mode in HIDING:
         hidden = _hidden(picture.pixels, planes, predictor.workers)
-    return told(min(ways(plane, predictor, effort), key=_size_bytes), hidden, plane)
+    best = min(ways(plane, predictor, effort), key=_size_bytes)
+    if picture.mode == "RGBA" and hidden is None and len(best) == 1:
+        # as in format 1.0, and luminance can be copied (`trim`)
+        return Told(end=[LAST_ALPHA.section(best[0].payload)])
+    return told(best, hidden, plane)
 
 
 def told(of_alpha: list[Section], hidden: Hidden | None, plane: Bytes) -> Told:
