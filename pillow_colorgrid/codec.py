@@ -87,6 +87,7 @@ def encode_picture(
                 f"{', '.join(coding.modes)}; mode={registry.DEFAULT.asked_by!r} takes all)"
             )
         encoded = coding.work().encode(picture, options)
+        coding = encoded.coding or coding
     checksum = encoded.checksum or container.pixel_checksum(picture.pixels.tobytes())
     height, width, _ = picture.pixels.shape
     minor = coding.minor_version([section.type for section in encoded.sections])

@@ -17,9 +17,11 @@ class SaveKeywords(TypedDict, total=False):
 
     Attributes:
         mode: the coding. "lossless" (default): every pixel. "decolorized": likewise, around an
-            ordinary codec. "grid": luminance, and colour at the points of a grid.
-        effort: 1 (fastest) to 9 (smallest); lossless, grid.
-        origin: "auto" looks for JPEG's and Photo CD's colour, or shorter channels; lossless.
+            ordinary codec. "grid": luminance, and colour at the points of a grid. "near": every
+            sample but for a bounded error.
+        effort: 1 (fastest) to 9 (smallest); lossless, grid, near.
+        max_error: by which no sample is off by more, 1 to 16; near.
+        origin: "auto" looks for JPEG's and Photo CD's colour, or shorter channels; lossless, near.
         jpeg: "auto" keeps the coefficients of the JPEG file that the picture was opened from;
             "never" codes pixels; or the file's bytes or path; lossless.
         n: pixels from one stored colour to the next, 2 to 128; grid.
@@ -37,8 +39,9 @@ class SaveKeywords(TypedDict, total=False):
         info: whatever else is to stand in `Image.info`; None or {} drops it.
     """
 
-    mode: Literal["lossless", "decolorized", "grid"]
+    mode: Literal["lossless", "decolorized", "grid", "near"]
     effort: int
+    max_error: int
     origin: Literal["auto", "none"]
     jpeg: str | bytes | os.PathLike[str]
     n: int

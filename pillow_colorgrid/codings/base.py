@@ -108,11 +108,13 @@ class Encoded:
         sections: from the first critical one to the last.
         checksum: of the pixels that they decode to; None: those of the picture.
         tells_metadata: they hold the picture's metadata, too.
+        coding: of the sections; None: the one that was asked for.
     """
 
     sections: list[Section]
     checksum: bytes | None = None
     tells_metadata: bool = False
+    coding: "Coding | None" = None
 
 
 class Work(Protocol):
@@ -192,7 +194,7 @@ class Coding:
         work: imports and gives what encodes and decodes, when that is needed.
         keyword: the `mode=` of save that leads to it; "": its name.
         options: a dataclass (`options`).
-        lossy: whether it may lose something.
+        loses: what files may lose, for people; "": nothing.
         draft_intervals: of the pixels that it can decode alone, the coarsest first.
         may_leave_checksum: files need not state the checksum of their pixels.
         facts: the first bytes of sections by their type -> what they tell, by name.
@@ -209,7 +211,7 @@ class Coding:
     work: Callable[[], Work]
     keyword: str = ""
     options: type[Any] = NoOptions
-    lossy: bool = False
+    loses: str = ""
     draft_intervals: tuple[int, ...] = ()
     may_leave_checksum: bool = False
     facts: Callable[[Mapping[bytes, bytes]], dict[str, Any]] = nothing_special
@@ -217,6 +219,11 @@ class Coding:
     region: Region | None = None
     look: Look | None = None
     since: int = 0
+
+    @property
+    def lossy(self) -> bool:
+        """Whether it may lose something."""
+        return bool(self.loses)
 
     @property
     def asked_by(self) -> str:

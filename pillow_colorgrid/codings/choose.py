@@ -78,7 +78,7 @@ for each pixel, and gives them back."""
 
 def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     """The exact coding that suits the picture best, and what it made of it."""
-    from_jpeg = _as_jpeg(picture, options)
+    from_jpeg = as_jpeg(picture, options)
     if from_jpeg is not None:
         logger.debug("jpeg: the coefficients of a JPEG file are these pixels")
         return JPEG, from_jpeg
@@ -117,7 +117,7 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     return LOSSLESS, encoded
 
 
-def _as_jpeg(picture: Picture, options: Options) -> Encoded | None:
+def as_jpeg(picture: Picture, options: Options) -> Encoded | None:
     """The coefficients of the JPEG file that the picture was opened from, or was long ago."""
     if options.jpeg == "never":
         return None

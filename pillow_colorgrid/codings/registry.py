@@ -8,6 +8,7 @@ from pillow_colorgrid.codings.crayon.description import CRAYON
 from pillow_colorgrid.codings.decolorized.description import DECOLORIZED
 from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
+from pillow_colorgrid.codings.near.description import NEAR
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.container import MAJOR, Header, versions
@@ -39,7 +40,7 @@ def unregister(coding: Coding) -> None:
     del _codings[coding.number]
 
 
-for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG):
+for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR):
     register(_known)
 
 

@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from pillow_colorgrid.commands import planning
+from pillow_colorgrid.commands import planning, sameness
 from pillow_colorgrid.commands.convert import Job, Outcome
 from pillow_colorgrid.commands.places import Place, locked
 from pillow_colorgrid.commands.targets import Settings
@@ -153,6 +153,9 @@ def report(outcomes: Sequence[Outcome]) -> str:
         ", ".join(f"{counts[state]:,} {SAID_OF_STATES.get(state, state)}" for state in told)
         + f"; {before:,} bytes -> {after:,} bytes{change}"
     )
+    loss = sameness.all_of([outcome.loss for outcome in outcomes if outcome.loss is not None])
+    if loss is not None:
+        lines.append(f"pixels were changed: {loss}" if loss.most else f"pixels: {loss}")
     return "\n".join(lines)
 
 

@@ -118,5 +118,5 @@ def _check_coding(options: argparse.Namespace, given: dict[str, object]) -> None
         raise UsageError(str(error)) from error
     if options.delete_originals and coding.lossy:
         raise UsageError(
-            f"--delete-originals: --mode {coding.asked_by} loses colour, so originals stay"
+            f"--delete-originals: --mode {coding.asked_by} loses {coding.loses}, so originals stay"
         )

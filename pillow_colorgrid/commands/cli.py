@@ -143,7 +143,8 @@ kept. Two sources of one name keep their suffixes: same.png.cgx and same.jpg.cgx
 Of folders all pictures are taken; links, raw files of cameras and others are counted and named.
 Sources and targets may be URLs (s3://bucket/folder, ...).
 
---mode grid loses colour: of its targets mode, size, alpha and luminance are compared.
+--mode grid loses colour: of its targets mode, size, alpha and luminance are compared. --mode near
+changes each sample by --max-error at most; how much it was in the end is told.
 """,
         """\
   cgx convert photo.png                            photo.cgx beside it
@@ -155,6 +156,7 @@ Sources and targets may be URLs (s3://bucket/folder, ...).
   cgx convert photo.cgx -o photo.jpg --lossy       for those who cannot read .cgx
   cgx convert holiday -o web --no-exif             without places and cameras
   cgx convert holiday -o small --mode grid         luminance exact, colour painted
+  cgx convert scans -o small --mode near --max-error 2   no sample off by more than 2
   cgx convert holiday --name "{stem}{suffix}.cgx"  photo.png.cgx
   cgx convert s3://in/2024 -o s3://out             extra "remote" and s3fs
   cgx convert s3://in -o s3://out --engine dask --scheduler tcp://head:8786

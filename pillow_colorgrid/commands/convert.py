@@ -6,8 +6,9 @@ are the source's already is skipped.
 
 A JPEG file goes into its target whole: there its bytes are rebuilt from the target and compared.
 
-The grid coding loses colour: there mode, size, alpha and (where it is kept) luminance are compared,
-and a target is skipped if it is, byte for byte, what would be written.
+The grid coding loses colour: there mode, size, alpha and (where it is kept) luminance are compared;
+of the near coding, how far each sample is off. A target of these is skipped if it is, byte for
+byte, what would be written.
 """
 
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ import pillow_colorgrid  # registers .cgx, in worker processes too
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS
+from pillow_colorgrid.codings.near.description import NEAR
 from pillow_colorgrid.commands import animation, carrying, dropping, openers, sameness
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.seen import FileState
@@ -42,6 +44,7 @@ class Outcome:
     Attributes:
         target_bytes: of a source that is kept as it is: what the target would have.
         lost: metadata of the source that the target does not hold.
+        loss: by how much the pixels of the target are off, where they may be, and were compared.
         restorable: the target gives back the very file.
         source_seen, target_seen: the files that were compared; both must still be these when the
             source is removed.
@@ -53,6 +56,7 @@ class Outcome:
     target_bytes: int = 0
     reason: str = ""
     lost: tuple[str, ...] = ()
+    loss: sameness.Loss | None = None
     restorable: bool = False
     source_seen: FileState | None = None
     target_seen: FileState | None = None
@@ -106,12 +110,13 @@ def _convert(job: Job, settings: Settings) -> Outcome:
         return _met(outcome, image, source, settings, jpeg, unheld, data)
     if settings.suffix == CGX and len(data) > outcome.source_bytes and not settings.keep_larger:
         return replace(outcome, state="kept", target_bytes=len(data))
-    lost = []
+    lost: list[str] = []
+    losses: list[sameness.Loss] = []
 
     def check(data: bytes) -> None:
         with Image.open(BytesIO(data)) as written:
             written.load()
-            found = _difference(image, written, settings, whole=jpeg is not None)
+            found = _difference(image, written, settings, jpeg is not None, losses)
             if jpeg is None and not found:
                 lost.extend([*unheld, *_lost(image, source, written, data)])
         if found:
@@ -129,6 +134,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
         outcome,
         target_bytes=len(data),
         lost=tuple(lost),
+        loss=sameness.all_of(losses),
         restorable=jpeg is not None,
         target_seen=seen,
     )
@@ -224,12 +230,17 @@ def _gives_back(data: bytes, jpeg: bytes) -> bool:
 
 
 def _difference(
-    image: Image.Image, written: Image.Image, settings: Settings, whole: bool = False
+    image: Image.Image,
+    written: Image.Image,
+    settings: Settings,
+    whole: bool,
+    losses: list[sameness.Loss],
 ) -> str:
     """What tells the target from its source and should not, or "".
 
     Args:
         whole: the target keeps the file itself, frames and all.
+        losses: by how much pixels may be off, and are: one for each frame is added.
     """
 
     def differ(one: Image.Image, other: Image.Image) -> str:
@@ -239,7 +250,13 @@ def _difference(
             found = sameness.difference(carrying.as_shown_by(other, one), other)
             lossy = settings.suffix in LOSSY_TARGETS
             return f"{found} (--lossy allows that)" if found and lossy else found
-        exact = registry.asked_for(settings.keywords)[1].quality == EXACT_QUALITY
+        coding, chosen = registry.asked_for(settings.keywords)
+        if coding is NEAR:
+            found = sameness.difference_of_near(one, other, chosen.max_error)
+            if not found:
+                losses.append(sameness.loss_between(one, other))
+            return found
+        exact = chosen.quality == EXACT_QUALITY
         return sameness.difference_of_grid(one, other, exact)
 
     if animation.count(image) > 1 and not whole:

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.base import Coding
 from pillow_colorgrid.metadata import KINDS, OTHERS
 from pillow_colorgrid.options import Allowed, Integers, described
 
@@ -29,14 +30,20 @@ def options() -> dict[str, tuple[Allowed, str]]:
     return found
 
 
+def _lossy() -> list[Coding]:
+    return [coding for coding in registry.all_codings() if coding.lossy]
+
+
 def add_save_flags(convert: argparse.ArgumentParser) -> None:
     """A flag for each option of each coding."""
     group = convert.add_argument_group(
         "how .cgx files are made", "The options of Image.save; a flag of another --mode is refused."
     )
     modes = [coding.name for coding in registry.all_codings() if coding.asked_by == coding.name]
+    losing = [f"{coding.asked_by} loses {coding.loses}" for coding in _lossy()]
     group.add_argument(
-        "--mode", help=f"{' or '.join(modes)}; default {registry.DEFAULT.name}; grid loses colour"
+        "--mode",
+        help=f"{' or '.join(modes)}; default {registry.DEFAULT.name}; {', '.join(losing)}",
     )
     for name, (allowed, meaning) in options().items():
         for_modes = registry.modes_with(name)

@@ -1,6 +1,8 @@
 """Is this file that picture? In mode, size, every pixel, and what belongs to it besides."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
@@ -8,6 +10,9 @@ from PIL import Image
 
 from pillow_colorgrid import container
 from pillow_colorgrid.jpeg.numbers import EXIF
+
+HIGHEST = 255
+"""Of a sample that is a byte."""
 
 RESOLUTION_TOLERANCE = 0.005
 """PNG keeps whole pixels per metre."""
@@ -52,6 +57,51 @@ def difference_of_grid(image: Image.Image, other: Image.Image, exact_luminance: 
     inside = ((shown > 0) & (shown < 255)).all(axis=2)
     changed = ycocg.forward(pixels)[0] != ycocg.forward(shown)[0]
     return "other luminance" if (changed & inside).any() else ""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How far pixels are from those that they stand for.
+
+    Attributes:
+        most: of any sample.
+        squared: the mean of squares.
+    """
+
+    most: int
+    squared: float
+
+    def __str__(self) -> str:
+        """For people."""
+        if not self.most:
+            return "every sample is exact"
+        psnr = 10 * math.log10(HIGHEST * HIGHEST / self.squared)
+        return f"no sample is off by more than {self.most} (PSNR {psnr:.2f} dB)"
+
+
+def loss_between(image: Image.Image, other: Image.Image) -> Loss:
+    """Of two pictures of the same mode, whose samples are bytes, and size."""
+    first, second = (np.asarray(picture).astype(np.int16) for picture in (image, other))
+    apart = np.abs(first - second).astype(np.int32)
+    return Loss(int(apart.max()), float(np.mean(apart * apart)))
+
+
+def all_of(losses: Sequence[Loss]) -> Loss | None:
+    """Of several pictures, or frames, each counting the same; None of none."""
+    if not losses:
+        return None
+    mean = math.fsum(one.squared for one in losses) / len(losses)
+    return Loss(max(one.most for one in losses), mean)
+
+
+def difference_of_near(image: Image.Image, other: Image.Image, max_error: int) -> str:
+    """As `difference`, where each sample but alpha may be off by so much."""
+    if other.mode != image.mode or other.size != image.size:
+        return difference(image, other)
+    if image.mode == "RGBA" and other.getchannel("A").tobytes() != image.getchannel("A").tobytes():
+        return "other alpha"
+    most = loss_between(image, other).most
+    return f"samples off by {most}, allowed {max_error}" if most > max_error else ""
 
 
 def states_pixels_of(file: IO[bytes], image: Image.Image) -> bool:

@@ -72,12 +72,12 @@ class Settings:
 
     @property
     def lossy(self) -> bool:
-        """Whether targets lose colour."""
+        """Whether targets lose something of their pixels."""
         return self.any_pixels or self.loses_in_cgx
 
     @property
     def loses_in_cgx(self) -> bool:
-        """Whether the coding of .cgx files loses colour."""
+        """Whether the coding of .cgx files loses something."""
         return self.suffix == CGX and registry.asked_for(self.keywords)[0].lossy
 
     @property

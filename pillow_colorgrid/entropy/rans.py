@@ -14,6 +14,7 @@ Source: J. Duda, "Asymmetric numeral systems", arXiv 1311.2540; interleaved as i
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import cycle
 
 import numpy as np
@@ -63,6 +64,12 @@ class Frequencies:
         self.counts = counts
         self.starts = (np.cumsum(counts, axis=1, dtype=np.uint32) - counts).astype(np.uint32)
         self._slots: tuple[np.ndarray, np.ndarray] | None = None
+
+    @cached_property
+    def bounds(self) -> np.ndarray:
+        """(rows, symbols + 1) uint32: where each symbol begins, and where the last one ends."""
+        ends = np.full((len(self.counts), 1), TOTAL, np.uint32)
+        return np.concatenate([self.starts, ends], axis=1)
 
     @property
     def slots(self) -> tuple[np.ndarray, np.ndarray]:
@@ -268,6 +275,45 @@ class Decoder:
             raise StreamError(f"stream ends after {len(words)} words") from None
         self.lanes.states[:], self.next_word = states, next_word
         return slots
+
+    def decode_joined(
+        self,
+        frequencies: Frequencies,
+        rows: np.ndarray,
+        kinds: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+    ) -> np.ndarray:
+        """The next pass, where neighbouring symbols were coded as one.
+
+        Args:
+            rows: (n,) of `frequencies`.
+            kinds: (n,) where the symbols of each begin in `low` and `high`, taken as flat.
+            low, high: for each symbol of each kind the first that it was coded with, and the one
+                behind the last.
+
+        Returns:
+            (n,) int32: a symbol of those that were coded as one.
+
+        Raises:
+            StreamError: the stream ends before the pass does.
+        """
+        symbol_of, bounds = frequencies.slots[0], frequencies.bounds.reshape(-1)
+        low, high = low.reshape(-1), high.reshape(-1)
+        first_slots = rows.astype(np.int64) << PRECISION_BITS
+        first_bounds = rows.astype(np.int64) * frequencies.bounds.shape[1]
+        kinds = kinds.astype(np.int64)
+        found = np.empty(len(rows), np.int32)
+        for lanes, step in self._steps(len(rows)):
+            slots = np.bitwise_and(lanes.states, lanes.slot_mask, lanes.numbers)
+            symbols = symbol_of.take(first_slots[step] + slots)
+            found[step] = symbols
+            joined = kinds[step] + symbols
+            base = first_bounds[step]
+            start = bounds.take(base + low.take(joined))
+            size = bounds.take(base + high.take(joined)) - start
+            self._advance(lanes, size, np.subtract(slots, start, slots))
+        return found
 
     def decode_bounds(self, bounds: np.ndarray) -> np.ndarray:
         """The next pass, whose symbols' ranges are cut at places of their own.

@@ -1,4 +1,4 @@
-"""A second decoder of the lossless coding, written from FORMAT.md: plain and slow.
+"""A second decoder of the lossless and the near coding, written from FORMAT.md: plain and slow.
 
 It shares no code with the package but the tables and graphs of models/ and the int64 evaluator of
 tools/. What it and the package decode must be equal.
@@ -24,7 +24,7 @@ def sections_of(file):
     """Section 1: size, mode and sections of a file (checksums are the package's tests)."""
     coding, mode = file[10], file[11]
     width, height = struct.unpack_from("<II", file, 16)
-    assert coding == 3
+    assert coding in (3, 7)
     found, position = [], 36
     while True:
         name, length, _ = struct.unpack_from("<4sII", file, position)
@@ -58,6 +58,7 @@ class Networks:
         self.frequencies = tables["frequencies"].astype(int).tolist()
         self.adaptation = {}
         self.clipping = None
+        self.rounding, self.level = None, 0
 
     def read_adaptation(self, data):
         """Section 3.3.6."""
@@ -84,6 +85,30 @@ class Networks:
                     zip(outputs, shifts, weights.astype(np.int64), strict=True)
                 )
         assert position == len(data)
+
+    def read_rounding(self, data, planes):
+        """Section 3.9: the errors of the levels of each plane, and its classes."""
+        of_luminance, of_color = list(data[1:5]), list(data[5:9])
+        position = 5 if planes == 1 else 9
+        self.rounding = []
+        for plane in range(planes):
+            first = data[position]
+            bits = int.from_bytes(data[position + 1 : position + 7], "little")
+            classes = [first + (bits & (2**c - 1)).bit_count() for c in range(48)]
+            errors = of_color if plane else of_luminance
+            self.rounding.append((errors, [min(c, 47) for c in classes]))
+            position += 7
+        assert position == len(data)
+
+    def value(self, stream, number, plane, m, c):
+        """Symbol `number` of its group, as a value of a plane."""
+        if not self.rounding:
+            return stream.symbol(number, row_of(plane, m, c)) - 512 + (m >> 3)
+        errors, classes = self.rounding[plane]
+        center, size = (m + 4) >> 3, 2 * errors[self.level] + 1
+        shift = center - (m >> 3)
+        step = stream.step(number, row_of(plane, m, classes[c]), shift, errors[self.level])
+        return cut(center + step * size, -255 if plane else 0, 255)
 
     def integers(self, name, inputs, units):
         """One network: bytes (inputs, rows, columns) -> integers (outputs, rows, columns)."""
@@ -139,6 +164,22 @@ class Stream:
             x = x << 16 | self.words.pop(0)
         self.states[lane] = x
         return symbol if symbol else int(self.escapes.pop(0))
+
+    def step(self, number, row, shift, error):
+        """Section 3.9: as `symbol`, where several symbols are one step; its number."""
+        lane, size = number % len(self.states), 2 * error + 1
+        x = self.states[lane]
+        slot = x & 16383
+        starts = [0, *np.cumsum(self.frequencies[row]).tolist()]
+        symbol = int(np.searchsorted(starts, slot, side="right")) - 1
+        step = (symbol - 512 - shift + error) // size
+        first = 512 + shift + step * size - error
+        first, end = (0, 1) if symbol == 0 else (max(first, 1), min(first + size, 1024))
+        x = (starts[end] - starts[first]) * (x >> 14) + slot - starts[first]
+        if x < 2**16:
+            x = x << 16 | self.words.pop(0)
+        self.states[lane] = x
+        return step if symbol else int(self.escapes.pop(0)) - 512
 
     def finish(self):
         assert not self.words
@@ -344,7 +385,7 @@ def luminance_pass(grids, name, level, networks, stream, held=None):
         for count, (i, j) in group_of(target, place, held):
             mean, scale = (numbers[2 * pixel + k][i][j] for k in range(2))
             m, c = distribution(mean, scale, bases_of(grid, name, i, j)[0][pixel], 0)
-            target[i, j] = stream.symbol(count, row_of(0, m, c)) - 512 + (m >> 3)
+            target[i, j] = networks.value(stream, count, 0, m, c)
 
 
 def color_pass(grids, name, level, networks, stream, held=None):
@@ -366,7 +407,7 @@ def color_pass(grids, name, level, networks, stream, held=None):
             if networks.clipping:
                 clipped = clipped_channels(before, name, place, i, j)
                 m, c = narrowed(m, c, co_interval(int(y[i, j]), *clipped), networks.clipping)
-            co[i, j] = stream.symbol(count, row_of(1, m, c)) - 512 + (m >> 3)
+            co[i, j] = networks.value(stream, count, 1, m, c)
         for count, (i, j) in group_of(cg, place, held):
             mean, scale, slope, weight = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
             m, c = of_co[i, j]
@@ -378,7 +419,7 @@ def color_pass(grids, name, level, networks, stream, held=None):
                 clipped = clipped_channels(before, name, place, i, j)
                 interval = cg_interval(int(y[i, j]), int(co[i, j]), *clipped)
                 m, c = narrowed(m, c, interval, networks.clipping)
-            cg[i, j] = stream.symbol(count, row_of(2, m, c)) - 512 + (m >> 3)
+            cg[i, j] = networks.value(stream, count, 2, m, c)
 
 
 def refine(planes, interval, level, networks, streams, held=None):
@@ -428,13 +469,14 @@ def rgb_of(y, co, cg):
     return blue + co, cg + t, blue
 
 
-def of_channels(planes, number):
-    """3.3.11: (H, W, 3)."""
+def of_channels(planes, number, clipped=False):
+    """3.3.11, or 3.9: (H, W, 3)."""
     order = ("RGB", "RBG", "GRB", "GBR", "BRG", "BGR")[(number - 1) % 6]
     a, b, c = planes
     base = 128 if number <= 6 else a
     found = dict(zip(order, (a, b + base, c + base), strict=True))
-    return np.stack([found[channel] for channel in "RGB"], axis=2).astype(np.uint8)
+    pixels = np.stack([found[channel] for channel in "RGB"], axis=2)
+    return (pixels.clip(0, 255) if clipped else pixels).astype(np.uint8)
 
 
 def rendered(planes, data):
@@ -535,6 +577,8 @@ def decode_colors(sections, sizes, height, width, colors, held):
     if b"LADP" in sizes:
         networks.read_adaptation(sizes[b"LADP"])
     networks.clipping = sizes.get(b"LCLP")
+    if b"NEAR" in sizes:
+        networks.read_rounding(sizes[b"NEAR"], colors)
     planes = [np.zeros((height, width), np.int64) for _ in range(colors)]
     of_preview = [sizes[name] for name in (b"LPRE", b"CPRE") if name in sizes]
     of_tiles = [payload for name, payload in sections if name in (b"LTIL", b"CTIL")]
@@ -544,7 +588,7 @@ def decode_colors(sections, sizes, height, width, colors, held):
     if b"LORG" in sizes:
         return rendered(planes, sizes[b"LORG"])
     if b"LCHN" in sizes:
-        return of_channels(planes, *sizes[b"LCHN"])
+        return of_channels(planes, *sizes[b"LCHN"], clipped=b"NEAR" in sizes)
     return np.stack(rgb_of(*planes), axis=2).astype(np.uint8)
 
 
@@ -559,8 +603,7 @@ def decode_planes(planes, of_preview, of_tiles, networks, held):
         m, c = (8 * 128, 40) if number == 0 else (0, 32)
         of_seeds = None if seen is None else seen[::4, ::4]
         for count, at in group_of(seeds, KNOWN, of_seeds):
-            symbol = streams[number > 0].symbol(count, row_of(number, m, c))
-            seeds[at] = symbol - 512 + (m >> 3)
+            seeds[at] = networks.value(streams[number > 0], count, number, m, c)
     for interval in (4, 2, 1):
         refine(preview, interval, "coarse", networks, streams[: len(planes)], seen)
     for stream in streams:
@@ -576,6 +619,7 @@ def decode_planes(planes, of_preview, of_tiles, networks, held):
         seen = None if held is None else held[place]
         streams = streams_of(of_tile, tile[0].size, (3072, 3072), networks, seen)
         for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
+            networks.level = {4: 1, 2: 2, 1: 3}[interval]
             refine(tile, interval, level, networks, streams[: len(planes)], seen)
         for stream in streams:
             stream.finish()

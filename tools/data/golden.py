@@ -260,6 +260,12 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
             jpeg(photograph("coffee.png", (0, 0, 200, 160)), quality=75)[0].copy(),
             {"info": None},
         ),
+        "near-rgb": (astronaut, {"mode": "near", "max_error": 3, "origin": "none"}),
+        "near-rgba": (
+            transparent(coffee),
+            {"mode": "near", "max_error": 16, "effort": 2, "origin": "none"},
+        ),
+        "near-l": (coffee.convert("L"), {"mode": "near", "effort": 9, "origin": "none"}),
         "frames": wandering(),
         "frames-palette": as_gif_shows(),
         "metadata": (
@@ -309,7 +315,7 @@ def main() -> None:
             path.write_bytes(data)
             with Image.open(path) as saved:
                 shown = saved.tobytes()
-            if options.get("mode") != "grid" and shown != image.tobytes():
+            if options.get("mode") not in ("grid", "near") and shown != image.tobytes():
                 raise ValueError(f"{path.name} does not hold its pixels")
             if MUST_HOLD.get(name, b"") not in path.read_bytes():
                 path.unlink()

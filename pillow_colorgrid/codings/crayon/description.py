@@ -93,7 +93,7 @@ CRAYON = Coding(
     ),
     work=_work,
     options=Options,
-    lossy=True,
+    loses="colour",
     may_leave_checksum=True,
     facts=_facts,
     region=_region,

@@ -29,15 +29,23 @@ from pillow_colorgrid.codings.lossless.description import (
 )
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.levels import Where
+from pillow_colorgrid.codings.lossless.model import Model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
     TILE,
+    Piece,
     code_interleaved,
     preview_of,
     tile_of,
 )
 from pillow_colorgrid.codings.lossless.predict import Predictor
+from pillow_colorgrid.codings.lossless.rounded_stream import (
+    Levels,
+    bits as rounded_bits,
+    expected as expected_of,
+    steps_to,
+)
 from pillow_colorgrid.codings.lossless.stream import prices, symbols_of
 from pillow_colorgrid.codings.lossless.transparency import held_of_preview, held_of_window
 from pillow_colorgrid.codings.tiles import Tile, tiles
@@ -91,6 +99,38 @@ class _Bill:
         self.expected[number][:, *where] = distribution.floor
 
 
+@dataclass(frozen=True)
+class _RoundedBill(_Bill):
+    """The same of values that are told in steps.
+
+    Attributes:
+        model: that rounds; levels: of the piece.
+    """
+
+    model: Model
+    levels: Levels
+
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        steps = self.levels.steps(number, where)
+        found = expected_of(number, distribution, self.levels.rounding.classes[number])
+        values = plane[:, *where]
+        numbers = steps_to(values.reshape(-1), found, steps)
+        cost = rounded_bits(self.model.frequencies, found, numbers, steps)
+        self.bits[number][:, *where] = cost.reshape(values.shape)
+        self.expected[number][:, *where] = found.center.reshape(values.shape)
+
+
+def _bill(piece: Piece, model: Model, bits: list[np.ndarray], expected: list[np.ndarray]) -> _Bill:
+    """Of a piece, whose planes are to be filled in."""
+    priced = prices(model.frequencies)
+    if model.rounding is None:
+        return _Bill(priced, bits, expected)
+    levels = Levels(model.rounding, preview=piece.seeded)
+    return _RoundedBill(priced, bits, expected, model, levels)
+
+
 def examine(
     sections: Sequence[Section],
     size: tuple[int, int],
@@ -118,15 +158,15 @@ def examine(
     held = held_of_window(shown)
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
-        priced = prices(predictor.model.frequencies)
-        bill = _Bill(priced, preview_of(bits), preview_of(expected))
+        model = predictor.model
+        bill = _bill(PREVIEW, model, preview_of(bits), preview_of(expected))
         preview = replace(PREVIEW, held=held_of_preview(shown))
         code_interleaved(preview_of(planes), preview, predictor, bill)
         layout = tiles(size[1], size[0])
         at_work = predictor if len(layout) == 1 else predictor.alone()
 
         def price(tile: Tile) -> None:
-            bill = _Bill(priced, tile_of(bits, tile), tile_of(expected, tile))
+            bill = _bill(TILE, model, tile_of(bits, tile), tile_of(expected, tile))
             piece = replace(TILE, held=held and held.part(tile))
             code_interleaved(tile_of(planes, tile), piece, at_work, bill)
 

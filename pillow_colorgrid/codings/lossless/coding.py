@@ -34,6 +34,7 @@ from pillow_colorgrid.codings.lossless import (
     colors,
     levels,
     origin as lossless_origin,
+    rounding as lossless_rounding,
     transparency,
 )
 from pillow_colorgrid.codings.lossless.adaptation import apart, unpack
@@ -50,6 +51,7 @@ from pillow_colorgrid.codings.lossless.description import (
     OF_CHANNELS,
     ORIGIN,
     PREVIEW as PREVIEW_SECTION,
+    ROUNDING,
     TRANSPARENT,
     WITH_LAST,
     Options,
@@ -319,7 +321,7 @@ def base_model(sections: Sequence[Section]) -> Model:
 
 
 def model_of(sections: Sequence[Section]) -> Model:
-    """The model that a file names, adapted as it says."""
+    """The model that a file names, adapted as it says; it rounds if the file is of that coding."""
     found = base_model(sections)
     if has(sections, ADAPTATION):
         adaptation = unpack(only(sections, ADAPTATION), found.features)
@@ -327,4 +329,8 @@ def model_of(sections: Sequence[Section]) -> Model:
     if has(sections, CLIPPING):
         clipping = lossless_clipping.unpack(only(sections, CLIPPING))
         found = replace(found, clipping=clipping)
+    if has(sections, ROUNDING):
+        planes = COLOR if has(sections, CHANNELS) else GREY
+        rounding = lossless_rounding.unpack(only(sections, ROUNDING), planes)
+        found = replace(found, rounding=rounding)
     return found

@@ -11,7 +11,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.base import has, only
 from pillow_colorgrid.codings.lossless import origin
-from pillow_colorgrid.codings.lossless.description import CHANNELS, ORIGIN
+from pillow_colorgrid.codings.lossless.description import CHANNELS, ORIGIN, ROUNDING
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import channels as of_channels, ycocg
 from pillow_colorgrid.color.renderings import HIGHEST, Plane
@@ -74,15 +74,22 @@ class Ycocg(_SameEverywhere):
 
 @dataclass(frozen=True)
 class OfChannels(_SameEverywhere):
-    """One channel and the two others."""
+    """One channel and the two others.
+
+    Attributes:
+        rounded: they may leave 0..255 by what they were rounded.
+    """
 
     channels: of_channels.Channels
+    rounded: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         return self.channels.names
 
     def join(self, planes: Sequence[Plane], width: int, interval: int = 1) -> Bytes:
+        if self.rounded:
+            return self.channels.inverse_clipped(*planes)
         return self.channels.inverse(*planes)
 
     def paint(self, planes: Sequence[Plane]) -> Bytes:
@@ -104,7 +111,7 @@ def colors_of(sections: Sequence[Section], size: tuple[int, int], planes: int) -
     if has(sections, ORIGIN):
         return origin.unpack(only(sections, ORIGIN), size[0] * size[1])
     if has(sections, CHANNELS):
-        return OfChannels(unpack(only(sections, CHANNELS)))
+        return OfChannels(unpack(only(sections, CHANNELS)), has(sections, ROUNDING))
     return Ycocg()
 
 

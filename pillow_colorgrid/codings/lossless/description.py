@@ -40,6 +40,9 @@ WITH_LAST = (*TRANSPARENT, "RGBX", "CMYK")
 ORIGIN = Kind(b"LORG", "origin", optional=True, modes=OF_RGB)
 CHANNELS = Kind(b"LCHN", "channels", optional=True, modes=COLORED, since=1)
 CLIPPING = Kind(b"LCLP", "clipping", optional=True, modes=OF_RGB)
+ROUNDING = Kind(b"NEAR", "rounding", since=1)
+"""Of the near coding, which has the other sections from this one."""
+
 ADAPTATION = Kind(b"LADP", "adaptation", optional=True)
 COLOR_PREVIEW = Kind(b"CPRE", "preview colour", optional=True, modes=COLORED)
 PREVIEW = Kind(b"LPRE", "preview luminance")

@@ -12,6 +12,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation
 from pillow_colorgrid.codings.lossless.clipping import Clipping
+from pillow_colorgrid.codings.lossless.rounding import Rounding
 from pillow_colorgrid.entropy import rans
 from pillow_colorgrid.errors import NetworkError
 from pillow_colorgrid.runtime import networks
@@ -45,6 +46,7 @@ class Model:
         reach: so many rows of cells away an input changes an output; None: any.
         adaptation: what the picture adds to the networks' outputs.
         clipping: how sharply the picture's channels are clipped; None: it does not matter.
+        rounding: how values are rounded; None: they are exact.
     """
 
     networks: Mapping[str, int]
@@ -53,6 +55,7 @@ class Model:
     reach: int | None = None
     adaptation: Adaptation = field(default_factory=dict)
     clipping: Clipping | None = None
+    rounding: Rounding | None = None
 
 
 @cache

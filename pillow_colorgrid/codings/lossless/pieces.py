@@ -16,7 +16,9 @@ from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.lossless import levels
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.filling import Held
+from pillow_colorgrid.codings.lossless.model import Model
 from pillow_colorgrid.codings.lossless.predict import Predictor
+from pillow_colorgrid.codings.lossless.rounded_stream import Levels, RoundedDecoder
 from pillow_colorgrid.codings.lossless.stream import (
     CO,
     LUMINANCE,
@@ -180,13 +182,13 @@ def decode(
     if piece.is_empty():
         _check_empty(coded, interval)
         return
-    frequencies = predictor.model.frequencies
-    luminance = piece.opened(coded.luminance, frequencies, piece.lanes(planes[0]))
+    model = predictor.model
+    luminance = _opened(coded.luminance, piece, piece.lanes(planes[0]), model)
     if coded.color is None:
         code_interleaved(planes, piece, predictor, luminance)
         streams = [luminance]
     else:
-        color = piece.opened(coded.color, frequencies, piece.color_lanes(planes[0]))
+        color = _opened(coded.color, piece, piece.color_lanes(planes[0]), model)
         streams = [luminance, color]
         coming = []
         for level in _levels(piece):
@@ -206,6 +208,14 @@ def _check_empty(coded: Coded, interval: int) -> None:
     size_bytes = len(coded.luminance) + len(coded.color or b"")
     if interval == 1 and size_bytes:
         raise StreamError(f"streams of {size_bytes} bytes where there are no pixels, allowed 0")
+
+
+def _opened(data: bytes, piece: Piece, lanes: int, model: Model) -> StreamDecoder:
+    """A stream of a piece, exact or rounded."""
+    if model.rounding is None:
+        return piece.opened(data, model.frequencies, lanes)
+    levels = Levels(model.rounding, preview=piece.seeded)
+    return RoundedDecoder(data, model.frequencies, lanes, levels)
 
 
 def _levels(piece: Piece) -> list[Piece]:

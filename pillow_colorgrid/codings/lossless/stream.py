@@ -8,6 +8,7 @@ All little-endian.
 """
 
 import struct
+from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
@@ -82,13 +83,18 @@ class StreamEncoder:
         rows, symbols = (part.reshape(-1) for part in pairs)
         escaped = self.frequencies.counts[rows, symbols] == 0
         if escaped.any():
-            self.escapes.append(symbols[escaped].astype("<u2"))
+            self.escapes.append(symbols[escaped])
             symbols[escaped] = ESCAPE
         self.entropy.add(self.frequencies, rows, symbols)
 
     def finish(self) -> bytes:
-        escapes = b"".join(part.tobytes() for part in self.escapes)
-        return _COUNT.pack(len(escapes) // 2) + escapes + self.entropy.finish()
+        return pack_stream(self.escapes, self.entropy)
+
+
+def pack_stream(escapes: Sequence[np.ndarray], entropy: rans.Encoder) -> bytes:
+    """The bytes of a stream of these escapes, (n,) each, and symbols."""
+    told = b"".join(part.astype("<u2").tobytes() for part in escapes)
+    return _COUNT.pack(len(told) // 2) + told + entropy.finish()
 
 
 class Price:
@@ -131,13 +137,18 @@ class StreamDecoder:
         symbols = self.entropy.decode(self.frequencies, rows).astype(np.int32)
         escaped = np.flatnonzero(symbols == ESCAPE)
         if escaped.size:
-            end = self.next_escape + escaped.size
-            if end > len(self.escapes):
-                raise rans.StreamError(f"more than {len(self.escapes)} escapes")
-            symbols[escaped] = self.escapes[self.next_escape : end]
-            self.next_escape = end
+            symbols[escaped] = self.take_escapes(escaped.size)
         floor = distribution.floor
         plane[:, *where] = symbols.reshape(floor.shape) - CENTER + floor
+
+    def take_escapes(self, count: int) -> np.ndarray:
+        """The next so many escapes, (count,) int32. Raises StreamError if there are fewer."""
+        end = self.next_escape + count
+        if end > len(self.escapes):
+            raise rans.StreamError(f"more than {len(self.escapes)} escapes")
+        taken: np.ndarray = self.escapes[self.next_escape : end]
+        self.next_escape = end
+        return taken
 
     def finish(self) -> None:
         """Raises StreamError unless everything was used up."""

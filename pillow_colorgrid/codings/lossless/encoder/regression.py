@@ -261,6 +261,7 @@ def fit(
     fitting: Fitting,
     predictor: Predictor,
     held: Sequence[Held | None] | None = None,
+    exact: Sequence[list[np.ndarray]] | None = None,
 ) -> Adaptation:
     """The adaptation to a picture.
 
@@ -268,12 +269,13 @@ def fit(
         parts: its tiles: Y, or Y, Co, Cg, (1, H, W) int16 each.
         predictor: by a model without adaptation.
         held: of each tile; None: all of all.
+        exact: the tiles before they were rounded, if they were.
     """
     held = [None] * len(parts) if held is None else held
     to_draw = [
         draw
         for refinement in fitting.refinements
-        for draw in draws(parts, refinement, fitting.cells, predictor, held)
+        for draw in draws(parts, refinement, fitting.cells, predictor, held, exact)
     ]
     # what the networks say, band by band; then the regressions, pass by pass
     spots = [(draw, spot) for draw in to_draw for spot in draw.spots]

@@ -6,7 +6,7 @@ with the picture. A quarter is kept back: it tells whether what was fitted helps
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Spot:
         groups: what each of them is for: 0 the regression and how the code length bends; 1 the
             regression; 2 kept back.
         width: cells of a row that have all pixels of the pass.
-        truth: the planes as they are, which differs where pixels are hidden.
+        truth: the planes as they are, which differs where pixels are hidden, or were rounded.
         held: (cells' rows, width) bool, the cells whose pixels streams hold; None: all of them.
     """
 
@@ -133,6 +133,7 @@ def draws(
     cells: int,
     predictor: Predictor,
     held: Sequence[Held | None],
+    exact: Sequence[list[np.ndarray]] | None = None,
 ) -> list[Draw]:
     """What to look at, of all passes of a refinement that can be adapted.
 
@@ -140,6 +141,7 @@ def draws(
         parts: the tiles of a picture: Y, or Y, Co, Cg, (1, H, W) int16 each.
         cells: about so many for each pass.
         held: of each tile.
+        exact: the tiles before they were rounded, if they were; then held is None of each.
     """
     found = []
     passes = [(pass_, 1) for pass_ in luminance_passes(refinement.networks)]
@@ -154,6 +156,9 @@ def draws(
                 parts, (one and one.level(refinement.interval) for one in held), strict=True
             )
         ]
+        if exact is not None:
+            levels = ([level_of(p, refinement.interval) for p in part[:planes]] for part in exact)
+            looked = [replace(one, truth=level) for one, level in zip(looked, levels, strict=True)]
         total = sum(one.total for one in looked)
         if total >= MIN_CELLS:
             if len(looked) == 1:

@@ -1,0 +1,94 @@
+"""What the near coding is: its number, its sections, its options.
+
+Its sections are those of the lossless coding, and one that says how values are rounded.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pillow_colorgrid.codings.base import ALPHA, NETWORKS, Coding, Inside, Work, each, one
+from pillow_colorgrid.codings.lossless.description import (
+    ADAPTATION,
+    CHANNELS,
+    COLOR_PREVIEW,
+    COLOR_TILE,
+    COLORED,
+    EFFORT,
+    PREVIEW,
+    ROUNDING,
+    TILE,
+)
+from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.options import Integers, OneOf, option
+
+if TYPE_CHECKING:
+    from pillow_colorgrid.pixels import Pixels
+
+MAX_ERROR = Integers(1, 16)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to encode with bounded loss.
+
+    Attributes:
+        max_error: by which no sample of red, green and blue, or of grey, is off by more. Alpha is
+            exact.
+        effort: how much work goes into a small file.
+        origin: "auto" takes an exact file where that is smaller: of drawings, of what was a JPEG
+            file, or came from Photo CD; "none" always rounds.
+    """
+
+    max_error: int = option(1, MAX_ERROR, "by which no sample of a pixel is off by more")
+    effort: int = option(5, EFFORT, "1 (fastest) to 9 (smallest)")
+    origin: str = option("auto", OneOf(("auto", "none")), "whether to look for JPEG's YCbCr")
+
+
+def _facts(starts: Mapping[bytes, bytes]) -> dict[str, Any]:
+    start = starts.get(ROUNDING.type, b"")[:1]
+    return {"max_error": start[0]} if start else {}
+
+
+def _work() -> Work:
+    from pillow_colorgrid.codings.near import coding
+
+    return coding
+
+
+def _region(header: Header, sections: Sequence[Section], box: Tile) -> "Pixels":
+    from pillow_colorgrid.codings.lossless import region
+
+    return region.decode(header, sections, box)
+
+
+def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
+    from pillow_colorgrid.codings.lossless import look
+
+    return look.Inside(header, sections, pixels)
+
+
+NEAR = Coding(
+    number=7,
+    name="near",
+    modes=("L", *COLORED),
+    parts=(
+        one(NETWORKS),
+        one(replace(CHANNELS, optional=False)),
+        one(ROUNDING),
+        one(ADAPTATION),
+        one(replace(COLOR_PREVIEW, optional=False)),
+        one(PREVIEW),
+        each(TILE, replace(COLOR_TILE, optional=False)),
+        one(ALPHA),
+    ),
+    work=_work,
+    options=Options,
+    loses="exact values",
+    draft_intervals=(8, 4, 2),
+    facts=_facts,
+    region=_region,
+    look=_look,
+    since=1,
+)

@@ -1,0 +1,1 @@
+"""What only a writer of the near coding needs; no decoder imports it."""

@@ -1,0 +1,27 @@
+"""Exact files of pictures of which those are likely smaller than rounded ones.
+
+Drawings, which are not noise around what the networks expect; pictures that were JPEG files or came
+from Photo CD, of which exact files hold fewer and smaller values than their pixels.
+"""
+
+from dataclasses import replace
+
+from pillow_colorgrid.codings import choose
+from pillow_colorgrid.codings.base import Encoded, Picture
+from pillow_colorgrid.codings.jpeg.description import JPEG
+from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.codings.lossless.encoder import origin
+
+
+def rival(picture: Picture, effort: int) -> Encoded | None:
+    """The exact file of such a picture; None of others."""
+    options = Options(effort=effort)
+    from_jpeg = choose.as_jpeg(picture, options)
+    if from_jpeg is not None:
+        return replace(from_jpeg, coding=JPEG)
+    pixels = picture.pixels
+    drawing = choose.is_drawing(pixels, choose.probe(pixels))
+    if not drawing and (pixels.shape[2] == 1 or origin.recognise(pixels[..., :3]) is None):
+        return None
+    coding, encoded = choose.encode(picture, replace(options, jpeg="never"))
+    return replace(encoded, coding=coding)
