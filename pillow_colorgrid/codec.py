@@ -132,12 +132,21 @@ def decode(
         f", every {interval} pixels" if interval > 1 else "",
         ", what is left of a cut file" if partial else "",
     )
-    unstated = coding.may_leave_checksum and header.checksum == container.UNSTATED
-    if partial or interval > 1 or unstated:
-        return pixels
+    if not partial and interval == 1:
+        check_pixels(header, pixels)
+    return pixels
+
+
+def check_pixels(header: Header, pixels: Pixels) -> None:
+    """Compare the decoded pixels of a whole picture with the checksum that the header states.
+
+    Raises:
+        DamagedError: they have another one.
+    """
+    if registry.of(header).may_leave_checksum and header.checksum == container.UNSTATED:
+        return
     if container.pixel_checksum(pixels.tobytes()) != header.checksum:
         raise DamagedError("the decoded pixels do not have the checksum that the file states")
-    return pixels
 
 
 def decode_unchecked(

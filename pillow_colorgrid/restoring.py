@@ -36,6 +36,25 @@ def jpeg_bytes(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
     return jpeg.restore(header, sections)
 
 
+def jpeg_and_picture(file: IO[bytes]) -> tuple[bytes, Image.Image]:
+    """The JPEG file, and the pixels that the .cgx file shows: decoded once for both.
+
+    Args:
+        file: a .cgx file, open for reading in binary mode.
+
+    Raises:
+        ValueError, CgxError, SyntaxError: as `jpeg_bytes`.
+    """
+    header, sections = _sections(file)
+
+    from pillow_colorgrid import codec, pixels
+    from pillow_colorgrid.codings.jpeg import coding as jpeg
+
+    data, shown = jpeg.restore_and_decode(header, sections)
+    codec.check_pixels(header, shown)
+    return data, pixels.to_image(shown, header.mode)
+
+
 def new_jpeg_bytes(file: IO[bytes]) -> bytes:
     """A new JPEG file that shows the same picture, where only pixels went into the .cgx file.
 

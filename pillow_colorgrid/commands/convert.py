@@ -26,7 +26,7 @@ from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.seen import FileState
 from pillow_colorgrid.commands.targets import CGX, FORMATS, JPG, LOSSY_TARGETS, Settings
 from pillow_colorgrid.metadata import OWN_FACTS
-from pillow_colorgrid.restoring import new_jpeg_bytes
+from pillow_colorgrid.restoring import jpeg_and_picture, new_jpeg_bytes
 
 
 @dataclass(frozen=True)
@@ -114,15 +114,15 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     losses: list[sameness.Loss] = []
 
     def check(data: bytes) -> None:
+        if jpeg is not None:
+            return _check_jpeg(data, jpeg, image)
         with Image.open(BytesIO(data)) as written:
             written.load()
-            found = _difference(image, written, settings, jpeg is not None, losses)
-            if jpeg is None and not found:
+            found = _difference(image, written, settings, losses)
+            if not found:
                 lost.extend([*unheld, *_lost(image, source, written, data)])
         if found:
             raise VerificationError(f"the {settings.suffix} file would hold {found}")
-        if jpeg is not None and pillow_colorgrid.jpeg_bytes(BytesIO(data)) != jpeg:
-            raise VerificationError("the .cgx file would not give back the JPEG file")
 
     try:
         seen = job.target.write(
@@ -138,6 +138,22 @@ def _convert(job: Job, settings: Settings) -> Outcome:
         restorable=jpeg is not None,
         target_seen=seen,
     )
+
+
+def _check_jpeg(data: bytes, jpeg: bytes, image: Image.Image) -> None:
+    """That a .cgx file gives back a JPEG file, and shows its picture.
+
+    Raises:
+        VerificationError: it does not.
+    """
+    try:
+        restored, shown = jpeg_and_picture(BytesIO(data))
+    except ValueError as error:
+        raise VerificationError(f"the .cgx file would hold no JPEG file: {error}") from error
+    if found := sameness.difference(image, shown):
+        raise VerificationError(f"the .cgx file would hold {found}")
+    if restored != jpeg:
+        raise VerificationError("the .cgx file would not give back the JPEG file")
 
 
 NO_JPEG_FILE = "JPEG file (same picture, new file: its pixels once were a JPEG's)"
@@ -233,13 +249,11 @@ def _difference(
     image: Image.Image,
     written: Image.Image,
     settings: Settings,
-    whole: bool,
     losses: list[sameness.Loss],
 ) -> str:
     """What tells the target from its source and should not, or "".
 
     Args:
-        whole: the target keeps the file itself, frames and all.
         losses: by how much pixels may be off, and are: one for each frame is added.
     """
 
@@ -259,7 +273,7 @@ def _difference(
         exact = chosen.quality == EXACT_QUALITY
         return sameness.difference_of_grid(one, other, exact)
 
-    if animation.count(image) > 1 and not whole:
+    if animation.count(image) > 1:
         return animation.difference(image, written, differ)
     return differ(image, written)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pillow_colorgrid.codings.jpeg import strips
 from pillow_colorgrid.commands import convert, sameness
 from pillow_colorgrid.commands.cli import main
 from tests.conftest import noise, photograph
@@ -284,6 +285,46 @@ def test_thumbnail(tree: Path, tmp_path: Path) -> None:
         assert image.size == (16, 12)
     assert main(["thumbnail", str(tree / "notes.txt"), "-o", str(target)]) == 1
     assert main(["thumbnail", str(tmp_path / "a.cgx"), "-o", str(target), "--size", "0"]) == 2
+
+
+def test_a_jpeg_file_is_decoded_once_to_be_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photograph("coffee", 160, 120).save(tmp_path / "a.jpg", quality=90)
+    found = []
+    decode = strips.decode
+
+    def counted(*args: object, **options: object) -> list[np.ndarray]:
+        found.append(args)
+        return decode(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(strips, "decode", counted)
+    assert main(["convert", str(tmp_path / "a.jpg"), "--delete-originals"]) == 0
+    assert len(found) == 1  # the picture has one strip
+    assert not (tmp_path / "a.jpg").exists()
+
+
+@pytest.mark.parametrize("changed", ["pixels", "bytes"])
+def test_a_jpeg_file_that_would_not_come_back_is_kept(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changed: str,
+) -> None:
+    photograph("coffee", 160, 120).save(tmp_path / "a.jpg", quality=90)
+    restore = convert.jpeg_and_picture
+
+    def other(file: BytesIO) -> tuple[bytes, Image.Image]:
+        data, shown = restore(file)
+        if changed == "bytes":
+            return data + b"x", shown
+        return data, Image.eval(shown, lambda value: value ^ 1)
+
+    monkeypatch.setattr(convert, "jpeg_and_picture", other)
+    assert main(["convert", str(tmp_path / "a.jpg"), "--delete-originals"]) == 1
+    expected = {"pixels": "would hold other pixels", "bytes": "would not give back the JPEG file"}
+    assert expected[changed] in capsys.readouterr().err
+    assert pictures(tmp_path) == ["a.jpg"]
 
 
 def test_a_picture_that_once_was_a_jpeg_becomes_a_new_one(
