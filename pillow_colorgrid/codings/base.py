@@ -198,6 +198,7 @@ class Coding:
         draft_intervals: of the pixels that it can decode alone, the coarsest first.
         may_leave_checksum: files need not state the checksum of their pixels.
         facts: the first bytes of sections by their type -> what they tell, by name.
+        details: whole sections -> what else they tell, by name; None: nothing.
         info: reads metadata that the coding itself keeps; None: it keeps none.
         region: decodes a part of the picture alone; None: it takes all of it.
         look: shows the inside of a file; None: there is nothing to see.
@@ -215,6 +216,7 @@ class Coding:
     draft_intervals: tuple[int, ...] = ()
     may_leave_checksum: bool = False
     facts: Callable[[Mapping[bytes, bytes]], dict[str, Any]] = nothing_special
+    details: Callable[[Sequence[Section]], dict[str, Any]] | None = None
     info: Info | None = None
     region: Region | None = None
     look: Look | None = None

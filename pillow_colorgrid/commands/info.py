@@ -76,12 +76,15 @@ def facts(path: Path, deep: bool = True) -> Facts:
         directory = open_directory(file)
     coding = registry.of(header)
     size_bytes = os.path.getsize(path)
+    starts = {section.type: section.payload[: container.START_BYTES] for section in sections}
     spent = by_section(coding, sections)
+    told = coding.facts(starts)
+    if coding.details is not None:
+        told |= coding.details(sections)
     if deep and coding.look is not None:
         spent = coding.look(header, sections).spent(spent)
     sizes = Counter({name: round(size) for name, size in spent.items()})
     sizes[OVERHEAD] = size_bytes - sum(sizes.values())
-    starts = {section.type: section.payload[: container.START_BYTES] for section in sections}
     used = [
         {"id": network.id, "name": network.name, "hash": network.hash}
         for section in sections
@@ -96,7 +99,7 @@ def facts(path: Path, deep: bool = True) -> Facts:
         mode=header.mode,
         coding=coding.name,
         lossless=not coding.lossy,
-        told=coding.facts(starts),
+        told=told,
         frames=directory.count,
         kinds=directory.index.kinds if directory.index else {},
         format_version=f"{container.MAJOR}.{header.minor}",

@@ -33,6 +33,12 @@ def _info(header: Header, fp: IO[bytes]) -> dict[str, Any]:
     return opening.info(header, fp)
 
 
+def _details(sections: Sequence[Section]) -> dict[str, Any]:
+    from pillow_colorgrid.codings.jpeg import details
+
+    return details.of(sections)
+
+
 def _work() -> Work:
     from pillow_colorgrid.codings.jpeg import coding
 
@@ -61,6 +67,7 @@ JPEG = Coding(
     options=LOSSLESS.options,
     draft_intervals=(8, 4, 2),
     facts=_facts,
+    details=_details,
     info=_info,
     region=_region,
     look=_look,
