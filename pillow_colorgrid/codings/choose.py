@@ -1,6 +1,7 @@
 """Lossless, stored or planes? Photographs: the smaller of two, never much larger than WebP.
 
-All but 8-bit photographs go to the planes coding.
+All but 8-bit photographs go to the planes coding, or where it is smaller, samples of one channel
+of more than 8 bits, to the deep one.
 
 WebP, the quick form of the stored coding, is tried beside the networks; so no file is more than 64
 bytes larger than lossless WebP of the same pixels (method 4, quality 80, exact). Of a photograph a
@@ -18,6 +19,7 @@ import zstandard
 
 from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.base import Coding, Encoded, Picture
+from pillow_colorgrid.codings.deep.description import DEEP
 from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
@@ -85,8 +87,7 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     if picture.mode in LOSSLESS.modes and picture.mode not in STORED.modes:
         return _planes_or_lossless(picture, options)
     if picture.mode not in LOSSLESS.modes:
-        logger.debug("planes: no network knows mode %s", picture.mode)
-        return PLANES, PLANES.work().encode(picture, options)
+        return _without_lossless(picture, options)
     pixels = picture.pixels
     share = probe(seen_of(pixels))
     if is_drawing(pixels, share):
@@ -115,6 +116,28 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     if stores:
         return STORED, stored.improved(picture, rival, options)
     return LOSSLESS, encoded
+
+
+def _without_lossless(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
+    """The smaller of deep and planes, where both take the picture."""
+    plain = PLANES.work().encode(picture, options)
+    if picture.mode not in DEEP.modes:
+        logger.debug("planes: no network knows mode %s", picture.mode)
+        return PLANES, plain
+    found = size_bytes(plain.sections)
+    if found < DRAWING * picture.pixels.nbytes:
+        logger.debug("planes: %d bytes are left of %d", found, picture.pixels.nbytes)
+        return PLANES, plain
+    from pillow_colorgrid.codings.deep.encoder import encoding
+
+    encoded = encoding.encode(picture.pixels, options.effort)
+    if encoded is None:
+        logger.debug("planes: one sample only, or more than can be numbered")
+        return PLANES, plain
+    other = size_bytes(encoded.sections)
+    deep = other < found
+    logger.debug("%s: %d bytes by planes, %d by deep", ("planes", "deep")[deep], found, other)
+    return (DEEP, encoded) if deep else (PLANES, plain)
 
 
 def as_jpeg(picture: Picture, options: Options) -> Encoded | None:

@@ -6,6 +6,7 @@ from typing import Any
 from pillow_colorgrid.codings.base import Coding
 from pillow_colorgrid.codings.crayon.description import CRAYON
 from pillow_colorgrid.codings.decolorized.description import DECOLORIZED
+from pillow_colorgrid.codings.deep.description import DEEP
 from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.near.description import NEAR
@@ -40,7 +41,7 @@ def unregister(coding: Coding) -> None:
     del _codings[coding.number]
 
 
-for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR):
+for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR, DEEP):
     register(_known)
 
 

@@ -53,6 +53,7 @@ MUST_HOLD = {
     "lossless-cmyk": b"LCHN",
     "lossless-lab": b"LCHN",
     "lossless-ycbcr": b"LCHN",
+    "deep-i16": b"LADP",
     "jpeg-420": b"JSTR",
     "jpeg-once": b"JSTR",
 }
@@ -153,6 +154,22 @@ def clipped() -> Image.Image:
     return Image.fromarray(np.clip(pixels - 60, 0, 255).astype(np.uint8))
 
 
+def sensor(image: Image.Image) -> Image.Image:
+    """12 bits with the noise of a sensor, and a few pixels that are stuck."""
+    grey = np.asarray(image.convert("L")).astype(np.float64) * 16
+    rng = np.random.default_rng(1)
+    noisy = grey + rng.normal(0, 1, grey.shape) * np.sqrt(grey + 1) / 2
+    pixels = np.clip(noisy, 0, 4095).astype(np.uint16)
+    pixels[[3, 40, -1], [0, 50, -1]] = 65535
+    return Image.fromarray(pixels)
+
+
+def heights(image: Image.Image) -> Image.Image:
+    """A landscape around the level of the sea, in steps of 25."""
+    smooth = image.convert("L").resize(image.size, Image.Resampling.BICUBIC)
+    return Image.fromarray((np.asarray(smooth).astype(np.int32) - 90) * 25)
+
+
 def jpeg(image: Image.Image, **options: object) -> tuple[Image.Image, dict[str, object]]:
     """A picture as a JPEG file shows it, and the option that names the file."""
     file = BytesIO()
@@ -241,9 +258,16 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "grid-rgba-point": (transparent(coffee), {"mode": "grid", "hints": "point", "effort": 1}),
         "grid-l": (coffee.convert("L"), {"mode": "grid"}),
         "planes-p": (coffee.quantize(31), {}),
-        "planes-i16": (
+        "deep-i16": (sensor(photograph("astronaut.png", (150, 60, 330, 220))), {}),
+        "deep-i16-stretched": (
             Image.fromarray(np.asarray(coffee.convert("L")).astype(np.uint16) * 257),
-            {},
+            {"effort": 1},
+        ),
+        "deep-i": (heights(coffee), {"effort": 6}),
+        "deep-f": (Image.fromarray(np.asarray(heights(coffee)).astype(np.float32)), {}),
+        "deep-f-steps": (
+            Image.fromarray((np.asarray(heights(coffee)) / 10).astype(np.float32)),
+            {"effort": 1},
         ),
         "jpeg-420": jpeg(astronaut, quality=80),
         # large enough for a second stream in its strip

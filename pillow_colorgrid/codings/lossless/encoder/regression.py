@@ -9,6 +9,7 @@ as integers.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -21,9 +22,15 @@ from pillow_colorgrid.codings.lossless.adaptation import (
     Correction,
 )
 from pillow_colorgrid.codings.lossless.distribution import Distribution
-from pillow_colorgrid.codings.lossless.encoder.sample import Draw, Sample, draws, sample
+from pillow_colorgrid.codings.lossless.encoder.sample import (
+    Draw,
+    Sample,
+    draws,
+    passes_over,
+    sample,
+)
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.predict import Band, Predictor
+from pillow_colorgrid.codings.lossless.predict import Band, Pass, Predictor
 from pillow_colorgrid.codings.lossless.stream import CG, CO, LUMINANCE, prices, symbols_of
 from pillow_colorgrid.codings.lossless.walk import Refinement
 from pillow_colorgrid.entropy.rans import Frequencies
@@ -49,7 +56,7 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
-class _Coded:
+class Coded:
     """Values of a plane and the distributions by which they are coded, (1, 1, cells) each."""
 
     plane: int
@@ -71,8 +78,11 @@ class _Coded:
         return cost.reshape(-1)
 
 
-Find = Callable[[], _Coded]
+Find = Callable[[], Coded]
 """How a plane of the sample is coded by the outputs as they are."""
+
+Finds = Callable[[np.ndarray, list[np.ndarray], list[np.ndarray]], tuple[Find, ...]]
+"""Outputs, bases and values of one pixel of a pass -> how each of its planes is doing."""
 
 Direction = Callable[[np.ndarray, np.ndarray], Pair]
 """Residuals and scales, (cells,) each -> slope and curvature of the code length."""
@@ -250,10 +260,12 @@ class Fitting:
     Attributes:
         refinements: the levels whose networks are adapted; () for none.
         cells: so many cells of each pass are looked at.
+        all_bend: how the code length bends is told by all of them, not by half.
     """
 
     refinements: tuple[Refinement, ...] = ()
     cells: int = 24_000
+    all_bend: bool = False
 
 
 def fit(
@@ -262,6 +274,8 @@ def fit(
     predictor: Predictor,
     held: Sequence[Held | None] | None = None,
     exact: Sequence[list[np.ndarray]] | None = None,
+    passes_of: Callable[[Refinement], Sequence[Pass]] | None = None,
+    finds: Finds | None = None,
 ) -> Adaptation:
     """The adaptation to a picture.
 
@@ -270,12 +284,17 @@ def fit(
         predictor: by a model without adaptation.
         held: of each tile; None: all of all.
         exact: the tiles before they were rounded, if they were.
+        passes_of: the passes over a refinement, and `finds` how their pixels are coded, where
+            that is not as in the lossless coding.
     """
+    passes_of = passes_of or partial(passes_over, planes=len(parts[0]))
     held = [None] * len(parts) if held is None else held
     to_draw = [
         draw
-        for refinement in fitting.refinements
-        for draw in draws(parts, refinement, fitting.cells, predictor, held, exact)
+        for step in fitting.refinements
+        for draw in draws(
+            parts, passes_of(step), step.interval, fitting.cells, predictor, held, exact
+        )
     ]
     # what the networks say, band by band; then the regressions, pass by pass
     spots = [(draw, spot) for draw in to_draw for spot in draw.spots]
@@ -283,7 +302,9 @@ def fit(
     jobs = [(draw, [next(bands) for _ in draw.spots]) for draw in to_draw]
     frequencies = predictor.model.frequencies
     with one_thread():
-        found = predictor.workers.map(lambda job: _fit_pass(*job, frequencies), jobs)
+        found = predictor.workers.map(
+            lambda job: _fit_pass(*job, finds or _finds, frequencies, fitting.all_bend), jobs
+        )
     return {
         draw.pass_.network: correction
         for draw, correction in zip(to_draw, found, strict=True)
@@ -291,12 +312,16 @@ def fit(
     }
 
 
-def _fit_pass(draw: Draw, bands: list[Band], frequencies: Frequencies) -> Correction | None:
+def _fit_pass(
+    draw: Draw, bands: list[Band], finds: Finds, frequencies: Frequencies, all_bend: bool
+) -> Correction | None:
     drawn = sample(draw, bands)
+    if all_bend:
+        drawn.bent = drawn.fitted
     if not 0 < drawn.bent <= drawn.fitted < drawn.columns.shape[1]:
         return None  # what counts lies elsewhere
     fitted = _PassFit(drawn, len(PASSES[draw.pass_.network].corrected), frequencies)
-    targets = _targets(drawn)
+    targets = _targets(drawn, finds)
     before = _kept_back_bits(drawn, targets, frequencies)
     for row, target in enumerate(targets):
         fitted.fit(row, target)
@@ -313,13 +338,13 @@ def _kept_back_bits(drawn: Sample, targets: list[_Target], frequencies: Frequenc
     )
 
 
-def _targets(drawn: Sample) -> list[_Target]:
+def _targets(drawn: Sample, finds: Finds) -> list[_Target]:
     """The corrected outputs of a pass, in the order of `Adaptable.corrected`."""
     targets = []
     for place, (base, values) in enumerate(zip(drawn.bases, drawn.values, strict=True)):
         outputs = drawn.of_pixel(place)
         first = place * outputs.shape[1]
-        for plane, find in enumerate(_finds(outputs, base, values)):
+        for plane, find in enumerate(finds(outputs, base, values)):
             targets.append(_Target(first + 2 * plane, find, _mean_direction))
             targets.append(_Target(first + 2 * plane + 1, find, _scale_direction))
     return targets
@@ -330,14 +355,14 @@ def _finds(
 ) -> tuple[Find, ...]:
     """Of one pixel of a pass: how luminance, or Co and Cg, are doing."""
 
-    def luminance() -> _Coded:
-        return _Coded(LUMINANCE, values[0], distribution.luminance(outputs, base[0]))
+    def luminance() -> Coded:
+        return Coded(LUMINANCE, values[0], distribution.luminance(outputs, base[0]))
 
-    def co() -> _Coded:
-        return _Coded(CO, values[0], distribution.co(outputs, base[0]))
+    def co() -> Coded:
+        return Coded(CO, values[0], distribution.co(outputs, base[0]))
 
-    def cg() -> _Coded:
+    def cg() -> Coded:
         known = distribution.co(outputs, base[0])
-        return _Coded(CG, values[1], distribution.cg(outputs, base[1], known, values[0]))
+        return Coded(CG, values[1], distribution.cg(outputs, base[1], known, values[0]))
 
     return (luminance,) if len(values) == 1 else (co, cg)

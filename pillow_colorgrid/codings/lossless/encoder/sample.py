@@ -127,37 +127,41 @@ class Sample:
         return self.outputs[None, place * count : (place + 1) * count, None]
 
 
+def passes_over(refinement: Refinement, planes: int) -> list[Pass]:
+    """The passes over a refinement of a picture of 1 or 3 planes."""
+    luminance = luminance_passes(refinement.networks)
+    return [*luminance, *color_passes(refinement.networks)] if planes > 1 else [*luminance]
+
+
 def draws(
     parts: Sequence[list[np.ndarray]],
-    refinement: Refinement,
+    passes: Sequence[Pass],
+    interval: int,
     cells: int,
     predictor: Predictor,
     held: Sequence[Held | None],
     exact: Sequence[list[np.ndarray]] | None = None,
 ) -> list[Draw]:
-    """What to look at, of all passes of a refinement that can be adapted.
+    """What to look at, of those of a refinement's passes that can be adapted.
 
     Args:
-        parts: the tiles of a picture: Y, or Y, Co, Cg, (1, H, W) int16 each.
+        parts: the tiles of a picture: its luminance, or Y, Co, Cg, (1, H, W) each.
+        passes: over the refinement to the grid of `interval`.
         cells: about so many for each pass.
         held: of each tile.
         exact: the tiles before they were rounded, if they were; then held is None of each.
     """
     found = []
-    passes = [(pass_, 1) for pass_ in luminance_passes(refinement.networks)]
-    if len(parts[0]) > 1:
-        passes += [(pass_, 3) for pass_ in color_passes(refinement.networks)]
-    for pass_, planes in passes:
+    for pass_ in passes:
+        planes = 3 if pass_.network.startswith("color") else 1
         if pass_.network not in PASSES:
             continue
         looked = [
-            _look(pass_, [level_of(p, refinement.interval) for p in part[:planes]], one)
-            for part, one in zip(
-                parts, (one and one.level(refinement.interval) for one in held), strict=True
-            )
+            _look(pass_, [level_of(p, interval) for p in part[:planes]], one)
+            for part, one in zip(parts, (one and one.level(interval) for one in held), strict=True)
         ]
         if exact is not None:
-            levels = ([level_of(p, refinement.interval) for p in part[:planes]] for part in exact)
+            levels = ([level_of(p, interval) for p in part[:planes]] for part in exact)
             looked = [replace(one, truth=level) for one, level in zip(looked, levels, strict=True)]
         total = sum(one.total for one in looked)
         if total >= MIN_CELLS:
@@ -260,7 +264,7 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
         [
             [
                 _flat([s.cells(b.bases[p][k][0][rows - s.rows[0]], rows) for s, b, rows in chosen])
-                for k in range(len(planes))
+                for k in range(len(bands[0].bases[p]))
             ]
             for p in range(len(draw.pass_.places))
         ],
