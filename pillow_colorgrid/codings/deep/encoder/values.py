@@ -74,7 +74,8 @@ def _integers(samples: np.ndarray) -> tuple[int, np.ndarray]:
     if samples.dtype.kind != "f":
         return INTEGERS, samples.astype(np.int64)
     floats = samples.astype(np.float32)
-    whole = np.isfinite(floats) & (np.abs(floats) <= WHOLE) & (floats == np.rint(floats))
+    with np.errstate(invalid="ignore"):  # of NaNs that signal
+        whole = np.isfinite(floats) & (np.abs(floats) <= WHOLE) & (floats == np.rint(floats))
     if whole.all() and not (np.signbit(floats) & (floats == 0)).any():
         return WHOLE_FLOATS, floats.astype(np.int64)
     return FLOATS, keys_of_floats(floats).astype(np.int64)
