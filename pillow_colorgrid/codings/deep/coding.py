@@ -22,7 +22,8 @@ from pillow_colorgrid.codings.deep import walk
 from pillow_colorgrid.codings.deep.context import Depth
 from pillow_colorgrid.codings.deep.description import VALUES
 from pillow_colorgrid.codings.deep.values import Values
-from pillow_colorgrid.codings.lossless.coding import damage_told, model_of
+from pillow_colorgrid.codings.lossless.coding import model_of
+from pillow_colorgrid.codings.lossless.decoding import damage_told
 from pillow_colorgrid.codings.lossless.description import (
     PREVIEW as PREVIEW_SECTION,
     TILE as TILE_SECTION,

@@ -93,8 +93,8 @@ class _Plane:
             [[part] for part in self.parts],
             fitting,
             self.predictor,
-            lambda step: self.depth.passes(step.networks),
-            partial(_finds, self.depth.top),
+            passes_of=lambda step: self.depth.passes(step.networks),
+            finds=partial(_finds, self.depth.top),
         )
         if not adaptation:
             return {}, self._encode(self.predictor)
