@@ -90,7 +90,8 @@ def encode_picture(
         coding = encoded.coding or coding
     checksum = encoded.checksum or container.pixel_checksum(picture.pixels.tobytes())
     height, width, _ = picture.pixels.shape
-    minor = coding.minor_version([section.type for section in encoded.sections])
+    types = [section.type for section in encoded.sections]
+    minor = max(coding.minor_version(types), encoded.minor)
     header = Header(coding.number, picture.mode, (width, height), checksum, minor)
     told = () if encoded.tells_metadata else tuple(metadata)
     return Coded(header, told, tuple(encoded.sections))

@@ -24,6 +24,7 @@ FILES = {
     "lossless, origin": "1.0-lossless-origin-jpeg",
     "lossless, channels": "1.1-lossless-channels",
     "stored": "1.0-stored-parts",
+    "stored, rectangles": "1.1-stored-rectangles",
     "planes": "1.0-planes-i16",
     "palette": "1.0-planes-p",
     "decolorized": "1.0-decolorized-webp",

@@ -250,7 +250,7 @@ def test_a_region_of_the_current_frame():
 def test_a_stored_picture_in_parts(monkeypatch):
     """Screens are cut into parts; of these only some are decoded."""
     from pillow_colorgrid.codings import inner
-    from pillow_colorgrid.codings.stored import encoder
+    from pillow_colorgrid.codings.stored.encoder import parts as encoder
 
     monkeypatch.setattr(encoder, "WHOLE_PIXELS", 60 * 60)
     file = saved(photo().quantize(8).convert("RGB"))

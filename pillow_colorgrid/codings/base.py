@@ -109,12 +109,14 @@ class Encoded:
         checksum: of the pixels that they decode to; None: those of the picture.
         tells_metadata: they hold the picture's metadata, too.
         coding: of the sections; None: the one that was asked for.
+        minor: the minor version of the format that has what is in them; their types tell more.
     """
 
     sections: list[Section]
     checksum: bytes | None = None
     tells_metadata: bool = False
     coding: "Coding | None" = None
+    minor: int = 0
 
 
 class Work(Protocol):

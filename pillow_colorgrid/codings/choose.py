@@ -1,5 +1,7 @@
 """Lossless, stored or planes? Photographs: the smaller of two, never much larger than WebP.
 
+What may be a page with photographs is tried as such, too (`stored/encoder/page.py`).
+
 All but 8-bit photographs go to the planes coding, or where it is smaller, samples of one channel
 of more than 8 bits, to the deep one.
 
@@ -13,6 +15,7 @@ small networks.
 """
 
 import logging
+from typing import TYPE_CHECKING
 
 import numpy as np
 import zstandard
@@ -29,6 +32,9 @@ from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.container import SECTION, Section
 from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime.workers import of_this_picture
+
+if TYPE_CHECKING:
+    from pillow_colorgrid.codings.stored.encoder.page import Page
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +79,11 @@ SCOUT_SHARE = 0.88
 calls such (`tools/results/webp_scout.tsv`) it was 0.90 to 1.0 of it, and never smaller than what
 the networks made. The scout takes a sixth of the time; it spares three in five the rest."""
 
+PAGE_EFFORT, PAGE_SHARE, PAGE_WON = 6, 0.5, 0.92
+"""Up to this effort, a page whose photographs cover no more of it than this share, and which is so
+much smaller than WebP, is written without a look at what else there is. On pages for development
+parts without photographs gained 6 % at most, and the networks never won there."""
+
 BESIDE_PIXELS = 2**24
 """For larger pictures WebP comes before the networks, not beside them: it needs 35 bytes of memory
 for each pixel, and gives them back."""
@@ -88,8 +99,40 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
         return _planes_or_lossless(picture, options)
     if picture.mode not in LOSSLESS.modes:
         return _without_lossless(picture, options)
+    share = probe(seen_of(picture.pixels))
+    page = _as_page(picture, options, share)
+    if page is not None and _clearly(page, picture, options):
+        return STORED, page.encoded
+    coding, encoded = _as_one(picture, options, share)
+    if page is not None and size_bytes(page.encoded.sections) < size_bytes(encoded.sections):
+        return STORED, page.encoded
+    return coding, encoded
+
+
+def _as_page(picture: Picture, options: Options, share: float) -> "Page | None":
+    """The picture with its photographs apart, where it may be a page, and has any.
+
+    What is transparent in places is a sprite: alpha tells where it is.
+    """
+    from pillow_colorgrid.codings.stored.encoder import finding, page
+
+    see_through = picture.mode == "RGBA" and np.ptp(picture.pixels[..., 3]) > 0
+    may_be = share < UNCLEAR or (share < PHOTOGRAPH and finding.is_page(picture.pixels))
+    return page.encode(picture, options) if may_be and not see_through else None
+
+
+def _clearly(page: "Page", picture: Picture, options: Options) -> bool:
+    """Whether a page is so small that nothing else need be tried."""
+    if options.effort > PAGE_EFFORT or page.share > PAGE_SHARE:
+        return False
+    found, quick = (size_bytes(e.sections) for e in (page.encoded, stored.quick(picture)))
+    logger.debug("page: %d bytes, as one WebP file %d", found, quick)
+    return found < PAGE_WON * quick
+
+
+def _as_one(picture: Picture, options: Options, share: float) -> tuple[Coding, Encoded]:
+    """By the networks, or stored, all of it."""
     pixels = picture.pixels
-    share = probe(seen_of(pixels))
     if is_drawing(pixels, share):
         logger.debug("stored: a drawing, of which a fast compressor leaves %.1f %%", 100 * share)
         return STORED, stored.encode(picture, options)

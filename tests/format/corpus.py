@@ -22,7 +22,7 @@ from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes, pack_adaptation
 from pillow_colorgrid.codings.lossless.model import SMALL as TABLES, model
 from pillow_colorgrid.codings.lossless.predict import Predictor
-from pillow_colorgrid.codings.stored import parts
+from pillow_colorgrid.codings.stored import parts, rectangles
 from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.jpeg.exceptions import Exceptions
@@ -101,6 +101,16 @@ def assembled() -> Iterator[tuple[str, container.Header, list[container.Section]
     files = (inner.save(part, "WEBP", lossless=True) for part in cut)
     pieces = parts.pack([b"\2" + file for file in files])
     yield "stored_parts", header, [container.Section(b"STOR", pieces)]
+    yield (
+        "stored_rectangles",
+        header,
+        [
+            container.Section(
+                b"STOR", b"\2" + inner.save(np.asarray(small), "WEBP", lossless=True)
+            ),
+            *(_rectangle(small, box) for box in ((2, 3, 18, 12), (20, 0, 33, 20))),
+        ],
+    )
     grid = next(pillow_encode(p, **k) for name, p, k in pictures() if name == "grid_lossy")
     header, sections = forging.read(grid)
     for number, codec in ((2, "WEBP"), (3, "JPEG")):
@@ -119,6 +129,14 @@ def assembled() -> Iterator[tuple[str, container.Header, list[container.Section]
     head = Head(restorable=True, tells_metadata=True, as_it_is=True).pack()
     whole = container.Section(b"JFIL", bytes(options["jpeg"]))
     yield "jpeg_file", header, [container.Section(b"JPEG", head), whole]
+
+
+def _rectangle(picture: Image.Image, box: tuple[int, int, int, int]) -> container.Section:
+    """A part of a picture, coded by itself."""
+    part = Picture(np.asarray(picture.crop(box)), "RGB")
+    tile = Tile(box[1], box[0], *part.pixels.shape[:2])
+    sections = lossless.encode(part, Options(effort=1)).sections
+    return rectangles.pack(rectangles.Rectangle(tile, LOSSLESS, tuple(sections)))
 
 
 def _lossless(

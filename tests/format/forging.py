@@ -16,13 +16,19 @@ from dataclasses import replace
 import zstandard
 
 from pillow_colorgrid import container
+from pillow_colorgrid.codings.stored import rectangles
+from pillow_colorgrid.codings.stored.description import RECTANGLE
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.frames import index as frames
 from pillow_colorgrid.frames.payload import CODING, HEAD, PATCH, PATCH_HEAD
 
 ZSTD, PNG, WEBP, JPEG = b"\x28\xb5\x2f\xfd", b"\x89PNG\r\n\x1a\n", b"RIFF", b"\xff\xd8\xff"
 
-NESTED = {frames.FRAME: HEAD.size, PATCH: PATCH_HEAD.size + CODING.size}
+NESTED = {
+    frames.FRAME: HEAD.size,
+    PATCH: PATCH_HEAD.size + CODING.size,
+    RECTANGLE.type: rectangles.HEAD.size,
+}
 """Types of sections that hold sections, and where these begin."""
 
 OTHER_INFO = b"info"

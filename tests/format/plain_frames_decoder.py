@@ -77,7 +77,13 @@ def index_of(payload, mode, width, height):
 
 
 def stored(payload, width, height, channels):
-    """3.4, one inner picture by WebP or zstd (3.2)."""
+    """3.4, one inner picture by WebP, bare or not, or zstd (3.2)."""
+    if payload[0] == 5:
+        told = (width - 1) + (height - 1 << 14) + (1 << 28) * (channels == 4)
+        data = b"\x2f" + struct.pack("<I", told) + payload[1:]
+        even = data + bytes(len(data) % 2)
+        head = struct.pack("<4sI4s4sI", b"RIFF", 12 + len(even), b"WEBP", b"VP8L", len(data))
+        payload = b"\2" + head + even
     if payload[0] == 2:
         shown = Image.open(io.BytesIO(payload[1:]))
         pixels = np.asarray(shown.convert("RGBA" if channels == 4 else "RGB"))

@@ -19,7 +19,7 @@ from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.base import Picture
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import Options
-from pillow_colorgrid.codings.stored.encoder import QUICK, SCOUT, webp
+from pillow_colorgrid.codings.stored.encoder.parts import QUICK, SCOUT, webp
 from tools.data.images import pictures
 
 COLUMNS = ("picture", "probe", "scout", "webp", "networks", "scout_ms", "webp_ms", "networks_ms")

@@ -54,6 +54,7 @@ MUST_HOLD = {
     "lossless-lab": b"LCHN",
     "lossless-ycbcr": b"LCHN",
     "deep-i16": b"LADP",
+    "stored-rectangles": b"RECT",
     "jpeg-420": b"JSTR",
     "jpeg-once": b"JSTR",
 }
@@ -63,6 +64,15 @@ MUST_HOLD = {
 def photograph(name: str, box: tuple[int, int, int, int]) -> Image.Image:
     with Image.open(PHOTOGRAPHS / name) as image:
         return Image.fromarray(np.asarray(image.crop(box)))
+
+
+def page() -> Image.Image:
+    """Two photographs on paper: one by the networks, one that shows a JPEG file."""
+    canvas = Image.new("RGB", (330, 180), (250, 248, 240))
+    canvas.paste(photograph("coffee.png", (200, 150, 280, 246)), (8, 20))
+    shown, _ = jpeg(photograph("astronaut.png", (60, 60, 252, 204)), quality=80)
+    canvas.paste(shown, (100, 10))
+    return canvas
 
 
 def transparent(image: Image.Image) -> Image.Image:
@@ -236,6 +246,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-ycbcr": (coffee.convert("YCbCr"), {}),
         "stored-rgb": (drawing, {}),
         "stored-parts": (regions(), {}),
+        "stored-rectangles": (page(), {"effort": 2}),
         "decolorized-png": (
             astronaut,
             {"mode": "decolorized", "inner": "png", "predict": "always"},

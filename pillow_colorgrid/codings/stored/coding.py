@@ -1,22 +1,24 @@
 """The stored coding: plain lossless codecs, for what networks that know photographs do not help.
 
-One section, ``STOR``: an inner picture (inner.py), WebP or zstd over filtered planes; or parts
-(stored_parts.py), each of which is one. Screens, icons, drawings: few colours, repetitions, exactly
-flat areas.
+Sections of a file::
+
+    STOR  an inner picture (inner.py), WebP or zstd over filtered planes; or parts (parts.py), each
+          of which is one. Screens, icons, drawings: few colours, repetitions, exactly flat areas
+    RECT  a photograph on a page (rectangles.py), by its own coding; any number of them
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.base import Encoded, Picture, has, only
 from pillow_colorgrid.codings.lossless.description import Options
-from pillow_colorgrid.codings.stored import parts as stored_parts
+from pillow_colorgrid.codings.stored import parts as stored_parts, pieces, rectangles
 from pillow_colorgrid.codings.stored.description import STORED_PICTURE
+from pillow_colorgrid.codings.stored.rectangles import Rectangle
 from pillow_colorgrid.codings.tiles import Tile
-from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import TruncatedError
+from pillow_colorgrid.container import MAJOR, Header, Section
+from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime.workers import of_this_picture
 
@@ -24,7 +26,7 @@ from pillow_colorgrid.runtime.workers import of_this_picture
 def encode(picture: Picture, options: Options) -> Encoded:
     """(H, W, 1, 3 or 4) uint8 -> the one section.
 
-    Where `encoder.fits`, the payload is at most one byte larger than
+    Where `parts.fits`, the payload is at most one byte larger than
     ``im.save(..., "WEBP", lossless=True, exact=True)``.
     """
     return _searched(picture, options.effort)
@@ -37,7 +39,7 @@ def quick(picture: Picture, scout: bool = False) -> Encoded:
         scout: in a sixth of that time, larger still, and without the promise.
     """
     if scout:
-        from pillow_colorgrid.codings.stored.encoder import SCOUT, webp
+        from pillow_colorgrid.codings.stored.encoder.parts import SCOUT, webp
 
         return Encoded([STORED_PICTURE.section(webp(picture.pixels, *SCOUT))])
     return _searched(picture)
@@ -51,21 +53,35 @@ def improved(picture: Picture, known: Encoded, options: Options) -> Encoded:
 
 
 def _searched(picture: Picture, effort: int | None = None, file: bytes = b"") -> Encoded:
-    """What `encoder.search` finds; without `effort` at once."""
-    from pillow_colorgrid.codings.stored.encoder import CARES_BY_EFFORT, Care, search
+    """What `parts.search` finds; without `effort` at once."""
+    from pillow_colorgrid.codings.stored.encoder.parts import (
+        BARE_SHARE,
+        CARES_BY_EFFORT,
+        Care,
+        bare_parts,
+        search,
+    )
 
-    care = Care() if effort is None else CARES_BY_EFFORT[effort]
-    return Encoded([STORED_PICTURE.section(search(picture.pixels, care, file))])
+    if effort is None:
+        return Encoded([STORED_PICTURE.section(search(picture.pixels, Care(), file))])
+    payload = search(picture.pixels, CARES_BY_EFFORT[effort], file)
+    height, width, channels = picture.pixels.shape
+    shorter = bare_parts(payload, Tile(0, 0, height, width), channels)
+    if len(payload) - len(shorter) < BARE_SHARE * len(payload):
+        return Encoded([STORED_PICTURE.section(payload)])
+    return Encoded([STORED_PICTURE.section(shorter)], minor=pieces.MINOR)
 
 
 def decode(
     header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
 ) -> Bytes:
-    """Sections -> (H, W, C) uint8; with `partial`, all 0 where the section is missing.
+    """Sections -> (H, W, C) uint8; with `partial`, all 0 where the stored picture is missing.
+
+    Where a rectangle is missing, what the stored picture has under it is shown.
 
     Raises:
-        TruncatedError: the section is missing (not with `partial`).
-        DamagedError: it is damaged.
+        TruncatedError: the stored picture is missing (not with `partial`).
+        CgxError: a section is damaged.
     """
     width, height = header.size
     if partial and not has(sections, STORED_PICTURE):
@@ -74,11 +90,11 @@ def decode(
 
 
 def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Bytes:
-    """The pixels (h, w, C) uint8 of a part of the picture; the parts it meets are decoded.
+    """The pixels (h, w, C) uint8 of a part of the picture; what it meets is decoded.
 
     Raises:
-        TruncatedError: the section is missing.
-        DamagedError: it is damaged.
+        TruncatedError: the stored picture is missing.
+        CgxError: a section is damaged.
     """
     width, height = header.size
     channels = LAYOUTS[header.mode].channels
@@ -90,10 +106,30 @@ def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Byt
         tile, data = one
         common = tile.common(box)
         if common is not None:
-            whole = inner.decode_pixels(data, (tile.height, tile.width), channels)
+            whole = pieces.decode(data, (tile.height, tile.width), channels)
             pixels[common.within(box).place] = whole[common.within(tile).place]
 
     parts = stored_parts.unpack(only(sections, STORED_PICTURE), Tile(0, 0, height, width))
+    if header.minor < pieces.MINOR and any(data.startswith(pieces.BARE) for _, data in parts):
+        raise DamagedError(
+            f"format version {MAJOR}.{header.minor} does not have bare WebP, "
+            f"allowed: {MAJOR}.{pieces.MINOR} and later"
+        )
+    found = rectangles.unpack(sections, header)
     with of_this_picture() as workers:
         workers.map(fill, parts)
+        for rectangle in found:
+            common = rectangle.tile.common(box)
+            if common is not None:
+                place = common.within(box).place
+                pixels[place] = _part_of(rectangle, header, common.within(rectangle.tile))
     return pixels
+
+
+def _part_of(rectangle: Rectangle, whole: Header, box: Tile) -> Bytes:
+    """The pixels of a part of a rectangle; all workers share the work on it."""
+    header, coding = rectangle.header(whole), rectangle.coding
+    if (box.height, box.width) == (rectangle.tile.height, rectangle.tile.width):
+        return coding.work().decode(header, rectangle.sections)
+    assert coding.region is not None
+    return coding.region(header, rectangle.sections, box)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pillow_colorgrid.codings.base import Coding, Inside, Kind, Work, one
+from pillow_colorgrid.codings.base import Coding, Inside, Kind, Work, each, one
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pillow_colorgrid.pixels import Pixels
 
 STORED_PICTURE = Kind(b"STOR", "stored picture")
+RECTANGLE = Kind(b"RECT", "rectangle", since=1)
 
 
 def _work() -> Work:
@@ -36,7 +37,7 @@ STORED = Coding(
     number=1,
     name="stored",
     modes=("L", "RGB", "RGBA"),
-    parts=(one(STORED_PICTURE),),
+    parts=(one(STORED_PICTURE), each(RECTANGLE)),
     work=_work,
     keyword=LOSSLESS.name,
     options=LOSSLESS.options,

@@ -7,8 +7,9 @@ from PIL import Image, features
 
 from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.lossless.description import Options
-from pillow_colorgrid.codings.stored import coding as stored, encoder, parts as stored_parts
+from pillow_colorgrid.codings.stored import coding as stored, parts as stored_parts
 from pillow_colorgrid.codings.stored.description import STORED, STORED_PICTURE
+from pillow_colorgrid.codings.stored.encoder import parts as encoder
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg_bytes
 from pillow_colorgrid.container import Header, Section
@@ -26,7 +27,9 @@ def pixels_of(image: Image.Image) -> Bytes:
 
 def header(pixels: Bytes) -> Header:
     height, width, channels = pixels.shape
-    return Header(STORED.number, {1: "L", 3: "RGB", 4: "RGBA"}[channels], (width, height), bytes(8))
+    return Header(
+        STORED.number, {1: "L", 3: "RGB", 4: "RGBA"}[channels], (width, height), bytes(8), 1
+    )
 
 
 def decoded(payload: bytes, pixels: Bytes) -> Bytes:
@@ -205,7 +208,8 @@ def test_pillow_without_webp_stores_all_the_same(monkeypatch: pytest.MonkeyPatch
         ("04 00000000 00000000", "inner codec , allowed"),
         ("04 00000000 00000000 00", "1 bytes behind the last part"),
         ("04 05000000 0400000000 00000000", "parts of a single pixel"),
-        ("05", "inner codec 05"),
+        ("05", "inner WEBP damaged"),
+        ("06", "inner codec 06"),
     ],
 )
 def test_wrong_parts_are_refused(payload: str, message: str) -> None:

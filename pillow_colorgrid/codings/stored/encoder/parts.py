@@ -11,7 +11,8 @@ import numpy as np
 from PIL import features
 
 from pillow_colorgrid.codings import inner
-from pillow_colorgrid.codings.stored.parts import pack, split
+from pillow_colorgrid.codings.stored.parts import LENGTH, PARTS, pack, split
+from pillow_colorgrid.codings.stored.pieces import bare
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg_bytes
 from pillow_colorgrid.pixels import Bytes
@@ -40,6 +41,10 @@ NOISY_SHARE = 0.6
 
 EAGER_PIXELS = 2**20
 """Of larger pictures the first parts are tried while the whole still is: all cores have work."""
+
+
+BARE_SHARE = 1 / 200
+"""Where bare WebP saves less of a file, release 0.2 may as well read it."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,18 @@ def search(pixels: Bytes, care: Care, file: bytes = b"") -> bytes:
     for leaf, found in zip(leaves, smallest, strict=True):
         leaf.file = found
     return _packed(root)
+
+
+def bare_parts(payload: bytes, tile: Tile, channels: int) -> bytes:
+    """An inner picture or parts with WebP files made bare."""
+    if not payload.startswith(PARTS):
+        return bare(payload, (tile.height, tile.width), channels)
+    position, shorter = len(PARTS), []
+    for part in split(tile):
+        (length,) = LENGTH.unpack_from(payload, position)
+        position += LENGTH.size + length
+        shorter.append(bare_parts(payload[position - length : position], part, channels))
+    return pack(shorter)
 
 
 def _parts(tile: Tile) -> list[Node]:

@@ -1,0 +1,1 @@
+"""How a picture is best stored: parts, rectangles. Only a writer needs it."""

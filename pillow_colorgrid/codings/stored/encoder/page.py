@@ -1,0 +1,103 @@
+"""A page: its photographs as rectangles of their own, what is around them as ever.
+
+Each rectangle is tried: by the coefficients of the JPEG file that it shows, if it does, or by the
+networks, beside WebP. Under those that won, the stored picture gets the colour that is most around
+them.
+"""
+
+import logging
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pillow_colorgrid.codings.base import Encoded, Picture
+from pillow_colorgrid.codings.jpeg.description import JPEG
+from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
+from pillow_colorgrid.codings.stored import coding as stored, rectangles
+from pillow_colorgrid.codings.stored.encoder import finding
+from pillow_colorgrid.codings.stored.rectangles import Rectangle
+from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.container import SECTION, Section
+from pillow_colorgrid.pixels import Bytes
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A picture that was encoded as a page.
+
+    Attributes:
+        share: of its pixels that lie in rectangles.
+    """
+
+    encoded: Encoded
+    share: float
+
+
+@dataclass
+class _Trial:
+    """Rectangles of one picture that won."""
+
+    picture: Picture
+    options: Options
+    won: list[Rectangle] = field(default_factory=list)
+
+    def __call__(self, tile: Tile) -> bool:
+        """Whether a rectangle is smaller by itself than WebP makes it."""
+        if len(self.won) == rectangles.MAX_RECTANGLES:
+            return False
+        piece = Picture(np.ascontiguousarray(self.picture.pixels[tile.place]), self.picture.mode)
+        found = self._as_jpeg(piece, tile)
+        if found is None:
+            encoded = lossless.encode(piece, self.options)
+            found = Rectangle(tile, LOSSLESS, tuple(encoded.sections))
+        rival = stored.quick(piece).sections[0]
+        if _size_bytes(rectangles.pack(found)) >= len(rival.payload):
+            return False
+        self.won.append(found)
+        return True
+
+    def _as_jpeg(self, piece: Picture, tile: Tile) -> Rectangle | None:
+        """By the coefficients of a JPEG file that is shown there as it is."""
+        unwanted = self.options.jpeg == "never" or self.options.origin == "none"
+        if unwanted or piece.mode not in JPEG.modes:
+            return None
+        from pillow_colorgrid.codings.jpeg.encoder import files
+
+        encoded = files.encode_once_a_jpeg(piece.pixels)
+        return None if encoded is None else Rectangle(tile, JPEG, tuple(encoded.sections))
+
+
+def encode(picture: Picture, options: Options) -> Page | None:
+    """(H, W, 1, 3 or 4) uint8 -> the picture with rectangles; None where it has none that pay."""
+    trial = _Trial(picture, options)
+    places = finding.photographs(picture.pixels, trial)
+    if not places:
+        return None
+    around = picture.pixels.copy()
+    for tile in places:
+        around[tile.place] = color_around(picture.pixels, tile)
+    base = stored.encode(Picture(around, picture.mode), options)
+    height, width = around.shape[:2]
+    share = sum(tile.height * tile.width for tile in places) / (height * width)
+    logger.debug("page: %d photographs, %.0f %% of its pixels", len(places), 100 * share)
+    return Page(Encoded([*base.sections, *map(rectangles.pack, trial.won)]), share)
+
+
+def color_around(pixels: Bytes, tile: Tile) -> Bytes:
+    """The colour (C,) that most of the pixels have that touch a rectangle's sides."""
+    height, width, channels = pixels.shape
+    rows, columns = tile.place
+    lines = [pixels[row, columns] for row in (tile.top - 1, tile.bottom) if 0 <= row < height]
+    lines += [pixels[rows, column] for column in (tile.left - 1, tile.right) if 0 <= column < width]
+    if not lines:
+        return np.zeros(channels, np.uint8)
+    colors, counts = np.unique(np.concatenate(lines), axis=0, return_counts=True)
+    found: Bytes = colors[np.argmax(counts)]
+    return found
+
+
+def _size_bytes(section: Section) -> int:
+    return len(section.payload) + SECTION.size
