@@ -7,6 +7,7 @@ coarse and fine tables count alike. Weights and activations are rounded in the l
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,10 @@ class Ops(FastOps):
 
 
 SMALLEST_LOG2_SCALE, LARGEST_LOG2_SCALE = -5.0, 10.0
+
+
+Bits = Callable[[Tensor, Tensor, "Tensor | float", Tensor, Tensor], Tensor]
+"""What `mixture_bits` is: bits of integers under the distributions that a head tells."""
 
 
 def mixture_bits(
