@@ -24,6 +24,7 @@ ALL_FLAGS = RESTORABLE | TELLS_METADATA | CORRECTED | PACKED | AS_IT_IS
 CORRECTION_BYTES = (len(KEYS) + 1) // 2
 
 CORRECTIONS = range(-8, 8)
+"""In scale classes: up to an octave narrower or wider."""
 
 MAX_GEOMETRY_BYTES = 2048
 

@@ -6,9 +6,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.jpeg.distribution import TOTAL_BITS, Mixture
 from pillow_colorgrid.codings.jpeg.encoder.record import Record
-
-CANDIDATES = range(-4, 5)
-"""Up to half an octave narrower or wider."""
+from pillow_colorgrid.codings.jpeg.head import CORRECTIONS
 
 SAMPLE = 6_000
 """Integers of a kind of pass that are looked at, at most."""
@@ -44,7 +42,7 @@ def _best(passes: list[tuple[Mixture, np.ndarray]]) -> tuple[int, float]:
     for direction in (1, -1):  # the cost falls to one lowest point, then rises
         while best == 0 or best * direction > 0:
             following = best + direction
-            if following not in CANDIDATES:
+            if following not in CORRECTIONS:
                 break
             costs[following] = code_length_bits(mixture.wider(following), values)
             if costs[following] >= costs[best]:
