@@ -13,7 +13,7 @@ Source: J. Duda, "Asymmetric numeral systems", arXiv 1311.2540; interleaved as i
 "Interleaved entropy coders", arXiv 1402.3392.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 from itertools import cycle
 
@@ -40,6 +40,10 @@ _FULL_BITS = 2 * WORD_BITS - PRECISION_BITS
 _LIMIT_SHIFT = np.uint32(_FULL_BITS)
 _WORD = np.uint32(WORD_BITS)
 _LOWEST = np.uint32(LOWEST_STATE)
+
+
+InTurn = Generator[int, int, None]
+"""Gives the row of a symbol, then takes the symbol, one after the other."""
 
 
 class StreamError(ValueError):
@@ -164,39 +168,60 @@ class Encoder:
             carried: bytes of something else, at most two for each lane: what the lanes' states
                 begin with costs nothing, and is what a decoder ends with (`Decoder.carried`).
         """
-        begin = np.zeros(self.lanes, np.uint32)
-        words = np.frombuffer(carried, "<u2")
-        begin[: len(words)] = words
-        begin += _LOWEST
-        if self.lanes <= FEW_LANES:
-            return self._finish_one_by_one(begin.tolist())
-        lanes = _Lanes(begin)
-        blocks: list[np.ndarray] = []
-        for counts, starts in reversed(self.passes):
-            whole = len(counts) - len(counts) % self.lanes
-            _encode(lanes.first(len(counts) - whole), counts[whole:], starts[whole:], blocks)
-            _encode(lanes, counts[:whole], starts[:whole], blocks)
-        words = np.concatenate([np.empty(0, np.uint16), *reversed(blocks)])
-        return lanes.states.astype("<u4").tobytes() + words.astype("<u2").tobytes()
+        states = np.full(self.lanes, LOWEST_STATE, np.uint32)
+        begin = np.frombuffer(carried, "<u2")
+        states[: len(begin)] += begin
+        words = encode_passes(self.passes, states)
+        return states.astype("<u4").tobytes() + words.astype("<u2").tobytes()
 
-    def _finish_one_by_one(self, states: list[int]) -> bytes:
-        """As `finish`, symbol by symbol."""
-        words: list[int] = []
-        for counts, starts in reversed(self.passes):
-            lanes = cycle(range(self.lanes - 1, -1, -1))
-            for _ in range(-len(counts) % self.lanes):
-                next(lanes)
-            for lane, count, start in zip(
-                lanes, counts[::-1].tolist(), starts[::-1].tolist(), strict=False
-            ):
-                state = states[lane]
-                if state >= count << _FULL_BITS:
-                    words.append(state & 0xFFFF)
-                    state >>= WORD_BITS
-                whole, rest = divmod(state, count)
-                states[lane] = (whole << PRECISION_BITS) + rest + start
-        coded = np.array(words[::-1], "<u2")
-        return np.array(states, "<u4").tobytes() + coded.tobytes()
+
+Passes = Sequence[tuple[np.ndarray, np.ndarray]]
+"""Frequencies and starts (n,) uint32 of the symbols of each pass."""
+
+
+def encode_passes(passes: Passes, states: np.ndarray) -> np.ndarray:
+    """Code passes backwards, from the last symbol on.
+
+    Args:
+        states: (lanes,) uint32, where a decoder shall end; becomes where it begins.
+
+    Returns:
+        (words,) uint16 in the order in which a decoder reads them.
+    """
+    if len(states) <= FEW_LANES:
+        return _encode_one_by_one(passes, states)
+    lanes = _Lanes(states)
+    blocks: list[np.ndarray] = []
+    for counts, starts in reversed(passes):
+        whole = len(counts) - len(counts) % len(states)
+        _encode(lanes.first(len(counts) - whole), counts[whole:], starts[whole:], blocks)
+        _encode(lanes, counts[:whole], starts[:whole], blocks)
+    return np.concatenate([np.empty(0, np.uint16), *reversed(blocks)])
+
+
+def _encode_one_by_one(passes: Passes, states: np.ndarray) -> np.ndarray:
+    """As `encode_passes`, symbol by symbol."""
+    now = states.tolist()
+    words: list[int] = []
+    for counts, starts in reversed(passes):
+        lanes = cycle(range(len(now) - 1, -1, -1))
+        for _ in range(-len(counts) % len(now)):
+            next(lanes)
+        for lane, count, start in zip(
+            lanes, counts[::-1].tolist(), starts[::-1].tolist(), strict=False
+        ):
+            now[lane] = pushed(now[lane], count, start, words)
+    states[:] = now
+    return np.array(words[::-1], np.uint16)
+
+
+def pushed(state: int, count: int, start: int, words: list[int]) -> int:
+    """The state of a lane that took up one symbol; the word that it gave off for it is appended."""
+    if state >= count << _FULL_BITS:
+        words.append(state & 0xFFFF)
+        state >>= WORD_BITS
+    whole, rest = divmod(state, count)
+    return (whole << PRECISION_BITS) + rest + start
 
 
 def _encode(
@@ -229,9 +254,18 @@ class Decoder:
         size_bytes = lanes * STATE_BYTES
         if len(data) < size_bytes or (len(data) - size_bytes) % WORD_BYTES:
             raise StreamError(f"stream of {len(data)} bytes for {lanes} lanes")
-        self.lanes = _Lanes(np.frombuffer(data, "<u4", lanes).astype(np.uint32))
-        self.words = np.frombuffer(data, "<u2", offset=size_bytes).astype(np.uint16)
-        self.next_word = 0
+        states = np.frombuffer(data, "<u4", lanes).astype(np.uint32)
+        self._begin(states, np.frombuffer(data, "<u2", offset=size_bytes).astype(np.uint16))
+
+    @classmethod
+    def of(cls, states: np.ndarray, words: np.ndarray) -> "Decoder":
+        """Of the lanes' `states` (uint32), which it changes, and `words` (uint16)."""
+        new = cls.__new__(cls)
+        new._begin(states, words)
+        return new
+
+    def _begin(self, states: np.ndarray, words: np.ndarray) -> None:
+        self.lanes, self.words, self.next_word = _Lanes(states), words, 0
 
     def decode(self, frequencies: Frequencies, rows: np.ndarray) -> np.ndarray:
         """The next pass: one symbol (uint16) for each of `rows` (n,).
@@ -314,6 +348,37 @@ class Decoder:
             size = bounds.take(base + high.take(joined)) - start
             self._advance(lanes, size, np.subtract(slots, start, slots))
         return found
+
+    def decode_in_turn(self, frequencies: Frequencies, rows: InTurn) -> int:
+        """Passes of one symbol each, whose row depends on the symbols before: all in lane 0.
+
+        Args:
+            rows: gives the row of each symbol in turn, and takes the symbol.
+
+        Returns the number of symbols.
+
+        Raises:
+            StreamError: the stream ends before the passes do.
+        """
+        symbols, steps = (table.data for table in frequencies.slots)
+        state, words, next_word = int(self.lanes.states[0]), self.words.data, self.next_word
+        count = 0
+        try:
+            row = next(rows)
+            while True:
+                slot = row << PRECISION_BITS | state & (TOTAL - 1)
+                step = steps[slot]
+                state = (state >> PRECISION_BITS) * (step >> WORD_BITS) + (step & 0xFFFF)
+                if state < LOWEST_STATE:
+                    if next_word == len(words):
+                        raise StreamError(f"stream ends after {len(words)} words")
+                    state = state << WORD_BITS | words[next_word]
+                    next_word += 1
+                count += 1
+                row = rows.send(symbols[slot])
+        except StopIteration:
+            self.lanes.states[0], self.next_word = state, next_word
+        return count
 
     def decode_bounds(self, bounds: np.ndarray) -> np.ndarray:
         """The next pass, whose symbols' ranges are cut at places of their own.

@@ -154,7 +154,7 @@ def _lossless(
     rng = np.random.default_rng(1)
     adaptation = {
         name: Correction(
-            rng.integers(-9, 10, (len(one.corrected), by.features + one.inputs + 1), np.int8),
+            rng.integers(-9, 10, (len(one.corrected), by.features[name] + one.inputs + 1), np.int8),
             np.full(len(one.corrected), 6, np.uint8),
         )
         for name, one in PASSES.items()

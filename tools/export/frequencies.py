@@ -53,7 +53,7 @@ def count(pictures: Iterable[np.ndarray], run: Run) -> np.ndarray:
         pictures: (H, W, 3) int16 each, as `lossless_data.planes` gives them.
     """
     counter = Counter()
-    predictor = Predictor(Model({}, rans.Frequencies(UNUSED), features=0), run=run)
+    predictor = Predictor(Model({}, rans.Frequencies(UNUSED), features={}), run=run)
     for picture in pictures:
         planes = [np.ascontiguousarray(plane)[None] for plane in np.moveaxis(picture, -1, 0)]
         walk(preview_of(planes), PREVIEW_REFINEMENTS, predictor, counter)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pillow_colorgrid.codings.base import has
-from pillow_colorgrid.codings.lossless import levels, transparency
+from pillow_colorgrid.codings.lossless import levels, small, transparency
 from pillow_colorgrid.codings.lossless.coding import (
     COLOR,
     base_model,
@@ -23,11 +23,13 @@ from pillow_colorgrid.codings.lossless.description import (
     CHANNELS,
     COLOR_PREVIEW,
     COLOR_TILE,
+    IN_ONE,
     ORIGIN,
     PREVIEW as PREVIEW_SECTION,
     TILE as TILE_SECTION,
 )
 from pillow_colorgrid.codings.lossless.distribution import Distribution
+from pillow_colorgrid.codings.lossless.groups import Group
 from pillow_colorgrid.codings.lossless.levels import Where
 from pillow_colorgrid.codings.lossless.model import Model
 from pillow_colorgrid.codings.lossless.pieces import (
@@ -46,6 +48,7 @@ from pillow_colorgrid.codings.lossless.rounded_stream import (
     expected as expected_of,
     steps_to,
 )
+from pillow_colorgrid.codings.lossless.small_stream import KnownInTurn
 from pillow_colorgrid.codings.lossless.stream import prices, symbols_of
 from pillow_colorgrid.codings.lossless.transparency import held_of_preview, held_of_window
 from pillow_colorgrid.codings.tiles import Tile, tiles
@@ -122,6 +125,20 @@ class _RoundedBill(_Bill):
         self.expected[number][:, *where] = found.center.reshape(values.shape)
 
 
+@dataclass(frozen=True)
+class _BillInOne(KnownInTurn):
+    """As `_Bill`, of a picture in one stream."""
+
+    prices: np.ndarray
+    bits: list[np.ndarray]
+    expected: list[np.ndarray]
+
+    def code(self, number: int, plane: np.ndarray, group: Group, found: Distribution) -> None:
+        cost = self.prices[symbols_of(number, group.of(plane), found)]
+        group.fill(self.bits[number], cost)
+        group.fill(self.expected[number], found.floor)
+
+
 def _bill(piece: Piece, model: Model, bits: list[np.ndarray], expected: list[np.ndarray]) -> _Bill:
     """Of a piece, whose planes are to be filled in."""
     priced = prices(model.frequencies)
@@ -159,6 +176,11 @@ def examine(
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
         model = predictor.model
+        if has(sections, IN_ONE):
+            bill_in_one = _BillInOne(prices(model.frequencies), bits, expected)
+            small.code(planes, predictor, bill_in_one)
+            names = colors_of(sections, size, count).names
+            return Account(names, *map(np.concatenate, (planes, expected, bits)))
         bill = _bill(PREVIEW, model, preview_of(bits), preview_of(expected))
         preview = replace(PREVIEW, held=held_of_preview(shown))
         code_interleaved(preview_of(planes), preview, predictor, bill)

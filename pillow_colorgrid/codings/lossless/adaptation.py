@@ -128,13 +128,15 @@ def pack(adaptation: Adaptation) -> bytes:
     )
 
 
-def unpack(data: bytes, features: int) -> Adaptation:
-    """The inverse of `pack`, for networks with so many features. Raises DamagedError."""
-    longest = sum(1 + len(one.corrected) * (features + one.inputs + 2) for one in PASSES.values())
+def unpack(data: bytes, features: Mapping[str, int]) -> Adaptation:
+    """The inverse of `pack`, for networks with so many features each. Raises DamagedError."""
+    longest = sum(
+        1 + len(one.corrected) * (features[one.name] + one.inputs + 2) for one in PASSES.values()
+    )
     raw = zstd.unpacked_up_to(data, longest, stated=False, what="adaptation")
     found, position = {}, 0
     for one in PASSES.values():
-        count, columns = len(one.corrected), features + one.inputs + 1
+        count, columns = len(one.corrected), features[one.name] + one.inputs + 1
         flag = raw[position : position + 1]
         position += 1
         if flag == b"\0":

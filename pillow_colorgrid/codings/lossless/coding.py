@@ -11,6 +11,7 @@ Sections of a file::
     LPRE  luminance of the preview
     LTIL  luminance of a tile, all pixels that the preview does not hold;
     CTIL  then its colour (not in mode L): one pair for each tile, row by row
+    LONE  of a small picture, in place of the four above: all planes in one stream
     ALPH  the alpha plane (mode RGBA only), where it does not come first:
 
     AINN  alpha, or which pixels are transparent and which opaque
@@ -19,7 +20,7 @@ Sections of a file::
           colour, ATIL before LTIL of the same tile
 
 FORMAT.md tells the whole way; `sections`, `pieces`, `walk` and
-`stream` are its steps.
+`stream` are its steps, and `small`, `small_walk` and `small_stream` those of small pictures.
 """
 
 from collections.abc import Sequence
@@ -35,11 +36,13 @@ from pillow_colorgrid.codings.lossless import (
     levels,
     origin as lossless_origin,
     rounding as lossless_rounding,
+    small,
     transparency,
 )
 from pillow_colorgrid.codings.lossless.adaptation import apart, unpack
 from pillow_colorgrid.codings.lossless.decoding import (
     around,
+    damage_told,
     decode_preview,
     decode_tiles,
     empty_preview,
@@ -48,6 +51,7 @@ from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
     CHANNELS,
     CLIPPING,
+    IN_ONE,
     OF_CHANNELS,
     ORIGIN,
     PREVIEW as PREVIEW_SECTION,
@@ -56,10 +60,16 @@ from pillow_colorgrid.codings.lossless.description import (
     WITH_LAST,
     Options,
 )
-from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, Model, model
+from pillow_colorgrid.codings.lossless.model import (
+    MODELS_BY_EFFORT,
+    SMALL_MODELS_BY_EFFORT,
+    TABLES,
+    Model,
+    model,
+)
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL, Coded, enlarge
 from pillow_colorgrid.codings.lossless.predict import Predictor
-from pillow_colorgrid.codings.lossless.sections import Streams, read_streams
+from pillow_colorgrid.codings.lossless.sections import Streams, check_alone, read_streams
 from pillow_colorgrid.codings.lossless.transparency import (
     Shown,
     held_of_preview,
@@ -77,8 +87,13 @@ GREY, COLOR = 1, 3
 """Numbers of planes."""
 
 
-def encode(picture: Picture, options: Options) -> Encoded:
-    """(H, W, C) uint8 -> sections; C is 1 (L), 2 (with alpha), 3 (RGB) or 4 (with alpha)."""
+def encode(picture: Picture, options: Options, apart: bool = False) -> Encoded:
+    """(H, W, C) uint8 -> sections; C is 1 (L), 2 (with alpha), 3 (RGB) or 4 (with alpha).
+
+    Args:
+        apart: preview and tiles, luminance and colour have streams of their own, however small the
+            picture is.
+    """
     from pillow_colorgrid.codings.lossless.encoder import transparency as encoder_transparency
     from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted
 
@@ -93,7 +108,11 @@ def encode(picture: Picture, options: Options) -> Encoded:
         predictor = Predictor(model(number), workers)
         alpha_first = encoder_transparency.encode(picture, planes, predictor, options.effort, looks)
         clips = len(planes) == COLOR and not told
-        coded = encode_adapted(planes, predictor, options.effort, clips, alpha_first.held)
+        in_one = not apart and planes[0].size <= small.MOST_PIXELS and alpha_first.stands_apart
+        if in_one:
+            number = SMALL_MODELS_BY_EFFORT[options.effort]
+            predictor = Predictor(model(number), workers)
+        coded = encode_adapted(planes, predictor, options.effort, clips, alpha_first.held, in_one)
     named = networks.pack_references([number])
     return Encoded([named, *told, *alpha_first.around(coded)])
 
@@ -205,12 +224,12 @@ def join(planes: list[np.ndarray]) -> np.ndarray:
 
 
 def encode_luminance(plane: np.ndarray, effort: int) -> list[Section]:
-    """A plane (1, H, W) int16 in 0..255 alone, as in a file of mode L.
+    """A plane (1, H, W) int16 in 0..255 alone, as in a large file of mode L.
 
     Returns the sections that name the networks, adapt them and hold the pixels.
     """
     grey = Picture(plane[0, ..., None].astype(np.uint8), "L")
-    return encode(grey, Options(effort=effort)).sections
+    return encode(grey, Options(effort=effort), apart=True).sections
 
 
 def luminance_of(sections: Sequence[Section]) -> list[Section]:
@@ -219,11 +238,13 @@ def luminance_of(sections: Sequence[Section]) -> list[Section]:
     The adaptation keeps its part for luminance; the streams stay byte for byte.
 
     Raises:
-        DamagedError: luminance cannot be told from colour (a file of the first release), or
-            sections are missing.
+        DamagedError: luminance cannot be told from colour (a small file, or one of the first
+            release), or sections are missing.
     """
     from pillow_colorgrid.codings.lossless.encoder.encoding import pack_adaptation
 
+    if has(sections, IN_ONE):
+        raise DamagedError("luminance and colour are in one stream (a small picture)")
     streams = read_streams(sections, color=True)
     if has(sections, ORIGIN):
         raise DamagedError(
@@ -261,6 +282,8 @@ def decode_planes(
     Raises:
         CgxError: as `decode`.
     """
+    if has(sections, IN_ONE):
+        return decode_in_one(sections, size, count, interval)
     streams = read_streams(sections, count == COLOR)
     width, height = size
     found, todo = len(streams.tiles), len(tiles(height, width))
@@ -275,6 +298,23 @@ def decode_planes(
         planes = around(preview, height, width)
         held = held_of_window(shown)
         decode_tiles(streams, planes, tiles(height, width), predictor, interval, held)
+    return [levels.level(plane, interval) for plane in planes]
+
+
+def decode_in_one(
+    sections: Sequence[Section], size: tuple[int, int], count: int, interval: int = 1
+) -> list[np.ndarray]:
+    """As `decode_planes`, of a picture in one stream."""
+    check_alone(sections, count == COLOR)
+    width, height = size
+    if width * height > small.ALLOWED_PIXELS:
+        raise DamagedError(
+            f"LONE of {width}x{height} pixels, allowed up to {small.ALLOWED_PIXELS} pixels"
+        )
+    planes = [np.zeros((1, height, width), np.int16) for _ in range(count)]
+    with of_this_picture() as workers, damage_told():
+        predictor = Predictor(model_of(sections), workers)
+        small.decode(only(sections, IN_ONE), planes, predictor, interval)
     return [levels.level(plane, interval) for plane in planes]
 
 
@@ -300,6 +340,8 @@ def decode_what_is_there(
     Raises:
         TruncatedError: not even the preview is there.
     """
+    if has(sections, IN_ONE):
+        return decode_in_one(sections, size, count)
     if not has(sections, PREVIEW_SECTION):
         raise TruncatedError("image file is truncated (no preview)")
     streams = read_streams(sections, count == COLOR, partial=True)

@@ -44,8 +44,11 @@ ROUNDING = Kind(b"NEAR", "rounding", since=1)
 """Of the near coding, which has the other sections from this one."""
 
 ADAPTATION = Kind(b"LADP", "adaptation", optional=True)
+IN_ONE = Kind(b"LONE", "all planes", optional=True, since=1)
+"""Of a small picture, whose only stream this is: it has none of those below."""
+
 COLOR_PREVIEW = Kind(b"CPRE", "preview colour", optional=True, modes=COLORED)
-PREVIEW = Kind(b"LPRE", "preview luminance")
+PREVIEW = Kind(b"LPRE", "preview luminance", optional=True)
 TILE = Kind(b"LTIL", "luminance")
 COLOR_TILE = Kind(b"CTIL", "colour", optional=True, modes=COLORED)
 """Files of the first release have all planes in LPRE and LTIL: colour has no sections there."""
@@ -126,6 +129,7 @@ LOSSLESS = Coding(
         one(HIDDEN),
         one(ALPHA_ADAPTATION),
         one(ALPHA_PREVIEW),
+        one(IN_ONE),
         one(COLOR_PREVIEW),
         one(PREVIEW),
         each(ALPHA_TILE, TILE, COLOR_TILE),

@@ -82,6 +82,13 @@ class Distribution:
         return np.where(self.scale_class < FRACTION_CLASSES, fine, coarse)
 
 
+def row_of(mean: int, scale_class: int) -> int:
+    """The row of one value, as `Distribution.row`."""
+    if scale_class < FRACTION_CLASSES:
+        return (scale_class << 3) + (mean & (MEAN_STEPS - 1))
+    return scale_class + (ROWS - CLASSES)
+
+
 MEAN_FINE, SCALE_FINE = 64, 64
 """Means are added up in 1/64 of a step, scales in 1/64 of an octave, before they are rounded."""
 

@@ -10,12 +10,18 @@ from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, PlainInside, h
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.account import Account, examine, size_bytes_of
 from pillow_colorgrid.codings.lossless.colors import colors_of
-from pillow_colorgrid.codings.lossless.description import COLOR_PREVIEW, COLOR_TILE, PREVIEW, TILE
+from pillow_colorgrid.codings.lossless.description import (
+    COLOR_PREVIEW,
+    COLOR_TILE,
+    IN_ONE,
+    PREVIEW,
+    TILE,
+)
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
 from pillow_colorgrid.pixels import to_image
 
-STREAMS = tuple(kind.name for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
-"""Names of the sections that hold pixels; in files of the first release all planes share two."""
+STREAMS = tuple(kind.name for kind in (IN_ONE, COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
+"""Names of the sections that hold pixels; a small file has one, files of the first release two."""
 
 CODER_OVERHEAD = "entropy coder"
 """What the streams take beyond their ideal code length."""

@@ -23,6 +23,12 @@ SMALL, FIRST_WIDE, WIDE = 44, 28, 60
 MODELS_BY_EFFORT = {**dict.fromkeys(range(1, 4), SMALL), **dict.fromkeys(range(4, 10), WIDE)}
 """Ids of the tables by effort."""
 
+MIXED = 200
+"""Id of tables that name networks of both widths: wide ones where that gains most."""
+
+SMALL_MODELS_BY_EFFORT = {**MODELS_BY_EFFORT, **dict.fromkeys(range(4, 7), MIXED)}
+"""The same for small pictures, read by programs that have many of them."""
+
 TABLES = "tables"
 """The role of tables in the index."""
 
@@ -42,7 +48,7 @@ class Model:
     Attributes:
         networks: their ids by name.
         frequencies: of the symbols, one row for each kind of distribution.
-        features: that each network shows beside its outputs.
+        features: that each network shows beside its outputs, by its name.
         reach: so many rows of cells away an input changes an output; None: any.
         adaptation: what the picture adds to the networks' outputs.
         clipping: how sharply the picture's channels are clipped; None: it does not matter.
@@ -51,7 +57,7 @@ class Model:
 
     networks: Mapping[str, int]
     frequencies: rans.Frequencies
-    features: int
+    features: Mapping[str, int]
     reach: int | None = None
     adaptation: Adaptation = field(default_factory=dict)
     clipping: Clipping | None = None
@@ -71,5 +77,7 @@ def model(number: int) -> Model:
         raise NetworkError(f"network {number} has no frequency tables, allowed: {allowed}")
     with np.load(BytesIO(networks.file_bytes(entry)), allow_pickle=False) as tables:
         ids = dict(zip(NAMES, tables["networks"].tolist(), strict=True))
-        frequencies = rans.Frequencies(tables["frequencies"])
-    return Model(ids, frequencies, entry.features, entry.reach)
+        equally = np.full((1, tables["frequencies"].shape[1]), rans.TOTAL // 1024, np.uint16)
+        frequencies = rans.Frequencies(np.concatenate([tables["frequencies"], equally]))
+    features = {name: networks.index()[one].features for name, one in ids.items()}
+    return Model(ids, frequencies, features, entry.reach)

@@ -75,8 +75,9 @@ class Band:
     bases: list[list[np.ndarray]]
 
 
-Memory = dict[tuple[str, Rows], Band]
-"""Bands of one tile by network and rows, before any adaptation: computed once, used often."""
+Memory = dict[tuple[str, tuple[int, ...], Rows], Band]
+"""Bands of one picture or tile by network, shape of the level, and rows, before any adaptation:
+computed once, used often."""
 
 
 def sessions(model: Model) -> Run:
@@ -168,7 +169,7 @@ class Predictor:
         Args:
             level: the planes (N, h, w) int16 that it sees.
         """
-        key = (pass_.network, rows)
+        key = (pass_.network, level[0].shape, rows)
         if self.memory is not None and key in self.memory:
             return self.memory[key]
         last = levels.cells(*level[0].shape[1:])[0]

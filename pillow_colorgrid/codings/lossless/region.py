@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from pillow_colorgrid.codings import alpha
+from pillow_colorgrid.codings.base import has
 from pillow_colorgrid.codings.lossless import transparency
 from pillow_colorgrid.codings.lossless.coding import (
     COLOR,
     base_model,
     check,
     colors_in,
+    decode_in_one,
     model_of,
     pixels_of,
     signs_moved,
@@ -21,7 +23,7 @@ from pillow_colorgrid.codings.lossless.decoding import (
     decode_tiles,
     empty_preview,
 )
-from pillow_colorgrid.codings.lossless.description import COLOR_TILE, TILE
+from pillow_colorgrid.codings.lossless.description import COLOR_TILE, IN_ONE, TILE
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import read_streams
@@ -67,6 +69,8 @@ def decode_planes(
     Raises:
         CgxError: as `decode`.
     """
+    if has(sections, IN_ONE):
+        return [plane[:, *box.place] for plane in decode_in_one(sections, size, count)]
     width, height = size
     layout = tiles(height, width)
     found = sum(section.type == TILE.type for section in sections)

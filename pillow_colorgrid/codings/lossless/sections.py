@@ -18,12 +18,17 @@ from dataclasses import dataclass
 from itertools import chain, cycle
 
 from pillow_colorgrid.codings.lossless.description import (
+    ALPHA_ADAPTATION,
+    ALPHA_PREVIEW,
+    ALPHA_TILE,
     CHANNELS,
     CLIPPING,
     COLOR_PREVIEW,
     COLOR_TILE,
+    HIDDEN,
     ORIGIN,
     PREVIEW,
+    ROUNDING,
     TILE,
 )
 from pillow_colorgrid.codings.lossless.pieces import Coded
@@ -32,6 +37,11 @@ from pillow_colorgrid.errors import DamagedError
 
 STREAMS = tuple(kind.type for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
 """Types of the sections that hold pixels of luminance and colour."""
+
+NOT_BESIDE_ONE = tuple(
+    kind.type for kind in (HIDDEN, ALPHA_ADAPTATION, ALPHA_PREVIEW, ALPHA_TILE, ROUNDING)
+)
+"""Types of others that a picture in one stream does not have: hidden pixels, tiles of alpha."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,20 @@ def read_streams(sections: Sequence[Section], color: bool, partial: bool = False
         raise DamagedError("section LTIL without CTIL behind it, allowed: pairs of them")
     pairs = zip(payloads[2::2], payloads[3::2], strict=False)
     return Streams(Coded(payloads[1], payloads[0]), [Coded(*pair) for pair in pairs])
+
+
+def check_alone(sections: Sequence[Section], color: bool) -> None:
+    """Refuse what does not go with LONE: other streams, and what only colour pictures have.
+
+    Raises:
+        DamagedError: naming them.
+    """
+    types = {section.type for section in sections}
+    _check_color(types, color)
+    others = types.intersection((*STREAMS, *NOT_BESIDE_ONE))
+    if others:
+        names = " and ".join(sorted(name.decode() for name in others))
+        raise DamagedError(f"section {names} beside LONE, allowed: either")
 
 
 def _check_color(types: set[bytes], color: bool) -> None:

@@ -29,6 +29,9 @@ ESCAPE = 0
 LUMINANCE, CO, CG = range(3)
 """Planes; each has ROWS rows of the frequency table, one plane after the other."""
 
+ESCAPES = 3 * ROWS
+"""The row behind those of the planes: all symbols are equally likely (in small pictures)."""
+
 _COUNT = struct.Struct("<I")
 
 ESCAPE_BITS = 16

@@ -79,7 +79,7 @@ NEAR = Coding(
         one(ROUNDING),
         one(ADAPTATION),
         one(replace(COLOR_PREVIEW, optional=False)),
-        one(PREVIEW),
+        one(replace(PREVIEW, optional=False)),
         each(TILE, replace(COLOR_TILE, optional=False)),
         one(ALPHA),
     ),

@@ -19,6 +19,7 @@ from tests.conftest import photograph
 NAME = "luminance_fine_diagonal"
 PASS = adaptation.PASSES[NAME]
 FEATURES = 64
+EACH_FEATURES = dict.fromkeys(adaptation.PASSES, FEATURES)
 COLUMNS = FEATURES + PASS.inputs + 1
 
 
@@ -34,7 +35,7 @@ def test_bytes_come_back():
         np.ones((8, FEATURES + adaptation.PASSES["color_second_cross"].inputs + 1), np.int8),
         np.full(8, 15, np.uint8),
     )}  # fmt: skip
-    found = adaptation.unpack(adaptation.pack(sent), FEATURES)
+    found = adaptation.unpack(adaptation.pack(sent), EACH_FEATURES)
     assert set(found) == set(sent)
     for name, one in sent.items():
         assert np.array_equal(found[name].coefficients, one.coefficients)
@@ -62,9 +63,9 @@ def test_the_largest_sum_is_exact_in_float32():
 @pytest.mark.parametrize("wrong", [b"", b"\2" + bytes(7), bytes(9), b"\1" + bytes(50)])
 def test_damaged_bytes_are_an_error(wrong):
     with pytest.raises(DamagedError, match="adaptation"):
-        adaptation.unpack(zstandard.compress(wrong), FEATURES)
+        adaptation.unpack(zstandard.compress(wrong), EACH_FEATURES)
     with pytest.raises(DamagedError, match="adaptation"):
-        adaptation.unpack(wrong, FEATURES)
+        adaptation.unpack(wrong, EACH_FEATURES)
 
 
 def test_directions_are_derivatives():

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from pillow_colorgrid.codings.lossless import clipping as lossless_clipping
-from pillow_colorgrid.codings.lossless.adaptation import Adaptation, apart, pack
+from pillow_colorgrid.codings.lossless import clipping as lossless_clipping, small
+from pillow_colorgrid.codings.lossless.adaptation import Adaptation, Correction, apart, pack
 from pillow_colorgrid.codings.lossless.clipping import Clipping
-from pillow_colorgrid.codings.lossless.description import ADAPTATION, CLIPPING
+from pillow_colorgrid.codings.lossless.description import ADAPTATION, CLIPPING, IN_ONE
 from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.filling import Held
@@ -88,12 +88,14 @@ def encode_adapted(
     effort: int,
     clips: bool = False,
     held: Held | None = None,
+    in_one: bool = False,
 ) -> list[Section]:
     """Y, or Y, Co, Cg (1, H, W) int16 each -> clipping and adaptation, where they pay, and streams.
 
     Args:
         clips: channels may be clipped: the planes are Y, Co, Cg.
         held: of the planes; None: the streams hold all pixels.
+        in_one: all pixels in one stream (`small`); not of a picture of several tiles.
     """
     parts = Parts.of(planes, held)
     if len(parts.tiles) == 1:
@@ -102,10 +104,11 @@ def encode_adapted(
         clipping = fit_clipping(planes, predictor.model.frequencies, held)
         if clipping is not None:
             predictor = _with_clipping(parts.tiles, predictor, clipping)
-    tries = [
-        _encode_once(parts, _fitted(parts.tiles, fitting, predictor), predictor)
-        for fitting in FITTINGS_BY_EFFORT[effort]
-    ]
+    fitted = [_fitted(parts.tiles, fitting, predictor) for fitting in FITTINGS_BY_EFFORT[effort]]
+    if in_one:
+        tries = [_encode_in_one(planes, adaptation, predictor) for adaptation in fitted]
+    else:
+        tries = [_encode_once(parts, adaptation, predictor) for adaptation in fitted]
     smallest = min(tries, key=lambda sections: sum(len(section.payload) for section in sections))
     found = predictor.model.clipping
     if found is None:
@@ -160,6 +163,21 @@ def _encode_once(parts: Parts, adaptation: Adaptation, predictor: Predictor) -> 
         streams = streams.with_color(_on_tiles(encode_color, parts, predictor))
         of_color = {}
     return [*pack_adaptation({**of_luminance, **of_color}), *streams.sections()]
+
+
+def _encode_in_one(
+    planes: list[np.ndarray], adaptation: Adaptation, predictor: Predictor
+) -> list[Section]:
+    """As `_encode_once`, in one stream."""
+    kept: dict[str, Correction] = {}
+    if adaptation:
+        adapted = predictor.by(replace(predictor.model, adaptation=adaptation))
+        gains = small.estimated_bytes(planes, predictor) - small.estimated_bytes(planes, adapted)
+        for part, gain in zip(apart(adaptation), gains, strict=True):
+            if part and gain > len(pack(part)):
+                kept.update(part)
+    chosen = predictor.by(replace(predictor.model, adaptation=kept))
+    return [*pack_adaptation(kept), IN_ONE.section(small.encode(planes, chosen))]
 
 
 def _encode_both_ways(

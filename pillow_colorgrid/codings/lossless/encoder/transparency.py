@@ -67,6 +67,11 @@ class Told:
     end: Sequence[Section] = ()
     held: Held | None = None
 
+    @property
+    def stands_apart(self) -> bool:
+        """Whether streams of colour are as without it, and need no tiles."""
+        return not self.tiles and self.held is None
+
     def around(self, coded: Sequence[Section]) -> list[Section]:
         """They and those of colour, which begin with its adaptation, or clipping, if it has any."""
         first = next(n for n, section in enumerate(coded) if section.type not in FIRST)
