@@ -37,8 +37,8 @@ def trim(
     `grid`-th row and column are kept; for a multiple of 8 they are decoded from the preview alone.
     Nobody has seen the painted pixels yet, so the new file states no checksum of them.
 
-    A lossless file without such a luminance (with an origin, of a JPEG file, of the first release,
-    stored, decolorized) is decoded instead, and saved with mode="grid".
+    A lossless file without such a luminance (small, with an origin, of a JPEG file, of the first
+    release, stored, decolorized) is decoded instead, and saved with mode="grid".
 
     Args:
         source: a path, or a binary file. target: likewise; written once, when all is done.

@@ -10,6 +10,7 @@ from PIL import Image
 import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.base import Picture, Work
+from pillow_colorgrid.codings.lossless import small
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Section
 
@@ -50,6 +51,12 @@ def chosen(pixels: np.ndarray, options: Options) -> tuple[str, list[Section]]:
     """The name of the exact coding that suits the pixels best, and its sections."""
     coding, encoded = choose.encode(picture_of(pixels), options)
     return coding.name, encoded.sections
+
+
+@pytest.fixture
+def streams_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pictures are coded as large ones are."""
+    monkeypatch.setattr(small, "MOST_PIXELS", 0)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from pillow_colorgrid.codings.planes import coding as planes_coding
 from pillow_colorgrid.jpeg import render
 from tests.conftest import photograph
 
+pytestmark = pytest.mark.usefixtures("streams_apart")
+
 SIZE = (210, 157)
 """Of a test picture: four tiles of at most TILE pixels, none of them whole multiples."""
 

@@ -119,7 +119,7 @@ def test_tolerant_load_shows_complete_strips_and_nothing_else(
     assert previous == 40
 
 
-@pytest.mark.usefixtures("tolerant")
+@pytest.mark.usefixtures("tolerant", "streams_apart")
 @pytest.mark.parametrize("mode", ["decolorized", "lossless"])
 def test_tolerant_load_shows_complete_tiles(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiles, "MAX_EDGE", 64)

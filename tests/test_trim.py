@@ -25,6 +25,8 @@ from pillow_colorgrid.commands.cli import main
 from pillow_colorgrid.errors import CgxError
 from tests.conftest import GOLDEN, encoded, noise, photograph
 
+pytestmark = pytest.mark.usefixtures("streams_apart")
+
 GAIN_AT = list(grid_coding.HEAD_LIMITS).index("gain")
 """Its byte in the section GRID."""
 
@@ -201,6 +203,7 @@ def origin_file() -> bytes:
         pytest.param(origin_file, id="origin"),
         pytest.param((GOLDEN / "1.0-lossless-rgb-effort5.cgx").read_bytes, id="first release"),
         pytest.param(lambda: save(once_a_jpeg(), comment="kept"), id="once a JPEG"),
+        pytest.param((GOLDEN / "1.1-small-rgb.cgx").read_bytes, id="small"),
     ],
 )
 def test_other_lossless_files_are_coded_anew(data: Callable[[], bytes]) -> None:

@@ -5,7 +5,9 @@ Most are what `save` makes of small pictures; some it makes of none: they are pu
 
 import io
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -16,7 +18,10 @@ from pillow_colorgrid.codings import inner, registry
 from pillow_colorgrid.codings.base import Picture
 from pillow_colorgrid.codings.jpeg import exceptions
 from pillow_colorgrid.codings.jpeg.head import Head
-from pillow_colorgrid.codings.lossless import coding as lossless
+from pillow_colorgrid.codings.lossless import (
+    coding as lossless,
+    small as small_pictures,
+)
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes, pack_adaptation
@@ -55,6 +60,9 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     exif = b"Exif\0\0II*\0\x08\0\0\0\0\0"
     yield "lossless", colour, {"effort": 1, "origin": "none", "exif": exif}
     yield "lossless_grey", small.convert("L"), {"effort": 1}
+    yield "small", colour, {"effort": 1}
+    yield "small_grey", small.convert("L"), {"effort": 1}
+    yield "small_tiny", tiny, {"effort": 1}
     for codec in ("zstd", "png", "webp"):
         yield f"decolorized_{codec}", small, {**decolorized, "inner": codec}
     yield "grid", small, {**GRID, "n": 3}
@@ -144,7 +152,7 @@ def _lossless(
 ) -> Iterator[tuple[str, container.Header, list[container.Section]]]:
     """Alpha, origin, clipping, channels, and an adaptation that no regression would find."""
     veiled = np.dstack([np.asarray(small), np.asarray(small.convert("L"))])
-    coded = lossless.encode(Picture(veiled, "RGBA"), Options(effort=1, origin="none"))
+    coded = lossless.encode(Picture(veiled, "RGBA"), Options(effort=1, origin="none"), apart=True)
     head = container.Header(LOSSLESS.number, "RGBA", SMALL, bytes(8))
     yield "lossless_alpha", head, coded.sections
     for name in ("1.0-lossless-origin-jpeg", "1.0-lossless-clipping", "1.1-lossless-channels"):
@@ -166,11 +174,17 @@ def _lossless(
     yield "lossless_adapted", replace(head, mode="RGB"), sections
 
 
+def _streams_apart() -> AbstractContextManager[object]:
+    """Small pictures are coded as large ones are."""
+    return patch.object(small_pictures, "MOST_PIXELS", 0)
+
+
 def corpus() -> dict[str, tuple[bytes, bytes]]:
     """Name -> file, and the pixels that it holds: of a lossy one, those that it decodes to."""
     files = {}
     for name, picture, keywords in pictures():
-        data = pillow_encode(picture, **keywords)
+        with _streams_apart() if name.startswith("lossless") else nullcontext():
+            data = pillow_encode(picture, **keywords)
         held = Image.open(io.BytesIO(data)) if keywords.get("mode") == "grid" else picture
         files[name] = data, held.tobytes()
     for name, frames in animations():

@@ -51,9 +51,9 @@ class Networks:
             for level in ("fine", "second", "coarse")
             for name in ("diagonal", "cross")
         ]
+        self.ids = {name: int(one) for name, one in zip(names, tables["networks"], strict=True)}
         self.graphs = {
-            name: evaluate.load(MODELS / index[int(one)]["file"])
-            for name, one in zip(names, tables["networks"], strict=True)
+            name: evaluate.load(MODELS / index[one]["file"]) for name, one in self.ids.items()
         }
         self.frequencies = tables["frequencies"].astype(int).tolist()
         self.adaptation = {}
@@ -73,7 +73,8 @@ class Networks:
                 pixels = len(PASSES[name])
                 each, of = (2, 2) if plane == "luminance" else (4, 6)
                 inputs = {"luminance": (37, 34), "color": (83, 106)}[plane][name == "cross"]
-                columns, rows = 64 + inputs + 1, each * pixels
+                features = 32 if 32 <= self.ids[f"{plane}_{level}_{name}"] <= 43 else 64
+                columns, rows = features + inputs + 1, each * pixels
                 shifts = list(data[position : position + rows])
                 position += rows
                 weights = np.frombuffer(data, np.int8, rows * columns, position).reshape(
@@ -582,7 +583,12 @@ def decode_colors(sections, sizes, height, width, colors, held):
     planes = [np.zeros((height, width), np.int64) for _ in range(colors)]
     of_preview = [sizes[name] for name in (b"LPRE", b"CPRE") if name in sizes]
     of_tiles = [payload for name, payload in sections if name in (b"LTIL", b"CTIL")]
-    decode_planes(planes, of_preview, of_tiles, networks, held)
+    if b"LONE" in sizes:
+        from tests.format.plain_small_decoder import read_small  # it builds on this one
+
+        read_small(planes, sizes[b"LONE"], networks)
+    else:
+        decode_planes(planes, of_preview, of_tiles, networks, held)
     if len(planes) == 1:
         return planes[0][..., None].astype(np.uint8)
     if b"LORG" in sizes:

@@ -80,7 +80,13 @@ def test_missing_coefficients_are_0(
 
 @pytest.mark.parametrize(
     ("name", "cut"),
-    [("lossless", b"CPRE"), ("lossless_grey", b"LPRE"), ("grid", b"GRID"), ("jpeg_file", b"JFIL")],
+    [
+        ("small", b"LONE"),
+        ("lossless", b"CPRE"),
+        ("lossless_grey", b"LPRE"),
+        ("grid", b"GRID"),
+        ("jpeg_file", b"JFIL"),
+    ],
 )
 def test_with_less_nothing_is_shown(
     files: dict[str, bytes], name: str, cut: bytes, monkeypatch: pytest.MonkeyPatch

@@ -45,7 +45,8 @@ def steps() -> list[dict[str, str]]:
 
 
 def test_it_is_what_is_written() -> None:
-    sections = coding.encode(Picture(PIXELS, "RGB"), Options(effort=1, origin="none")).sections
+    picture, options = Picture(PIXELS, "RGB"), Options(effort=1, origin="none")
+    sections = coding.encode(picture, options, apart=True).sections
     checksum = container.pixel_checksum(PIXELS.tobytes())
     header = container.Header(LOSSLESS.number, "RGB", (2, 2), checksum)
     assert container.pack(header, sections) == told()

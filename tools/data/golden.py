@@ -55,6 +55,12 @@ MUST_HOLD = {
     "lossless-ycbcr": b"LCHN",
     "deep-i16": b"LADP",
     "stored-rectangles": b"RECT",
+    "small-rgb": b"LONE",
+    "small-rgba-clipping": b"LCLP",
+    "small-origin": b"LORG",
+    "small-channels": b"LCHN",
+    "small-adapted": b"LADP",
+    "small-mixed": b"LADP",
     "jpeg-420": b"JSTR",
     "jpeg-once": b"JSTR",
 }
@@ -244,6 +250,13 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-cmyk": (inked(coffee), {}),
         "lossless-lab": (signed(astronaut), {"effort": 1}),
         "lossless-ycbcr": (coffee.convert("YCbCr"), {}),
+        "small-rgb": (astronaut, {"effort": 9}),
+        "small-mixed": (photograph("astronaut.png", (150, 60, 390, 300)), {"effort": 6}),
+        "small-l": (coffee.convert("L"), {"effort": 1}),
+        "small-rgba-clipping": (transparent(clipped()), {"origin": "none"}),
+        "small-origin": (from_jpeg(), {"effort": 1}),
+        "small-channels": (unrelated(), {}),
+        "small-adapted": (photograph("astronaut.png", (150, 60, 390, 300)), {"effort": 9}),
         "stored-rgb": (drawing, {}),
         "stored-parts": (regions(), {}),
         "stored-rectangles": (page(), {"effort": 2}),
@@ -342,10 +355,13 @@ def main() -> None:
         for name, (image, options) in subjects().items():
             data = encode(image, **options)
             header = container.read_header(BytesIO(data))
+            # Of several versions: what a later one writes in another way is there by another name.
+            known = sorted(GOLDEN.glob(f"{container.MAJOR}.[0-9]*-{name}.cgx"))
             path = GOLDEN / f"{container.MAJOR}.{header.minor}-{name}.cgx"
-            if path.exists():
-                same = "the same bytes" if path.read_bytes() == data else "other bytes than now"
-                print(f"{path.name} exists ({same}): kept")
+            if known:
+                same = any(one.read_bytes() == data for one in known)
+                told = "the same bytes" if same else "other bytes than now"
+                print(f"{known[-1].name} exists ({told}): kept")
                 continue
             path.write_bytes(data)
             with Image.open(path) as saved:

@@ -24,6 +24,8 @@ from tests.conftest import encoded, photograph
 from tests.format.plain_decoder import decode as decode_plainly
 from tools.data import golden
 
+pytestmark = pytest.mark.usefixtures("streams_apart")
+
 QUICK = Options(effort=1)
 ALL = pytest.mark.parametrize("channels", CHANNELS, ids=lambda one: str(one.number))
 

@@ -43,6 +43,8 @@ from tests.codings.lossless.test_origin import file_of, opened, size_bytes, type
 from tests.conftest import encoded, noise, photograph
 from tests.format.plain_decoder import decode as decode_plainly
 
+pytestmark = pytest.mark.usefixtures("streams_apart")
+
 QUICK = Options(effort=1, origin="none")  # channels would be shorter than clipping
 CLASS = st.sampled_from([*range(0, CLASSES, 5), CLASSES - 1, UNUSED])
 CLASSES_OF = st.tuples(*[CLASS] * CASES)

@@ -29,6 +29,8 @@ from tests.conftest import PHOTOGRAPHS, encoded, noise, photograph
 from tests.format.plain_decoder import decode as decode_plainly
 from tools.data import origin_survey
 
+pytestmark = pytest.mark.usefixtures("streams_apart")
+
 QUICK = Options(effort=1)
 WITHOUT_ORIGIN = (100, 101, 100)
 NO_POSITIONS, NO_COLORS = np.zeros(0, np.int64), np.zeros((0, 3), np.uint8)

@@ -12,7 +12,7 @@ from pillow_colorgrid import CgxError, codec, container, open_region
 from pillow_colorgrid.codings.lossless import coding as lossless, seeds, small
 from pillow_colorgrid.codings.lossless.account import account
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
-from pillow_colorgrid.codings.lossless.description import ADAPTATION, LOSSLESS, SMALL, Options
+from pillow_colorgrid.codings.lossless.description import ADAPTATION, IN_ONE, LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.encoder.encoding import pack_adaptation
 from pillow_colorgrid.codings.lossless.model import MIXED, SMALL as QUICK_TABLES, model
 from pillow_colorgrid.codings.lossless.predict import Predictor
@@ -59,7 +59,7 @@ def test_roundtrip(mode: str, width: int, height: int, natural: bool) -> None:
     pixels = pixels_of(image if natural else noise(mode, (width, height)))
     file = packed(pixels)
     types = [section.type for section in container.read_sections(_behind_header(file))]
-    assert (SMALL.type in types) == (width * height <= small.MOST_PIXELS)
+    assert (IN_ONE.type in types) == (width * height <= small.MOST_PIXELS)
     assert np.array_equal(opened(file), pixels)
 
 
@@ -122,7 +122,7 @@ def test_plain_decoder_agrees_on_networks_of_both_widths() -> None:
     planes = lossless.split(pixels)
     data = small.encode(planes, Predictor(replace(mixed, adaptation=adaptation)))
     named = networks.pack_references([MIXED])
-    sections = [named, *pack_adaptation(adaptation), SMALL.section(data)]
+    sections = [named, *pack_adaptation(adaptation), IN_ONE.section(data)]
     header = container.Header(LOSSLESS.number, "RGB", (40, 33), bytes(8), 1)
     assert np.array_equal(codec.decode_unchecked(header, sections), pixels)
     assert np.array_equal(decode_plainly(container.pack(header, sections)), pixels)
@@ -193,7 +193,7 @@ def test_region() -> None:
 def test_account_adds_up(mode: str) -> None:
     pixels = pixels_of(photograph("coffee", 200, 150).convert(mode))
     sections = encoded(lossless, pixels, QUICK)
-    (stream,) = [section for section in sections if section.type == SMALL.type]
+    (stream,) = [section for section in sections if section.type == IN_ONE.type]
     bill = account(sections, (200, 150), pixels.shape[2])
     assert sum(bill.values()) == pytest.approx(len(stream.payload), rel=0.01)
 
