@@ -68,6 +68,8 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     yield "grid", small, {**GRID, "n": 3}
     yield "grid_lossy", veiled, {**GRID, "n": 4, "quality": 40}
     yield "grid_grey", small.convert("L"), {**GRID, "quality": 40}
+    yield "near", small, {"mode": "near", "effort": 1, "max_error": 3, "origin": "none"}
+    yield "near_grey", small.convert("L"), {"mode": "near", "effort": 1, "origin": "none"}
     yield "stored", flat, {}
     yield "planes_indexed", indexed, {}
     yield "planes_bits", ramp.resize((21, 16)).convert("1"), {"xmp": b"<x/>"}
