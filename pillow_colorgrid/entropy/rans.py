@@ -279,15 +279,47 @@ class Decoder:
         if len(self.lanes.states) <= FEW_LANES:
             slots[:] = self._slots_one_by_one(slots.tolist(), step_of.data)
             return symbol_of.take(slots)
-        slot_words = slots.view(np.uint32)[::2]  # their low halves: no slot is beyond 2**32
-        for lanes, step in self._steps(len(slots)):
-            here = slot_words[step]
-            np.add(here, np.bitwise_and(lanes.states, lanes.slot_mask, lanes.numbers), here)
-            taken = step_of[slots[step]]
-            np.right_shift(taken, lanes.word_bits, lanes.numbers)
-            np.bitwise_and(taken, lanes.word_mask, taken)
-            self._advance(lanes, lanes.numbers, taken)
+        width, count = len(self.lanes.states), len(slots)
+        whole = count - count % width
+        self._move(self.lanes, slots[:whole], step_of)
+        if whole < count:
+            self._move(self.lanes.first(count - whole), slots[whole:], step_of)
         return symbol_of.take(slots)
+
+    def _move(self, lanes: _Lanes, slots: np.ndarray, step_of: np.ndarray) -> None:
+        """Whole steps of all `lanes`; `slots` (int64), given as each row's first, become theirs.
+
+        `_advance` written out: a tenth of the time is in calls and in looking up names.
+        """
+        states, numbers, flags, width = lanes.states, lanes.numbers, lanes.flags, len(lanes.states)
+        low_words, high_words, words = lanes.low_words, lanes.high_words, self.words
+        slot_mask, word_mask, lowest = lanes.slot_mask, lanes.word_mask, lanes.lowest
+        precision, word_bits, next_word = lanes.precision, lanes.word_bits, self.next_word
+        both, add, multiply, less = np.bitwise_and, np.add, np.multiply, np.less
+        shift_right, empty_lanes, step_at = np.right_shift, flags.nonzero, step_of.take
+        taken = np.empty_like(states)
+        slot_words = slots.view(np.uint32)[::2]  # their low halves: no slot is beyond 2**32
+        for first in range(0, len(slots), width):
+            step = slice(first, first + width)
+            here = slot_words[step]
+            add(here, both(states, slot_mask, numbers), here)
+            step_at(slots[step], None, taken, "clip")
+            shift_right(taken, word_bits, numbers)
+            both(taken, word_mask, taken)
+            shift_right(states, precision, states)
+            multiply(states, numbers, states)
+            add(states, taken, states)
+            less(states, lowest, flags)
+            empty = empty_lanes()[0]
+            count = len(empty)
+            if count:
+                read = words[next_word : next_word + count]
+                if len(read) < count:
+                    raise StreamError(f"stream ends after {len(words)} words")
+                high_words[empty] = low_words[empty]
+                low_words[empty] = read
+                next_word += count
+        self.next_word = next_word
 
     def _slots_one_by_one(self, rows: list[int], steps: memoryview) -> list[int]:
         """The slots of a pass, each in its own row (given as its first slot)."""

@@ -30,8 +30,9 @@ MAX_SHIFT = 15
 BIAS = 64
 """The value of the last column, the same in all cells."""
 
-CHUNK_CELLS = 512
-"""Cells corrected at a time: products so small stay on one thread (`blas` tells why)."""
+CHUNK_PRODUCTS, MOST_CHUNK_CELLS = 700_000, 2048
+"""Cells are corrected in chunks of so many multiplications: products so small stay on one thread
+(`blas` tells why)."""
 
 ZSTD_LEVEL = 19
 
@@ -89,20 +90,28 @@ class Correction:
             features: (N, features, rows, columns) uint8.
             inputs: (N, inputs, rows, columns) uint8 with zero point 128.
         """
+        # columns without a coefficient, half of them or more, are left aside
+        used, count = self.coefficients[:, :-1].any(0), features.shape[1]
+        of_features, of_inputs = used[:count].nonzero()[0], used[count:].nonzero()[0]
         weights = self.coefficients.astype(np.float32)
-        of_features = weights[:, : features.shape[1]]
-        of_inputs = weights[:, features.shape[1] : -1]
-        start = weights[:, -1:] * np.float32(BIAS) - of_inputs.sum(1, keepdims=True) * ZERO
+        start = (
+            weights[:, -1:] * np.float32(BIAS) - weights[:, count:-1].sum(1, keepdims=True) * ZERO
+        )
+        weights = weights[:, :-1][:, used]
         shifts = self.shifts.astype(np.int32)[:, None]
         half = (1 << shifts) >> 1
         corrected = list(PASSES[name].corrected)
+        each = min(MOST_CHUNK_CELLS, CHUNK_PRODUCTS // max(1, weights.size))
+        columns = np.empty((weights.shape[1], each), np.float32)
         for n in range(len(outputs)):
             flat = [part[n].reshape(len(part[n]), -1) for part in (outputs, features, inputs)]
-            for first in range(0, flat[0].shape[1], CHUNK_CELLS):
-                cells = slice(first, first + CHUNK_CELLS)
-                total = start + of_features @ flat[1][:, cells].astype(np.float32)
-                total += of_inputs @ flat[2][:, cells].astype(np.float32)
-                flat[0][corrected, cells] += (total.astype(np.int32) + half) >> shifts
+            for first in range(0, flat[0].shape[1], each):
+                cells = slice(first, first + each)
+                these = columns[:, : min(each, flat[0].shape[1] - first)]
+                these[: len(of_features)] = flat[1][of_features, cells]
+                these[len(of_features) :] = flat[2][of_inputs, cells]
+                sums = (weights @ these + start).astype(np.int32) + half
+                flat[0][corrected, cells] += sums >> shifts
 
 
 Adaptation = Mapping[str, Correction]

@@ -143,18 +143,26 @@ class Clipping:
 
     def co(self, found: Found, mask: Mask, y: np.ndarray) -> Found:
         """Co's distribution, once the pixels around tell which channels are clipped."""
-        return self._narrowed(found, co_interval(mask, y))
+        here = np.nonzero(mask)
+        return self._narrowed(found, here, co_interval(mask[here], y[here]))
 
     def cg(self, found: Found, mask: Mask, y: np.ndarray, co: np.ndarray) -> Found:
         """As `co`, of Cg."""
-        return self._narrowed(found, cg_interval(mask, y, co))
+        here = np.nonzero(mask)
+        return self._narrowed(found, here, cg_interval(mask[here], y[here], co[here]))
 
-    def _narrowed(self, found: Found, interval: Interval) -> Found:
-        """The mean moved into the interval, the class lowered to that of the case."""
+    def _narrowed(self, found: Found, here: tuple[np.ndarray, ...], interval: Interval) -> Found:
+        """The means `here` moved into the interval, their classes lowered to those of the cases.
+
+        Elsewhere nothing is clipped: mostly nearly everywhere.
+        """
         largest = np.array((UNUSED, *self.classes), np.int32)[interval.case]
         low, high = (end.astype(np.int32) * MEAN_STEPS for end in (interval.low, interval.high))
-        mean = np.where(largest == UNUSED, found.mean, np.clip(found.mean, low, high))
-        return Found(mean, np.minimum(found.scale_class, largest))
+        mean, scale_class = found.mean.copy(), found.scale_class.copy()
+        old = mean[here]
+        mean[here] = np.where(largest == UNUSED, old, np.clip(old, low, high))
+        scale_class[here] = np.minimum(scale_class[here], largest)
+        return Found(mean, scale_class)
 
 
 def pack(clipping: Clipping) -> bytes:
