@@ -91,7 +91,8 @@ class Correction:
             inputs: (N, inputs, rows, columns) uint8 with zero point 128.
         """
         # columns without a coefficient, half of them or more, are left aside
-        used, count = self.coefficients[:, :-1].any(0), features.shape[1]
+        used = np.logical_or.reduce(self.coefficients[:, :-1] != 0)
+        count = features.shape[1]
         of_features, of_inputs = used[:count].nonzero()[0], used[count:].nonzero()[0]
         weights = self.coefficients.astype(np.float32)
         start = (

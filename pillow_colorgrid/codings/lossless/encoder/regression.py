@@ -46,9 +46,6 @@ those of columns that hardly vary in the sample, and may do so elsewhere in the 
 PRUNE_BITS = (1.0, 3.0, 6.0, 9.0, 9.0, 0.0)
 """A coefficient leaves if it gains less, in rounds; about 10 bits is what it costs."""
 
-STEPS = 2
-"""Newton steps for each output."""
-
 LN2 = float(np.log(2))
 
 
@@ -168,9 +165,17 @@ def _integers(step: np.ndarray, shift: int) -> np.ndarray:
     return np.clip(np.rint(step * 2.0**shift), -LIMIT, LIMIT)
 
 
-def _correct(output: np.ndarray, columns: np.ndarray, chosen: tuple[np.ndarray, int]) -> np.ndarray:
+def _moved(output: np.ndarray, wanted: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """(cells,) an output with a change that is not rounded yet."""
+    change = (wanted * distribution.MEAN_FINE).astype(np.float32) @ columns
+    moved: np.ndarray = output + np.rint(change).astype(np.int32)
+    return moved
+
+
+def _correct(
+    output: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, shift: int
+) -> np.ndarray:
     """(cells,) an output with the correction that the decoder will apply."""
-    coefficients, shift = chosen
     total = np.rint(coefficients.astype(np.float32) @ columns).astype(np.int32)
     corrected: np.ndarray = output + ((total + ((1 << shift) >> 1)) >> shift)
     return corrected
@@ -183,6 +188,11 @@ class _Target:
     output: int
     find: Find
     direction: Direction
+
+    def bend(self, cells: int) -> Pair:
+        """Slope and curvature of the code length of the first `cells`, as the output is now."""
+        residual, scale = (values[:cells] for values in self.find().residuals_and_scales())
+        return self.direction(residual, scale)
 
 
 class _PassFit:
@@ -199,33 +209,25 @@ class _PassFit:
 
     def fit(self, row: int, target: _Target) -> None:
         """Correct an output of the sample, if it pays; the row of its coefficients."""
-        sample = self.sample
+        sample, fitted, bits = self.sample, self.sample.fitted, self.weight / LN2
         output = sample.outputs[target.output]
         start = output.copy()
         before = self.bits(target.find)
-        wanted = np.zeros(len(sample.columns))
-        matrix = np.empty(0)
-        for number in range(STEPS):
-            coded = target.find().residuals_and_scales()
-            residual, scale = (values[: sample.fitted] for values in coded)
-            slope, curvature = target.direction(residual, scale)
-            gradient = (self.columns @ slope).astype(np.float64)
-            if number == 0:
-                # it hardly changes until the next step
-                matrix = self.matrix_of(curvature)
-                wanted = _step(matrix, gradient, self.weight / LN2)
-            else:
-                # only what the first step chose, from where it led
-                chosen_columns = wanted != 0
-                some = matrix * np.outer(chosen_columns, chosen_columns)
-                wanted += _step(some, gradient * chosen_columns, self.weight / LN2)
-            moved = (wanted * distribution.MEAN_FINE).astype(np.float32) @ sample.columns
-            np.add(start, np.rint(moved).astype(np.int32), out=output)
-        chosen = _rounded(wanted * distribution.MEAN_FINE, matrix, self.weight)
-        output[...] = _correct(start, sample.columns, chosen)
-        price = float(np.log2(1 + 2.0 * np.abs(chosen[0].astype(np.float64))).sum()) + 16
+        slope, curvature = target.bend(fitted)
+        matrix = self.matrix_of(curvature)  # it hardly changes until the next step
+        step = _step(matrix, (self.columns @ slope).astype(np.float64), bits)
+        # from now on only what the first step chose, from where it leads
+        some = step.nonzero()[0]
+        wanted, columns, matrix = step[some], sample.columns[some], matrix[np.ix_(some, some)]
+        output[...] = _moved(start, wanted, columns)
+        slope, _ = target.bend(fitted)
+        wanted += _step(matrix, (columns[:, :fitted] @ slope).astype(np.float64), bits)
+        output[...] = _moved(start, wanted, columns)
+        chosen, shift = _rounded(wanted * distribution.MEAN_FINE, matrix, self.weight)
+        output[...] = _correct(start, columns, chosen, shift)
+        price = float(np.log2(1 + 2.0 * np.abs(chosen.astype(np.float64))).sum()) + 16
         if before - self.bits(target.find) > price:
-            self.coefficients[row], self.shifts[row] = chosen
+            self.coefficients[row, some], self.shifts[row] = chosen, shift
         else:
             output[...] = start
 
