@@ -6,8 +6,8 @@ All but 8-bit photographs go to the planes coding, or where it is smaller, sampl
 of more than 8 bits, to the deep one.
 
 WebP, the quick form of the stored coding, is tried beside the networks; so no file is more than 64
-bytes larger than lossless WebP of the same pixels (method 4, quality 80, exact). Of a photograph a
-scout, WebP nearly at its fastest, is tried first: where even an eighth less would be larger than
+bytes larger than lossless WebP of the same pixels (method 4, quality 80, exact). Of a photograph it
+is estimated first how large WebP's file is at least (`stored.encoder.webp_size`): where that is more than
 what the networks made, WebP is left. Three other looks save time. By two of them what is plainly a
 drawing is stored without asking the networks; they do not touch that promise. The third does:
 efforts 1 to 3 do not try WebP on what is plainly a photograph, because that takes as long as their
@@ -29,6 +29,7 @@ from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored import coding as stored
 from pillow_colorgrid.codings.stored.description import STORED
+from pillow_colorgrid.codings.stored.encoder.webp_size import LEAST_PIXELS, least_bytes
 from pillow_colorgrid.container import SECTION, Section
 from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime.workers import of_this_picture
@@ -73,11 +74,6 @@ ALWAYS_PIXELS = 2**18
 
 NOISY_BITS = 10 / 3
 """Above so many bits for each value it is, too: noise makes all codings equal."""
-
-SCOUT_SHARE = 0.88
-"""WebP's file may be as small a part of its scout's. On 50 photographs for training that the probe
-calls such (`tools/results/webp_scout.tsv`) it was 0.90 to 1.0 of it, and never smaller than what
-the networks made. The scout takes a sixth of the time; it spares three in five the rest."""
 
 PAGE_EFFORT, PAGE_SHARE, PAGE_WON = 6, 0.5, 0.92
 """Up to this effort, a page whose photographs cover no more of it than this share, and which is so
@@ -139,16 +135,15 @@ def _as_one(picture: Picture, options: Options, share: float) -> tuple[Coding, E
     small = pixels.shape[0] * pixels.shape[1] <= ALWAYS_PIXELS
     if options.effort >= ALWAYS_EFFORT or small or share < PHOTOGRAPH:
         rival, encoded = _both(picture, options, share)
-        if rival is None:
-            logger.debug("lossless: a photograph, %d bytes", size_bytes(encoded.sections))
-            return LOSSLESS, encoded
     else:
         encoded = lossless.encode(picture, options)
-        if 8 * size_bytes(encoded.sections) <= NOISY_BITS * pixels.size:
-            logger.debug("lossless: a photograph, %d bytes", size_bytes(encoded.sections))
-            return LOSSLESS, encoded
-        rival = stored.quick(picture)
-    found, other = size_bytes(encoded.sections), size_bytes(rival.sections)
+        noisy = 8 * size_bytes(encoded.sections) > NOISY_BITS * pixels.size
+        rival = _rival(picture, share, size_bytes(encoded.sections)) if noisy else None
+    found = size_bytes(encoded.sections)
+    if rival is None:
+        logger.debug("lossless: a photograph, %d bytes", found)
+        return LOSSLESS, encoded
+    other = size_bytes(rival.sections)
     if picture.mode == "RGBA" and found <= other < NEAR * found:
         rival = stored.improved(picture, rival, options)
         other = size_bytes(rival.sections)
@@ -266,20 +261,34 @@ def pieces_of(pixels: Bytes) -> list[Bytes]:
 def _both(picture: Picture, options: Options, share: float) -> tuple[Encoded | None, Encoded]:
     """What `stored.quick` and the lossless coding make of it, side by side if possible.
 
-    Pillow's WebP does not hold Python's lock while it encodes. Of a photograph a scout is sent
-    first; None where it tells that WebP cannot win.
+    Pillow's WebP does not hold Python's lock while it encodes. The former is None where an estimate
+    tells that it cannot win.
     """
     height, width = picture.pixels.shape[:2]
-    if height * width > BESIDE_PIXELS:
-        return stored.quick(picture), lossless.encode(picture, options)
-    one_file = max(height, width) <= inner.WEBP_MAX_SIDE
-    scouts = share >= PHOTOGRAPH and picture.mode == "RGB" and one_file
+    beside = height * width <= BESIDE_PIXELS
     with of_this_picture() as workers:
-        rival = workers.begin(lambda: stored.quick(picture, scout=scouts))
+        if not _estimated(picture, share):
+            if not beside:
+                return stored.quick(picture), lossless.encode(picture, options)
+            coming = workers.begin(lambda: stored.quick(picture))
+            encoded = lossless.encode(picture, options)
+            return coming.result(), encoded
+        least = workers.begin(lambda: least_bytes(picture.pixels, probe, share))
         encoded = lossless.encode(picture, options)
-        found = rival.result()
-        if not scouts:
-            return found, encoded
-        if SCOUT_SHARE * size_bytes(found.sections) > size_bytes(encoded.sections):
-            return None, encoded
-        return stored.quick(picture), encoded
+        wins = least.result() > size_bytes(encoded.sections)
+        return None if wins else stored.quick(picture), encoded
+
+
+def _rival(picture: Picture, share: float, found: int) -> Encoded | None:
+    """`stored.quick`, once the networks made `found` bytes; None where it cannot win."""
+    if _estimated(picture, share) and least_bytes(picture.pixels, probe, share) > found:
+        return None
+    return stored.quick(picture)
+
+
+def _estimated(picture: Picture, share: float) -> bool:
+    """Whether it looks like the pictures on which estimates were measured."""
+    height, width = picture.pixels.shape[:2]
+    one_file = max(height, width) <= inner.WEBP_MAX_SIDE
+    least_share = UNCLEAR if height * width >= LEAST_PIXELS else PHOTOGRAPH
+    return share >= least_share and picture.mode == "RGB" and one_file

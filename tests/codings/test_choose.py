@@ -179,9 +179,9 @@ def test_quick_efforts_skip_webp_on_photographs_only(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(choose, "ALWAYS_PIXELS", 0)
     asked = []
     quick = stored.quick
-    monkeypatch.setattr(stored, "quick", lambda p, scout=False: asked.append(p) or quick(p, scout))
+    monkeypatch.setattr(stored, "quick", lambda p: asked.append(p) or quick(p))
     monkeypatch.setattr(choose, "NOISY_BITS", 8)
-    monkeypatch.setattr(choose, "SCOUT_SHARE", 1)
+    monkeypatch.setattr(choose, "least_bytes", lambda *_: 0)
     sharp = pixels_of(photograph("coffee", 128, 128))
     smooth = pixels_of(photograph("coffee", 128, 128).resize((700, 700)))
     assert choose.probe(smooth) < choose.PHOTOGRAPH < choose.probe(sharp)
@@ -192,34 +192,32 @@ def test_quick_efforts_skip_webp_on_photographs_only(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("kind", "part", "times"),
-    [
-        ("photograph", 1, [True]),
-        ("photograph", 0.7, [True, False]),
-        ("noise", choose.SCOUT_SHARE, [True, False]),
-        ("grey", 1, [False]),
-    ],
+    ("kind", "least", "times"),
+    [("photograph", 1e9, 0), ("photograph", 0, 1), ("grey", 1e9, 1)],
 )
-def test_a_scout_spares_webp(
-    kind: str, part: float, times: list[bool], monkeypatch: pytest.MonkeyPatch
+def test_an_estimate_spares_webp(
+    kind: str, least: float, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where WebP comes near, or nobody measured, it is tried as ever; the file is the same."""
-    image = noise("RGB", (100, 90)) if kind == "noise" else photograph("coffee", 100, 90)
+    """Where WebP may come near, or nobody measured, it is tried as ever; the file is the same."""
+    image = photograph("coffee", 100, 90)
     pixels = pixels_of(image.convert("L") if kind == "grey" else image)
     assert choose.probe(pixels) > choose.PHOTOGRAPH
     asked = []
     quick = stored.quick
-    monkeypatch.setattr(choose, "SCOUT_SHARE", part)
-    monkeypatch.setattr(
-        stored, "quick", lambda p, scout=False: asked.append(scout) or quick(p, scout)
-    )
+    monkeypatch.setattr(choose, "least_bytes", lambda *_: least)
+    monkeypatch.setattr(stored, "quick", lambda p: asked.append(p) or quick(p))
     found = chosen(pixels, Options())
-    assert asked == times
-    monkeypatch.setattr(choose, "SCOUT_SHARE", 0)
+    assert len(asked) == times
+    monkeypatch.setattr(choose, "least_bytes", lambda *_: 0)
     assert chosen(pixels, Options()) == found
 
 
-def test_a_side_too_long_for_webp_sends_no_scout() -> None:
+def test_noise_is_stored_though_it_looks_like_a_photograph() -> None:
+    coding, _ = chosen(pixels_of(noise("RGB", (100, 90))), Options())
+    assert coding == "stored"
+
+
+def test_a_side_too_long_for_webp_is_not_estimated() -> None:
     coding, _ = chosen(pixels_of(noise("RGB", (16_400, 1))), Options())
     assert coding in ("lossless", "stored")
 

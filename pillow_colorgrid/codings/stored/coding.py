@@ -32,16 +32,8 @@ def encode(picture: Picture, options: Options) -> Encoded:
     return _searched(picture, options.effort)
 
 
-def quick(picture: Picture, scout: bool = False) -> Encoded:
-    """As `encode`, with the same promise, in the time that WebP takes; larger.
-
-    Args:
-        scout: in a sixth of that time, larger still, and without the promise.
-    """
-    if scout:
-        from pillow_colorgrid.codings.stored.encoder.parts import SCOUT, webp
-
-        return Encoded([STORED_PICTURE.section(webp(picture.pixels, *SCOUT))])
+def quick(picture: Picture) -> Encoded:
+    """As `encode`, with the same promise, in the time that WebP takes; larger."""
     return _searched(picture)
 
 

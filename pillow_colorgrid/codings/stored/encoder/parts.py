@@ -21,9 +21,6 @@ from pillow_colorgrid.runtime.workers import Workers, of_this_picture
 QUICK = (4, 80)
 """WebP's method and "quality", which for lossless means effort: Pillow's defaults."""
 
-SCOUT = (1, 25)
-"""A sixth of QUICK's time, a few percent larger on photographs."""
-
 SLOWEST = (6, 100)
 """A second for 10,000 pixels; QUICK takes milliseconds. Icons become up to a fifth smaller."""
 
