@@ -40,16 +40,16 @@ SECOND, FINE = TILE_REFINEMENTS[1:]
 FITTINGS_BY_EFFORT: dict[int, tuple[Fitting, ...]] = {
     1: (Fitting(),),
     2: (Fitting((FINE,), cells=12_000),),
-    3: (Fitting((SECOND, FINE)),),
-    4: (Fitting((FINE,), cells=12_000),),
+    3: (Fitting((FINE,)),),
+    4: (Fitting((FINE,)),),
     5: (Fitting((FINE,)),),
     6: (Fitting((SECOND, FINE)),),
     7: (Fitting((SECOND, FINE), cells=50_000),),
     8: (Fitting((SECOND, FINE), cells=100_000),),
     9: (Fitting((FINE,)), Fitting((SECOND, FINE)), Fitting((SECOND, FINE), cells=100_000)),
 }
-"""How the networks are adapted to the picture; of several ways, the one that is smallest. Each
-effort takes longer than the one before, and makes smaller files of most (`tools.bench.efforts`)."""
+"""How the networks are adapted to the picture; of several ways, the one that is smallest. Whether
+each effort is smaller and slower than the one before `tools.bench.efforts` tells."""
 
 
 CLIPPING_BYTES = 18
