@@ -7,7 +7,7 @@ of more than 8 bits, to the deep one.
 
 WebP, the quick form of the stored coding, is tried beside the networks; so no file is more than 64
 bytes larger than lossless WebP of the same pixels (method 4, quality 80, exact). Of a photograph it
-is estimated first how large WebP's file is at least (`stored.encoder.webp_size`): where that is more than
+is estimated first how large WebP's file is at least (`webp_size`): where that is more than
 what the networks made, WebP is left. Three other looks save time. By two of them what is plainly a
 drawing is stored without asking the networks; they do not touch that promise. The third does:
 efforts 1 to 3 do not try WebP on what is plainly a photograph, because that takes as long as their
