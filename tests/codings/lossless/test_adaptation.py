@@ -12,6 +12,7 @@ from pillow_colorgrid.codings.lossless.adaptation import Correction
 from pillow_colorgrid.codings.lossless.encoder import regression
 from pillow_colorgrid.codings.lossless.encoder.encoding import FINE, SECOND, encode_planes
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting
+from pillow_colorgrid.codings.lossless.pieces import tile_of
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.errors import DamagedError
 from tests.conftest import photograph
@@ -116,7 +117,7 @@ def test_an_adaptation_shortens_the_file(edge, monkeypatch):
     """Also where it was fitted to some rows of many tiles."""
     monkeypatch.setattr(tiles, "MAX_EDGE", edge)
     planes = lossless.split(np.asarray(photograph("chelsea", 400, 300)))
-    parts = [lossless.tile_of(planes, tile) for tile in tiles.tiles(300, 400)]
+    parts = [tile_of(planes, tile) for tile in tiles.tiles(300, 400)]
     plain = Predictor(model.model(model.WIDE))
     found = regression.fit(parts, Fitting((SECOND, FINE)), plain)
     assert set(found) & {"luminance_fine_cross", "color_fine_cross"}
