@@ -75,7 +75,7 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     yield "planes_bits", ramp.resize((21, 16)).convert("1"), {"xmp": b"<x/>"}
     yield "planes_float", told, {"icc_profile": b"icc"}
     yield "deep", Image.fromarray(np.asarray(shade).astype(np.uint16) * 16 + 7), {}
-    yield "planes_cmyk", tiny.convert("CMYK"), {}
+    yield "planes_cmyk", flat.convert("CMYK"), {}
     yield "jpeg", *_jpeg(small, quality=80)
     yield "jpeg_progressive", *_jpeg(small, quality=90, subsampling=0, progressive=True)
     yield "jpeg_grey", *_jpeg(small.convert("L"), quality=60, restart_marker_blocks=2)

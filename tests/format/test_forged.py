@@ -148,7 +148,7 @@ FORGED: list[tuple[str, str, Change, str]] = [
     # the header
     ("a coding of a later version", "jpeg", header(minor=0), "1.0 does not have the coding jpeg"),
     ("an unknown coding", "stored", header(coding=99), "coding 99 is unknown.*reads 1"),
-    ("a mode that the coding has not", "lossless", header(mode="CMYK"), "does not take mode CMYK"),
+    ("a mode that the coding has not", "lossless", header(mode="I"), "does not take mode I"),
     ("another mode of the coding", "lossless", header(mode="L"), "CPRE where"),
     ("alpha that is not there", "lossless", header(mode="RGBA"), "ALPH belongs at its end"),
     ("checksum left out", "lossless", header(checksum=bytes(8)), "do not have the checksum"),
