@@ -29,6 +29,7 @@ FILES = {
     "palette": "1.0-planes-p",
     "decolorized": "1.0-decolorized-webp",
     "grid": "1.0-grid-rgb",
+    "bilevel": "1.1-bilevel",
     "deep": "1.1-deep-i16",
     "jpeg": "1.1-jpeg-420",
     "jpeg, once": "1.1-jpeg-once",

@@ -22,6 +22,7 @@ import zstandard
 
 from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.base import Coding, Encoded, Picture
+from pillow_colorgrid.codings.bilevel.description import BILEVEL
 from pillow_colorgrid.codings.deep.description import DEEP
 from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless import coding as lossless
@@ -79,6 +80,12 @@ PAGE_EFFORT, PAGE_SHARE, PAGE_WON = 6, 0.5, 0.92
 """Up to this effort, a page whose photographs cover no more of it than this share, and which is so
 much smaller than WebP, is written without a look at what else there is. On pages for development
 parts without photographs gained 6 % at most, and the networks never won there."""
+
+BILEVEL_EFFORT = 3
+"""From here on pages of black and white are coded pixel by pixel: it takes ten times as long."""
+
+BLANK_BYTES = 64
+"""A page that takes no more by planes is blank, or nearly."""
 
 BESIDE_PIXELS = 2**24
 """For larger pictures WebP comes before the networks, not beside them: it needs 35 bytes of memory
@@ -156,9 +163,24 @@ def _as_one(picture: Picture, options: Options, share: float) -> tuple[Coding, E
     return LOSSLESS, encoded
 
 
+def _bilevel_or(plain: Encoded, picture: Picture, options: Options) -> tuple[Coding, Encoded]:
+    """The smaller of bilevel and planes; the former takes pages that are not too large."""
+    from pillow_colorgrid.codings.bilevel import coding as bilevel
+
+    found = size_bytes(plain.sections)
+    if found <= BLANK_BYTES or picture.pixels.size > bilevel.MOST_PIXELS:
+        return PLANES, plain
+    encoded = bilevel.encode(picture, options)
+    other = size_bytes(encoded.sections)
+    logger.debug("%d bytes by planes, %d by bilevel", found, other)
+    return (BILEVEL, encoded) if other < found else (PLANES, plain)
+
+
 def _without_lossless(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
-    """The smaller of deep and planes, where both take the picture."""
+    """The smaller of deep or bilevel and planes, where both take the picture."""
     plain = PLANES.work().encode(picture, options)
+    if picture.mode in BILEVEL.modes and options.effort >= BILEVEL_EFFORT:
+        return _bilevel_or(plain, picture, options)
     if picture.mode not in DEEP.modes:
         logger.debug("planes: no network knows mode %s", picture.mode)
         return PLANES, plain

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pillow_colorgrid.codings.base import Coding
+from pillow_colorgrid.codings.bilevel.description import BILEVEL
 from pillow_colorgrid.codings.crayon.description import CRAYON
 from pillow_colorgrid.codings.decolorized.description import DECOLORIZED
 from pillow_colorgrid.codings.deep.description import DEEP
@@ -41,7 +42,7 @@ def unregister(coding: Coding) -> None:
     del _codings[coding.number]
 
 
-for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR, DEEP):
+for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR, DEEP, BILEVEL):
     register(_known)
 
 

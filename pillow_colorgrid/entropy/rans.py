@@ -342,6 +342,37 @@ class Decoder:
         self.lanes.states[:], self.next_word = states, next_word
         return slots
 
+    def decode_bits(self, ones: np.ndarray) -> np.ndarray:
+        """The next pass, of bits: (n,) int64, 0 or 1. For few lanes: it goes bit by bit.
+
+        Args:
+            ones: (n,) the probability of 1, 1..2**14 - 1 of 2**14; it has the upper part.
+
+        Raises:
+            StreamError: the stream ends before the pass does.
+        """
+        states, words = self.lanes.states.tolist(), self.words.data
+        next_word = self.next_word
+        bits = []
+        try:
+            for lane, one in zip(cycle(range(len(states))), ones.tolist(), strict=False):
+                state = states[lane]
+                slot, zero = state & (TOTAL - 1), TOTAL - one
+                if slot >= zero:
+                    state = (state >> PRECISION_BITS) * one + slot - zero
+                    bits.append(1)
+                else:
+                    state = (state >> PRECISION_BITS) * zero + slot
+                    bits.append(0)
+                if state < LOWEST_STATE:
+                    state = state << WORD_BITS | words[next_word]
+                    next_word += 1
+                states[lane] = state
+        except IndexError:
+            raise StreamError(f"stream ends after {len(words)} words") from None
+        self.lanes.states[:], self.next_word = states, next_word
+        return np.array(bits, np.int64)
+
     def decode_joined(
         self,
         frequencies: Frequencies,

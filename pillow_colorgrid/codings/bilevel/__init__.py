@@ -1,0 +1,1 @@
+"""The bilevel coding: black and white pages, each pixel by contexts of growing size."""

@@ -1,0 +1,127 @@
+"""The bilevel coding of mode 1: scans of text, drawings, dithered pictures.
+
+A section: which colour is 0, then one rANS stream of a single lane. Line by line (`templates`)
+the model predicts all pixels; those that are sure, most of a page, take one symbol together.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from pillow_colorgrid.codings.base import Encoded, Picture, has, only
+from pillow_colorgrid.codings.bilevel.description import PAGE
+from pillow_colorgrid.codings.bilevel.model import ONE, Model
+from pillow_colorgrid.codings.bilevel.templates import AHEAD, Rows, steps
+from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.pixels import Pixels
+
+WHITE = 255
+
+SURE = 64
+"""A pixel is sure where its other value has less than this of ONE."""
+
+MOST_PIXELS = 2**26
+"""Larger pages would take minutes."""
+
+Code = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
+"""Probabilities of 1 out of ONE (n,), and if known the bits -> the bits."""
+
+
+class _Surprises:
+    """How likely some sure pixel of a line is not what it seems: counts by what the model says."""
+
+    def __init__(self) -> None:
+        self.counts = [[1, 1] for _ in range(64)]
+
+    def place(self, doubts: int) -> int:
+        return doubts.bit_length()
+
+    def probability(self, doubts: int) -> int:
+        """Of one, `doubts` being the sum of what the other values of all sure pixels have."""
+        never, ever = self.counts[self.place(doubts)]
+        return min(max(ONE * ever // (never + ever), 1), ONE - 1)
+
+    def learn(self, doubts: int, surprise: int) -> None:
+        self.counts[self.place(doubts)][surprise] += 1
+
+
+def _walk(page: np.ndarray, code: Code, known: bool) -> None:
+    """Code all pixels of `page` (h, w) int64; a decoder's are filled in."""
+    height, width = page.shape
+    rows, model, surprises = Rows(height), Model(), _Surprises()
+    flat = page.reshape(-1)
+    for first, end, start in steps(height, width):
+        of_rows = np.arange(first, end)
+        places = of_rows * (width - AHEAD) + start
+        likely = model.predict(rows.contexts(first, end))
+        guesses = (likely >= ONE // 2).astype(np.int64)
+        bits = flat[places] if known else guesses.copy()
+        doubt = np.minimum(likely, ONE - likely)
+        sure = doubt < SURE
+        asked = ~sure
+        if sure.any():
+            doubts = int(doubt[sure].sum())
+            told = np.array([(bits != guesses)[sure].any()]) if known else None
+            surprise = code(np.array([surprises.probability(doubts)]), told)[0]
+            surprises.learn(doubts, int(surprise))
+            asked |= bool(surprise)
+        if asked.any():
+            bits[asked] = code(likely[asked], bits[asked] if known else None)
+        flat[places] = bits
+        model.learn(bits)
+        rows.add(first, end, bits)
+
+
+def encode(picture: Picture, options: Options) -> Encoded:
+    """(H, W, 1) samples of mode 1 -> one section.
+
+    Raises:
+        ValueError: the page is too large.
+    """
+    pixels = picture.pixels[..., 0]
+    if pixels.size > MOST_PIXELS:
+        raise ValueError(f"page of {pixels.size} pixels, allowed {MOST_PIXELS} at most")
+    white = pixels == WHITE
+    background = bool(white.mean() > 0.5)
+    encoder = rans.Encoder(1)
+
+    def code(likely: np.ndarray, bits: np.ndarray | None) -> np.ndarray:
+        known = np.asarray(bits).astype(np.int64)
+        zeros = ONE - likely
+        encoder.add_intervals(zeros * known, zeros + likely * known)
+        return known
+
+    _walk((white != background).astype(np.int64), code, known=True)
+    return Encoded([PAGE.section(bytes([background]) + encoder.finish())])
+
+
+def decode(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Pixels:
+    """The section -> (H, W, 1) samples of mode 1.
+
+    Raises:
+        TruncatedError: with `partial`: the section is missing.
+        DamagedError: the section holds what the format does not allow.
+    """
+    if partial and not has(sections, PAGE):
+        raise TruncatedError("image file is truncated (no page)")
+    data = only(sections, PAGE)
+    width, height = header.size
+    if width * height > MOST_PIXELS:
+        raise DamagedError(f"page of {width}x{height} pixels, allowed {MOST_PIXELS} at most")
+    if data[:1] not in (b"\0", b"\1"):
+        raise DamagedError(f"background {data[:1].hex()}, allowed 0 and 1")
+    page = np.zeros((height, width), np.int64)
+    try:
+        decoder = rans.Decoder(data[1:], 1)
+        _walk(page, lambda likely, _: decoder.decode_bits(likely), known=False)
+        decoder.finish()
+    except rans.StreamError as error:
+        raise DamagedError(f"bilevel coding: {error}") from error
+    white = page != data[0]
+    pixels: Pixels = (white * np.uint8(WHITE))[..., None]
+    return pixels
