@@ -49,7 +49,7 @@ class _Surprises:
 
 
 def _walk(page: np.ndarray, code: Code, known: bool) -> None:
-    """Code all pixels of `page` (h, w) int64; a decoder's are filled in."""
+    """Code all pixels of `page` (h, w) uint8; a decoder's are filled in."""
     height, width = page.shape
     rows, model, surprises = Rows(height), Model(), _Surprises()
     flat = page.reshape(-1)
@@ -58,7 +58,7 @@ def _walk(page: np.ndarray, code: Code, known: bool) -> None:
         places = of_rows * (width - AHEAD) + start
         likely = model.predict(rows.contexts(first, end))
         guesses = (likely >= ONE // 2).astype(np.int64)
-        bits = flat[places] if known else guesses.copy()
+        bits = flat[places].astype(np.int64) if known else guesses.copy()
         doubt = np.minimum(likely, ONE - likely)
         sure = doubt < SURE
         asked = ~sure
@@ -94,7 +94,7 @@ def encode(picture: Picture, options: Options) -> Encoded:
         encoder.add_intervals(zeros * known, zeros + likely * known)
         return known
 
-    _walk((white != background).astype(np.int64), code, known=True)
+    _walk((white != background).view(np.uint8), code, known=True)
     return Encoded([PAGE.section(bytes([background]) + encoder.finish())])
 
 
@@ -115,7 +115,7 @@ def decode(
         raise DamagedError(f"page of {width}x{height} pixels, allowed {MOST_PIXELS} at most")
     if data[:1] not in (b"\0", b"\1"):
         raise DamagedError(f"background {data[:1].hex()}, allowed 0 and 1")
-    page = np.zeros((height, width), np.int64)
+    page = np.zeros((height, width), np.uint8)
     try:
         decoder = rans.Decoder(data[1:], 1)
         _walk(page, lambda likely, _: decoder.decode_bits(likely), known=False)
