@@ -170,7 +170,7 @@ def clipped() -> Image.Image:
     return Image.fromarray(np.clip(pixels - 60, 0, 255).astype(np.uint8))
 
 
-def page() -> Image.Image:
+def scan() -> Image.Image:
     """A part of a page of text, as a scanner sees it in black and white."""
     with Image.open(PHOTOGRAPHS / "page.png") as image:
         grey = image.convert("L").crop((40, 10, 220, 91))
@@ -289,7 +289,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "grid-rgba-point": (transparent(coffee), {"mode": "grid", "hints": "point", "effort": 1}),
         "grid-l": (coffee.convert("L"), {"mode": "grid"}),
         "planes-p": (coffee.quantize(31), {}),
-        "bilevel": (page(), {}),
+        "bilevel": (scan(), {}),
         "deep-i16": (sensor(photograph("astronaut.png", (150, 60, 330, 220))), {}),
         "deep-i16-stretched": (
             Image.fromarray(np.asarray(coffee.convert("L")).astype(np.uint16) * 257),
