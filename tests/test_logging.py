@@ -32,7 +32,7 @@ def test_it_tells_coding_sizes_and_networks(log, monkeypatch: pytest.MonkeyPatch
     told = log.text
     assert "by the networks" in told
     assert f"saved 96x80 RGB as lossless: {len(data)} bytes" in told
-    assert "preview luminance" in told
+    assert "all planes" in told
     assert "CPUExecutionProvider" in told
     log.clear()
     Image.open(io.BytesIO(data)).load()
@@ -45,7 +45,7 @@ def test_it_tells_coding_sizes_and_networks(log, monkeypatch: pytest.MonkeyPatch
     ("mode", "size", "told"),
     [
         ("RGB", (70, 60), "stored: a drawing"),
-        ("CMYK", (9, 9), "planes: no network knows mode CMYK"),
+        ("PA", (9, 9), "planes: no network knows mode PA"),
     ],
 )
 def test_it_tells_why(mode: str, size: tuple[int, int], told: str, log) -> None:

@@ -42,7 +42,7 @@ PICTURES = {
     "decolorized": lambda: saved(
         photograph("coffee", 40, 30), mode="decolorized", inner="zstd", predict="always"
     ),
-    "stored": lambda: saved(Image.new("RGBA", (40, 30), (1, 2, 3, 4))),
+    "stored": lambda: saved(paletted().convert("RGBA")),
     "planes": lambda: saved(paletted()),
 }
 

@@ -151,16 +151,17 @@ def _as_one(picture: Picture, options: Options, share: float) -> tuple[Coding, E
         logger.debug("lossless: a photograph, %d bytes", found)
         return LOSSLESS, encoded
     other = size_bytes(rival.sections)
-    if picture.mode == "RGBA" and found <= other < NEAR * found:
+    at_its_best = picture.mode == "RGBA" and found <= other < NEAR * found
+    if at_its_best:
         rival = stored.improved(picture, rival, options)
         other = size_bytes(rival.sections)
     stores = other < found
     logger.debug(
         "%s: %d bytes by the networks, %d stored", ("lossless", "stored")[stores], found, other
     )
-    if stores:
-        return STORED, stored.improved(picture, rival, options)
-    return LOSSLESS, encoded
+    if not stores:
+        return LOSSLESS, encoded
+    return STORED, rival if at_its_best else stored.improved(picture, rival, options)
 
 
 def _bilevel_or(plain: Encoded, picture: Picture, options: Options) -> tuple[Coding, Encoded]:

@@ -86,7 +86,7 @@ def test_names_are_shown_harmless(tmp_path: Path) -> None:
 
 def test_names_that_are_no_text(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path)
-    noise("L", (9, 9)).save(tmp_path / "x.png")
+    noise("L", (40, 40)).save(tmp_path / "x.png")
     for name in (b"caf\xe9.png", b"bad\xff.png"):
         shutil.copy(os.path.join(folder, b"x.png"), os.path.join(folder, name))
     (tmp_path / os.fsdecode(b"bad\xff.png")).write_bytes(b"")

@@ -25,6 +25,7 @@ from pillow_colorgrid.codings.lossless import (
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes, pack_adaptation
+from pillow_colorgrid.codings.lossless.encoder.transparency import OF_LUMINANCE
 from pillow_colorgrid.codings.lossless.model import SMALL as TABLES, model
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.stored import parts, rectangles
@@ -158,9 +159,14 @@ def _lossless(
     coded = lossless.encode(Picture(veiled, "RGBA"), Options(effort=1, origin="none"), apart=True)
     head = container.Header(LOSSLESS.number, "RGBA", SMALL, bytes(8))
     yield "lossless_alpha", head, coded.sections
-    for name in ("1.0-lossless-origin-jpeg", "1.0-lossless-clipping", "1.1-lossless-channels"):
+    for name in (
+        "1.0-lossless-origin-jpeg",
+        "1.0-lossless-clipping",
+        "1.1-lossless-channels",
+        "1.1-lossless-alpha-first",
+    ):
         golden = (GOLDEN / f"{name}.cgx").read_bytes()
-        yield f"lossless_{name.split('-')[2]}", *forging.read(golden)
+        yield f"lossless_{name.split('-', 2)[2]}", *forging.read(golden)
     by = model(TABLES)
     rng = np.random.default_rng(1)
     adaptation = {
@@ -175,6 +181,15 @@ def _lossless(
     named = networks.pack_references([TABLES])
     sections = [named, *pack_adaptation(adaptation), *streams.sections()]
     yield "lossless_adapted", replace(head, mode="RGB"), sections
+    of_grey = {name: one for name, one in adaptation.items() if name.startswith("luminance")}
+    grey = [np.asarray(small.convert("L"))[None].astype(np.int16)]
+    adapted = Predictor(replace(by, adaptation=of_grey))
+    alpha = [*pack_adaptation(of_grey), *encode_planes(grey, adapted).sections()]
+    *before, tile = [OF_LUMINANCE[s.type].section(s.payload) for s in alpha]
+    colour = [*encode_planes(planes, Predictor(by)).sections()]
+    at = next(n for n, one in enumerate(colour) if one.type == b"LTIL")
+    sections = [named, *before, *colour[:at], tile, *colour[at:]]
+    yield "lossless_alpha_adapted", replace(head, minor=1), sections
 
 
 def _streams_apart() -> AbstractContextManager[object]:
@@ -188,7 +203,8 @@ def corpus() -> dict[str, tuple[bytes, bytes]]:
     for name, picture, keywords in pictures():
         with _streams_apart() if name.startswith("lossless") else nullcontext():
             data = pillow_encode(picture, **keywords)
-        held = Image.open(io.BytesIO(data)) if keywords.get("mode") == "grid" else picture
+        lossy = keywords.get("mode") in ("grid", "near")
+        held = Image.open(io.BytesIO(data)) if lossy else picture
         files[name] = data, held.tobytes()
     for name, frames in animations():
         file = io.BytesIO()

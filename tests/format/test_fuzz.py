@@ -44,7 +44,8 @@ def test_the_corpus_holds_each_coding(files: dict[str, tuple[bytes, bytes]]) -> 
     assert codings >= {1, 2, 3, 4, 5, 6}
     for name, (data, _) in files.items():
         coding = registry.of(container.read_header(io.BytesIO(data))).name
-        assert name.startswith(("frames", coding)), f"{name} is of the coding {coding}"
+        own = "small" if name.startswith("small") and coding == "lossless" else coding
+        assert name.startswith(("frames", own)), f"{name} is of the coding {coding}"
     sections = {s.type for data, _ in files.values() for s in forging.parsed(data)[1]}
     assert sections >= {t for coding in registry.all_codings() for t in coding.section_names}
     for name, (data, pixels) in files.items():

@@ -19,6 +19,7 @@ from pillow_colorgrid.codings.lossless.description import (
 )
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
 from pillow_colorgrid.pixels import to_image
+from pillow_colorgrid.screens import for_screens
 
 STREAMS = tuple(kind.name for kind in (IN_ONE, COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
 """Names of the sections that hold pixels; a small file has one, files of the first release two."""
@@ -54,8 +55,8 @@ class Inside(PlainInside):
     def layers(self) -> list[Layer]:
         """Luminance, preview, prediction, residuals, bits."""
         account, header, sections = self.account, self.header, self.sections
-        preview = to_image(
-            lossless.decode(header, sections, interval=PREVIEW_INTERVAL), header.mode
+        preview = for_screens(
+            to_image(lossless.decode(header, sections, interval=PREVIEW_INTERVAL), header.mode)
         )
         expected = account.expected
         painted = colors_of(sections, header.size, len(expected)).paint([*expected])

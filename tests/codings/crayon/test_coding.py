@@ -181,6 +181,7 @@ def test_grid_layout() -> None:
     assert grid_of(save(grey.convert("L"), n=3)) == bytes([3, 0, 3, 0, 0])
 
 
+@pytest.mark.usefixtures("streams_apart")
 def test_exact_luminance_is_that_of_a_grey_lossless_file() -> None:
     image = photograph("coffee", 120, 90)
     grey = Image.fromarray(luminance(image).astype(np.uint8))
@@ -467,6 +468,7 @@ def test_a_wrong_checksum_is_an_error(file: bytes) -> None:
         codec.decode(replace(header, checksum=b"\1" * 8), sections)
 
 
+@pytest.mark.usefixtures("streams_apart")
 def test_only_the_grid_may_leave_its_checksum_out(file: bytes) -> None:
     header, sections = parts(file)
     right = codec.decode(header, sections)

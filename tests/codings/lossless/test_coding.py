@@ -50,10 +50,12 @@ def pixels_of(image):
     return np.atleast_3d(np.asarray(image))
 
 
-def pack(pixels, sections, coding="lossless"):
+def pack(pixels, sections, coding="lossless", minor=1):
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
     size = (pixels.shape[1], pixels.shape[0])
-    header = Header(named(coding).number, mode, size, container.pixel_checksum(pixels.tobytes()))
+    checksum = container.pixel_checksum(pixels.tobytes())
+    newest = max(named(coding).minor_version([s.type for s in sections]), minor)
+    header = Header(named(coding).number, mode, size, checksum, newest)
     return container.pack(header, sections)
 
 
@@ -384,7 +386,7 @@ def decode_rgba(pixels, sections):
         (b"NETS", "NETS"),
         (b"CPRE", "section CTIL where LTIL belongs"),
         (b"LPRE", "section LTIL where LPRE belongs"),
-        (b"LTIL", "section CTIL where LTIL or ALPH belongs"),
+        (b"LTIL", "section CTIL where ATIL or LTIL or ALPH or the end belongs"),
         (b"CTIL", "section LTIL without CTIL behind it"),
         (b"ALPH", "ALPH"),
     ],

@@ -60,7 +60,7 @@ def test_reach_and_features_are_those_of_the_networks(number):
         sizes = {i.name: i.dims for i in graph.initializer if len(i.dims) == 4}
         depths.append(sum(dims[2] // 2 for dims in sizes.values()))
         blocks = {dims[0] for dims in sizes.values() if dims[2] == 3}
-        assert blocks == {networks.index()[number].features}
+        assert blocks == {networks.index()[member].features}
     assert networks.index()[number].reach == max(depths)
 
 

@@ -182,6 +182,7 @@ def test_a_tile_that_is_hidden_has_empty_streams():
     assert np.array_equal(lossless.decode(header, sections), pixels)
 
 
+@pytest.mark.usefixtures("streams_apart")
 def test_opaque_pictures_are_as_before():
     pixels = veiled("RGBA", np.full((20, 30), 255, np.uint8))
     header, sections = encoded(pixels, "RGBA")
@@ -189,6 +190,7 @@ def test_opaque_pictures_are_as_before():
     assert sections[-1] == Section(b"ALPH", b"\xff")
 
 
+@pytest.mark.usefixtures("streams_apart")
 def test_luminance_that_trim_can_copy():
     pixels = veiled("RGBA", disk(40, 50))
     _, sections = encoded(pixels, "RGBA", Options(effort=1, origin="none"))
