@@ -115,7 +115,7 @@ def assembled() -> Iterator[tuple[str, container.Header, list[container.Section]
     yield "stored_parts", header, [container.Section(b"STOR", pieces)]
     yield (
         "stored_rectangles",
-        header,
+        replace(header, minor=1),
         [
             container.Section(
                 b"STOR", b"\2" + inner.save(np.asarray(small), "WEBP", lossless=True)
