@@ -113,6 +113,11 @@ class Section:
         return is_critical(self.type)
 
 
+def size_bytes(sections: Iterable[Section]) -> int:
+    """What sections take in a file."""
+    return sum(SECTION.size + len(section.payload) for section in sections)
+
+
 def is_critical(section_type: bytes) -> bool:
     """Whether a decoder that does not know this section must refuse the file."""
     return section_type[:1].isupper()

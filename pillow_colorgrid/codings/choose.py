@@ -1,9 +1,9 @@
-"""Lossless, stored or planes? Photographs: the smaller of two, never much larger than WebP.
+"""Which exact coding? Photographs: lossless or stored, never much larger than WebP.
 
 What may be a page with photographs is tried as such, too (`stored/encoder/page.py`).
 
-All but 8-bit photographs go to the planes coding, or where it is smaller, samples of one channel
-of more than 8 bits, to the deep one.
+Modes that WebP does not have go to the planes coding, or, where that is smaller, to lossless (CMYK
+and the like), deep (one channel of more than 8 bits) or bilevel.
 
 WebP, the quick form of the stored coding, is tried beside the networks; so no file is more than 64
 bytes larger than lossless WebP of the same pixels (method 4, quality 80, exact). Of a photograph it
@@ -15,6 +15,8 @@ small networks.
 """
 
 import logging
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +33,7 @@ from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored import coding as stored
 from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.codings.stored.encoder.webp_size import LEAST_PIXELS, least_bytes
-from pillow_colorgrid.container import SECTION, Section
+from pillow_colorgrid.container import size_bytes
 from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime.workers import of_this_picture
 
@@ -92,6 +94,10 @@ BESIDE_PIXELS = 2**24
 for each pixel, and gives them back."""
 
 
+Quick = Callable[[], Encoded]
+"""`stored.quick` of the picture, made when it is first asked for, and once."""
+
+
 def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     """The exact coding that suits the picture best, and what it made of it."""
     from_jpeg = as_jpeg(picture, options)
@@ -103,10 +109,11 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     if picture.mode not in LOSSLESS.modes:
         return _without_lossless(picture, options)
     share = probe(seen_of(picture.pixels))
+    quick = cache(lambda: stored.quick(picture))
     page = _as_page(picture, options, share)
-    if page is not None and _clearly(page, picture, options):
+    if page is not None and _clearly(page, options, quick):
         return STORED, page.encoded
-    coding, encoded = _as_one(picture, options, share)
+    coding, encoded = _as_one(picture, options, share, quick)
     if page is not None and size_bytes(page.encoded.sections) < size_bytes(encoded.sections):
         return STORED, page.encoded
     return coding, encoded
@@ -124,16 +131,18 @@ def _as_page(picture: Picture, options: Options, share: float) -> "Page | None":
     return page.encode(picture, options) if may_be and not see_through else None
 
 
-def _clearly(page: "Page", picture: Picture, options: Options) -> bool:
+def _clearly(page: "Page", options: Options, quick: Quick) -> bool:
     """Whether a page is so small that nothing else need be tried."""
     if options.effort > PAGE_EFFORT or page.share > PAGE_SHARE:
         return False
-    found, quick = (size_bytes(e.sections) for e in (page.encoded, stored.quick(picture)))
-    logger.debug("page: %d bytes, as one WebP file %d", found, quick)
-    return found < PAGE_WON * quick
+    found, other = (size_bytes(e.sections) for e in (page.encoded, quick()))
+    logger.debug("page: %d bytes, as one WebP file %d", found, other)
+    return found < PAGE_WON * other
 
 
-def _as_one(picture: Picture, options: Options, share: float) -> tuple[Coding, Encoded]:
+def _as_one(
+    picture: Picture, options: Options, share: float, quick: Quick
+) -> tuple[Coding, Encoded]:
     """By the networks, or stored, all of it."""
     pixels = picture.pixels
     if is_drawing(pixels, share):
@@ -141,11 +150,11 @@ def _as_one(picture: Picture, options: Options, share: float) -> tuple[Coding, E
         return STORED, stored.encode(picture, options)
     small = pixels.shape[0] * pixels.shape[1] <= ALWAYS_PIXELS
     if options.effort >= ALWAYS_EFFORT or small or share < PHOTOGRAPH:
-        rival, encoded = _both(picture, options, share)
+        rival, encoded = _both(picture, options, share, quick)
     else:
         encoded = lossless.encode(picture, options)
         noisy = 8 * size_bytes(encoded.sections) > NOISY_BITS * pixels.size
-        rival = _rival(picture, share, size_bytes(encoded.sections)) if noisy else None
+        rival = _rival(picture, share, size_bytes(encoded.sections), quick) if noisy else None
     found = size_bytes(encoded.sections)
     if rival is None:
         logger.debug("lossless: a photograph, %d bytes", found)
@@ -218,11 +227,6 @@ def as_jpeg(picture: Picture, options: Options) -> Encoded | None:
     return files.encode_once_a_jpeg(picture.pixels)
 
 
-def size_bytes(sections: list[Section]) -> int:
-    """What the sections take in a file."""
-    return sum(len(section.payload) + SECTION.size for section in sections)
-
-
 def _planes_or_lossless(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     """Of modes that WebP does not have: the smaller of two, or planes where that is plain."""
     planes = PLANES.work().encode(picture, options)
@@ -281,7 +285,9 @@ def pieces_of(pixels: Bytes) -> list[Bytes]:
     ]
 
 
-def _both(picture: Picture, options: Options, share: float) -> tuple[Encoded | None, Encoded]:
+def _both(
+    picture: Picture, options: Options, share: float, quick: Quick
+) -> tuple[Encoded | None, Encoded]:
     """What `stored.quick` and the lossless coding make of it, side by side if possible.
 
     Pillow's WebP does not hold Python's lock while it encodes. The former is None where an estimate
@@ -292,21 +298,21 @@ def _both(picture: Picture, options: Options, share: float) -> tuple[Encoded | N
     with of_this_picture() as workers:
         if not _estimated(picture, share):
             if not beside:
-                return stored.quick(picture), lossless.encode(picture, options)
-            coming = workers.begin(lambda: stored.quick(picture))
+                return quick(), lossless.encode(picture, options)
+            coming = workers.begin(quick)
             encoded = lossless.encode(picture, options)
             return coming.result(), encoded
         least = workers.begin(lambda: least_bytes(picture.pixels, probe, share))
         encoded = lossless.encode(picture, options)
         wins = least.result() > size_bytes(encoded.sections)
-        return None if wins else stored.quick(picture), encoded
+        return None if wins else quick(), encoded
 
 
-def _rival(picture: Picture, share: float, found: int) -> Encoded | None:
+def _rival(picture: Picture, share: float, found: int, quick: Quick) -> Encoded | None:
     """`stored.quick`, once the networks made `found` bytes; None where it cannot win."""
     if _estimated(picture, share) and least_bytes(picture.pixels, probe, share) > found:
         return None
-    return stored.quick(picture)
+    return quick()
 
 
 def _estimated(picture: Picture, share: float) -> bool:

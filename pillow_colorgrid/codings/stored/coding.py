@@ -54,14 +54,15 @@ def _searched(picture: Picture, effort: int | None = None, file: bytes = b"") ->
         search,
     )
 
-    if effort is None:
-        return Encoded([STORED_PICTURE.section(search(picture.pixels, Care(), file))])
-    payload = search(picture.pixels, CARES_BY_EFFORT[effort], file)
+    payload = search(picture.pixels, Care() if effort is None else CARES_BY_EFFORT[effort], file)
     height, width, channels = picture.pixels.shape
-    shorter = bare_parts(payload, Tile(0, 0, height, width), channels)
-    if len(payload) - len(shorter) < BARE_SHARE * len(payload):
-        return Encoded([STORED_PICTURE.section(payload)])
-    return Encoded([STORED_PICTURE.section(shorter)], minor=pieces.MINOR)
+    whole = Tile(0, 0, height, width)
+    if effort is not None:
+        shorter = bare_parts(payload, whole, channels)
+        if len(payload) - len(shorter) >= BARE_SHARE * len(payload):
+            payload = shorter
+    minor = pieces.minor_version(data for _, data in stored_parts.unpack(payload, whole))
+    return Encoded([STORED_PICTURE.section(payload)], minor=minor)
 
 
 def decode(
@@ -102,7 +103,7 @@ def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Byt
             pixels[common.within(box).place] = whole[common.within(tile).place]
 
     parts = stored_parts.unpack(only(sections, STORED_PICTURE), Tile(0, 0, height, width))
-    if header.minor < pieces.MINOR and any(data.startswith(pieces.BARE) for _, data in parts):
+    if header.minor < pieces.minor_version(data for _, data in parts):
         raise DamagedError(
             f"format version {MAJOR}.{header.minor} does not have bare WebP, "
             f"allowed: {MAJOR}.{pieces.MINOR} and later"

@@ -5,6 +5,7 @@ take some 500 bytes.
 """
 
 import struct
+from collections.abc import Iterable
 
 from pillow_colorgrid.codings import inner
 from pillow_colorgrid.errors import DamagedError
@@ -32,6 +33,11 @@ RIFF_BEFORE = 8
 
 MINOR = 1
 """The minor version of the format that brought BARE."""
+
+
+def minor_version(pieces: Iterable[bytes]) -> int:
+    """The oldest minor version of the format that has all of these pieces."""
+    return MINOR if any(piece.startswith(BARE) for piece in pieces) else 0
 
 
 def bare(piece: bytes, size: tuple[int, int], channels: int) -> bytes:

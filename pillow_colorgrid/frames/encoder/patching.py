@@ -10,11 +10,11 @@ import numpy as np
 
 from pillow_colorgrid import codec, metadata
 from pillow_colorgrid.codings.base import Coding, Picture
-from pillow_colorgrid.codings.choose import size_bytes
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored import coding as stored
 from pillow_colorgrid.codings.stored.description import STORED
+from pillow_colorgrid.container import size_bytes
 from pillow_colorgrid.frames.decoder import COLOR_PALETTES, through_palette
 from pillow_colorgrid.frames.encoder import changes, moves
 from pillow_colorgrid.frames.index import convertible

@@ -21,7 +21,7 @@ from pillow_colorgrid.codings.jpeg.description import (
 )
 from pillow_colorgrid.codings.jpeg.encoder import encoding
 from pillow_colorgrid.codings.jpeg.head import Head
-from pillow_colorgrid.container import SECTION, Section
+from pillow_colorgrid.container import Section, size_bytes
 from pillow_colorgrid.errors import LimitError
 from pillow_colorgrid.jpeg import file, render
 from pillow_colorgrid.jpeg.geometry import Geometry, GeometryComponent, pack_geometry
@@ -60,7 +60,7 @@ def encode(picture: Picture, given: Given) -> Encoded | None:
     encoded, kept = _coefficients(picture, data, tells), _as_it_is(data, tells)
     if encoded is None or kept is None:
         return encoded or kept
-    return min(encoded, kept, key=_size_bytes)
+    return min(encoded, kept, key=lambda one: size_bytes(one.sections))
 
 
 # -- which file -----------------------------------------------------------------------------------
@@ -117,10 +117,6 @@ def _told(sections: Sequence[Section]) -> list[tuple[bytes, bytes]]:
 
 def _same(shown: np.ndarray, pixels: np.ndarray) -> bool:
     return shown.shape == pixels.shape and np.array_equal(shown, pixels)
-
-
-def _size_bytes(encoded: Encoded) -> int:
-    return sum(SECTION.size + len(section.payload) for section in encoded.sections)
 
 
 def _coefficients(picture: Picture, data: bytes, tells: bool) -> Encoded | None:

@@ -28,7 +28,7 @@ from pillow_colorgrid.codings.lossless.pieces import TILE as TILE_PIECE, estimat
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.transparency import OPAQUE, SOFT, TRANSPARENT, Hidden
 from pillow_colorgrid.codings.tiles import Tile
-from pillow_colorgrid.container import SECTION, Section
+from pillow_colorgrid.container import Section, size_bytes
 from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime.workers import Workers
 
@@ -103,7 +103,7 @@ def encode(
     hidden = None
     if picture.mode in HIDING:
         hidden = _hidden(picture.pixels, planes, predictor.workers)
-    best = min(ways(plane, predictor, effort), key=_size_bytes)
+    best = min(ways(plane, predictor, effort), key=size_bytes)
     if picture.mode == "RGBA" and hidden is None and len(best) == 1:
         # as in format 1.0, and luminance can be copied (`trim`)
         return Told(end=[LAST_ALPHA.section(best[0].payload)])
@@ -193,7 +193,3 @@ def _streams(
     """Alpha as if it were luminance."""
     coded = encode_adapted(planes, predictor, effort, held=held)
     return [OF_LUMINANCE[section.type].section(section.payload) for section in coded]
-
-
-def _size_bytes(sections: list[Section]) -> int:
-    return sum(len(section.payload) + SECTION.size for section in sections)

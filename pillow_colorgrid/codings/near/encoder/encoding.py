@@ -8,7 +8,6 @@ import numpy as np
 from pillow_colorgrid import container
 from pillow_colorgrid.codings import alpha
 from pillow_colorgrid.codings.base import Encoded, Picture
-from pillow_colorgrid.codings.choose import size_bytes
 from pillow_colorgrid.codings.lossless import colors, rounding as lossless_rounding
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation
 from pillow_colorgrid.codings.lossless.description import CHANNELS, ROUNDING
@@ -39,7 +38,7 @@ from pillow_colorgrid.codings.near.encoder.exact import rival
 from pillow_colorgrid.codings.near.encoder.levels import color_errors, luminance_errors
 from pillow_colorgrid.codings.near.encoder.recording import Recorder, fit_classes
 from pillow_colorgrid.color.channels import CHANNELS as ALL_CHANNELS, MIDDLE, Channels
-from pillow_colorgrid.container import Section
+from pillow_colorgrid.container import Section, size_bytes
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime import networks

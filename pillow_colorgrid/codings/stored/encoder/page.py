@@ -18,7 +18,7 @@ from pillow_colorgrid.codings.stored import coding as stored, rectangles
 from pillow_colorgrid.codings.stored.encoder import finding
 from pillow_colorgrid.codings.stored.rectangles import Rectangle
 from pillow_colorgrid.codings.tiles import Tile
-from pillow_colorgrid.container import SECTION, Section
+from pillow_colorgrid.container import size_bytes
 from pillow_colorgrid.pixels import Bytes
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class _Trial:
             encoded = lossless.encode(piece, self.options)
             found = Rectangle(tile, LOSSLESS, tuple(encoded.sections))
         rival = stored.quick(piece).sections[0]
-        if _size_bytes(rectangles.pack(found)) >= len(rival.payload):
+        if size_bytes([rectangles.pack(found)]) >= len(rival.payload):
             return False
         self.won.append(found)
         return True
@@ -97,7 +97,3 @@ def color_around(pixels: Bytes, tile: Tile) -> Bytes:
     colors, counts = np.unique(np.concatenate(lines), axis=0, return_counts=True)
     found: Bytes = colors[np.argmax(counts)]
     return found
-
-
-def _size_bytes(section: Section) -> int:
-    return len(section.payload) + SECTION.size
