@@ -3,11 +3,11 @@
 Its sections are those of the lossless coding, and one that says how values are rounded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pillow_colorgrid.codings.base import ALPHA, NETWORKS, Coding, Inside, Work, each, one
+from pillow_colorgrid.codings.base import ALPHA, NETWORKS, Coding, Work, each, one
 from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
     CHANNELS,
@@ -15,16 +15,12 @@ from pillow_colorgrid.codings.lossless.description import (
     COLOR_TILE,
     COLORED,
     EFFORT,
+    LOSSLESS,
     PREVIEW,
     ROUNDING,
     TILE,
 )
-from pillow_colorgrid.codings.tiles import Tile
-from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, option
-
-if TYPE_CHECKING:
-    from pillow_colorgrid.pixels import Pixels
 
 MAX_ERROR = Integers(1, 16)
 
@@ -57,18 +53,6 @@ def _work() -> Work:
     return coding
 
 
-def _region(header: Header, sections: Sequence[Section], box: Tile) -> "Pixels":
-    from pillow_colorgrid.codings.lossless import region
-
-    return region.decode(header, sections, box)
-
-
-def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
-    from pillow_colorgrid.codings.lossless import look
-
-    return look.Inside(header, sections, pixels)
-
-
 NEAR = Coding(
     number=7,
     name="near",
@@ -86,9 +70,9 @@ NEAR = Coding(
     work=_work,
     options=Options,
     loses="exact values",
-    draft_intervals=(8, 4, 2),
+    draft_intervals=LOSSLESS.draft_intervals,
     facts=_facts,
-    region=_region,
-    look=_look,
+    region=LOSSLESS.region,
+    look=LOSSLESS.look,
     since=1,
 )
