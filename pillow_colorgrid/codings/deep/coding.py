@@ -16,14 +16,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.base import Encoded, Picture, has, only
 from pillow_colorgrid.codings.deep import walk
 from pillow_colorgrid.codings.deep.context import Depth
 from pillow_colorgrid.codings.deep.description import VALUES
 from pillow_colorgrid.codings.deep.values import Values
 from pillow_colorgrid.codings.lossless.coding import model_of
-from pillow_colorgrid.codings.lossless.decoding import damage_told
+from pillow_colorgrid.codings.lossless.decoding import damage_told, layout_of
 from pillow_colorgrid.codings.lossless.description import (
     PREVIEW as PREVIEW_SECTION,
     TILE as TILE_SECTION,
@@ -32,7 +31,7 @@ from pillow_colorgrid.codings.lossless.description import (
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW, PREVIEW_INTERVAL, TILE, enlarge
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import read_streams
-from pillow_colorgrid.codings.tiles import Tile, hull
+from pillow_colorgrid.codings.tiles import Tile, hull, tiles
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import Pixels
@@ -80,18 +79,15 @@ def decode(
         CgxError: a section is damaged or missing, or a network unknown.
     """
     width, height = header.size
-    layout = tiles.tiles(height, width)
+    whole = Tile(0, 0, height, width)
     if partial:
-        return _decode(header, sections, layout, Tile(0, 0, height, width), 1, partial=True)
-    _check_count(sections, header.size, len(layout))
-    return _decode(header, sections, layout, Tile(0, 0, height, width), interval)
+        return _decode(header, sections, tiles(height, width), whole, 1, partial=True)
+    return _decode(header, sections, layout_of(header.size, _count(sections)), whole, interval)
 
 
 def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Pixels:
     """The samples (h, w, 1) of a part of the picture. Raises CgxError as the whole does."""
-    width, height = header.size
-    layout = tiles.tiles(height, width)
-    _check_count(sections, header.size, len(layout))
+    layout = layout_of(header.size, _count(sections))
     wanted = [number for number, tile in enumerate(layout) if tile.common(box)]
     of_tiles = [section for section in sections if section.type == TILE_SECTION.type]
     needed = [of_tiles[number] for number in wanted]
@@ -100,10 +96,9 @@ def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Pix
     return _decode(header, [*others, *needed], places, box)
 
 
-def _check_count(sections: Sequence[Section], size: tuple[int, int], wanted: int) -> None:
-    found = sum(section.type == TILE_SECTION.type for section in sections)
-    if found != wanted:
-        raise DamagedError(f"{found} tiles, {size[0]}x{size[1]} pixels have {wanted}")
+def _count(sections: Sequence[Section]) -> int:
+    """Of tiles."""
+    return sum(section.type == TILE_SECTION.type for section in sections)
 
 
 def _decode(

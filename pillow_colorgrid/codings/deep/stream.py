@@ -4,7 +4,6 @@ its place in the bucket, all equally likely.
 Bytes as in `lossless.stream`; an escape is the value itself.
 """
 
-import struct
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,11 +16,11 @@ from pillow_colorgrid.codings.lossless.stream import (
     ESCAPE,
     ESCAPE_BITS,
     SYMBOLS,
+    EscapesDecoder,
+    pack_stream,
     prices,
 )
 from pillow_colorgrid.entropy import rans
-
-_COUNT = struct.Struct("<I")
 
 RAW_BITS = 8
 """Seeds are told in two parts: so many bits, then the others."""
@@ -69,7 +68,7 @@ class StreamEncoder:
         escaped = self.frequencies.counts[rows, symbols] == 0
         escaped |= symbols == ESCAPE
         flat = values.reshape(-1)
-        self.escapes.append(flat[escaped].astype("<u2"))
+        self.escapes.append(flat[escaped])
         symbols[escaped] = ESCAPE
         self.entropy.add(self.frequencies, rows, symbols)
         zoom = buckets.zoom.reshape(-1)
@@ -88,8 +87,7 @@ class StreamEncoder:
         self.entropy.add_intervals(low << left, (low + 1) << left)
 
     def finish(self) -> bytes:
-        escapes = b"".join(part.tobytes() for part in self.escapes)
-        return _COUNT.pack(len(escapes) // 2) + escapes + self.entropy.finish()
+        return pack_stream(self.escapes, self.entropy)
 
 
 class Price:
@@ -110,20 +108,13 @@ class Price:
         self.bits += self.value_bits * plane[:, *where].size
 
 
-class StreamDecoder:
+class StreamDecoder(EscapesDecoder):
     """Fills pixels in, in the order in which they were coded."""
 
     def __init__(self, data: bytes, frequencies: rans.Frequencies, lanes: int, top: int) -> None:
-        if len(data) < _COUNT.size:
-            raise rans.StreamError(f"stream of {len(data)} bytes")
-        count = _COUNT.unpack_from(data)[0]
-        end = _COUNT.size + 2 * count
-        if len(data) < end:
-            raise rans.StreamError(f"stream of {len(data)} bytes with {count} escapes")
-        self.frequencies, self.top = frequencies, top
-        self.escapes = np.frombuffer(data, "<u2", count, _COUNT.size).astype(np.int32)
-        self.next_escape = 0
-        self.entropy = rans.Decoder(data[end:], lanes)
+        """As `EscapesDecoder`; `top`: the largest value."""
+        super().__init__(data, frequencies, lanes)
+        self.top = top
 
     def code(self, plane: np.ndarray, where: Where, buckets: Buckets) -> None:
         rows = buckets.distribution.row.reshape(-1)
@@ -138,11 +129,7 @@ class StreamDecoder:
             values[rest] += self.entropy.decode_raw(zoom[rest], rest.size)
         places = np.flatnonzero(escaped)
         if places.size:
-            end = self.next_escape + places.size
-            if end > len(self.escapes):
-                raise rans.StreamError(f"more than {len(self.escapes)} escapes")
-            values[places] = self.escapes[self.next_escape : end]
-            self.next_escape = end
+            values[places] = self.take_escapes(places.size)
         self._fill(plane, where, values, buckets.base.shape)
 
     def code_evenly(self, plane: np.ndarray, where: Where) -> None:
@@ -161,9 +148,3 @@ class StreamDecoder:
                 f"values {values.min()} to {values.max()}, allowed 0 to {self.top}"
             )
         plane[:, *where] = values.reshape(shape)
-
-    def finish(self) -> None:
-        """Raises StreamError unless everything was used up."""
-        if self.next_escape != len(self.escapes):
-            raise rans.StreamError(f"{len(self.escapes) - self.next_escape} escapes left")
-        self.entropy.finish()

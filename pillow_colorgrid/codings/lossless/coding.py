@@ -46,6 +46,7 @@ from pillow_colorgrid.codings.lossless.decoding import (
     decode_preview,
     decode_tiles,
     empty_preview,
+    layout_of,
 )
 from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
@@ -285,10 +286,8 @@ def decode_planes(
     if has(sections, IN_ONE):
         return decode_in_one(sections, size, count, interval)
     streams = read_streams(sections, count == COLOR)
+    layout = layout_of(size, len(streams.tiles))
     width, height = size
-    found, todo = len(streams.tiles), len(tiles(height, width))
-    if found != todo:
-        raise DamagedError(f"{found} tiles, {width}x{height} pixels have {todo}")
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
         preview = empty_preview(size, count)
@@ -297,7 +296,7 @@ def decode_planes(
             return preview
         planes = around(preview, height, width)
         held = held_of_window(shown)
-        decode_tiles(streams, planes, tiles(height, width), predictor, interval, held)
+        decode_tiles(streams, planes, layout, predictor, interval, held)
     return [levels.level(plane, interval) for plane in planes]
 
 

@@ -18,7 +18,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
 )
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams
-from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError
 
@@ -71,6 +71,19 @@ def decode_tiles(
 
     with damage_told():
         predictor.workers.map(fill, todo)
+
+
+def layout_of(size: tuple[int, int], found: int) -> list[Tile]:
+    """The tiles of a picture of `size` (width, height), whose file has `found` of them.
+
+    Raises:
+        DamagedError: it should have more, or fewer.
+    """
+    width, height = size
+    layout = tiles(height, width)
+    if found != len(layout):
+        raise DamagedError(f"{found} tiles, {width}x{height} pixels have {len(layout)}")
+    return layout
 
 
 @contextmanager

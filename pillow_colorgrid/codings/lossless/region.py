@@ -22,6 +22,7 @@ from pillow_colorgrid.codings.lossless.decoding import (
     decode_preview,
     decode_tiles,
     empty_preview,
+    layout_of,
 )
 from pillow_colorgrid.codings.lossless.description import COLOR_TILE, IN_ONE, TILE
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
@@ -71,11 +72,7 @@ def decode_planes(
     """
     if has(sections, IN_ONE):
         return [plane[:, *box.place] for plane in decode_in_one(sections, size, count)]
-    width, height = size
-    layout = tiles(height, width)
-    found = sum(section.type == TILE.type for section in sections)
-    if found != len(layout):
-        raise DamagedError(f"{found} tiles, {width}x{height} pixels have {len(layout)}")
+    layout = layout_of(size, sum(section.type == TILE.type for section in sections))
     wanted = {number for number, tile in enumerate(layout) if tile.common(box)}
     streams = read_streams(_of_tiles(sections, wanted), count == COLOR)
     if len(streams.tiles) != len(wanted):

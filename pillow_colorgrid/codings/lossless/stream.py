@@ -115,10 +115,11 @@ class Price:
         self.bits += float(cost.sum(dtype=np.float64))
 
 
-class StreamDecoder:
-    """Fills pixels in, in the order in which they were coded."""
+class EscapesDecoder:
+    """The escapes of a stream, and the symbols behind them (`pack_stream`)."""
 
     def __init__(self, data: bytes, frequencies: rans.Frequencies, lanes: int) -> None:
+        """Raises StreamError if `data` cannot hold its escapes and the states of its lanes."""
         if len(data) < _COUNT.size:
             raise rans.StreamError(f"stream of {len(data)} bytes")
         count = _COUNT.unpack_from(data)[0]
@@ -127,22 +128,8 @@ class StreamDecoder:
             raise rans.StreamError(f"stream of {len(data)} bytes with {count} escapes")
         self.frequencies = frequencies
         self.escapes = np.frombuffer(data, "<u2", count, _COUNT.size).astype(np.int32)
-        if count and self.escapes.max() >= SYMBOLS:
-            raise rans.StreamError(f"escape {self.escapes.max()}, allowed below {SYMBOLS}")
         self.next_escape = 0
         self.entropy = rans.Decoder(data[end:], lanes)
-
-    def code(
-        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
-    ) -> None:
-        """Fill the pixels in."""
-        rows = (distribution.row + number * ROWS).reshape(-1)
-        symbols = self.entropy.decode(self.frequencies, rows).astype(np.int32)
-        escaped = np.flatnonzero(symbols == ESCAPE)
-        if escaped.size:
-            symbols[escaped] = self.take_escapes(escaped.size)
-        floor = distribution.floor
-        plane[:, *where] = symbols.reshape(floor.shape) - CENTER + floor
 
     def take_escapes(self, count: int) -> np.ndarray:
         """The next so many escapes, (count,) int32. Raises StreamError if there are fewer."""
@@ -158,3 +145,25 @@ class StreamDecoder:
         if self.next_escape != len(self.escapes):
             raise rans.StreamError(f"{len(self.escapes) - self.next_escape} escapes left")
         self.entropy.finish()
+
+
+class StreamDecoder(EscapesDecoder):
+    """Fills pixels in, in the order in which they were coded."""
+
+    def __init__(self, data: bytes, frequencies: rans.Frequencies, lanes: int) -> None:
+        """As `EscapesDecoder`; an escape is a symbol."""
+        super().__init__(data, frequencies, lanes)
+        if self.escapes.size and self.escapes.max() >= SYMBOLS:
+            raise rans.StreamError(f"escape {self.escapes.max()}, allowed below {SYMBOLS}")
+
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        """Fill the pixels in."""
+        rows = (distribution.row + number * ROWS).reshape(-1)
+        symbols = self.entropy.decode(self.frequencies, rows).astype(np.int32)
+        escaped = np.flatnonzero(symbols == ESCAPE)
+        if escaped.size:
+            symbols[escaped] = self.take_escapes(escaped.size)
+        floor = distribution.floor
+        plane[:, *where] = symbols.reshape(floor.shape) - CENTER + floor

@@ -1,8 +1,9 @@
 """Samples -> sections of the deep coding: by the adaptation that pays. Encoder only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,7 +22,14 @@ from pillow_colorgrid.codings.lossless.encoder.encoding import (
 )
 from pillow_colorgrid.codings.lossless.encoder.regression import Coded as Doing, Find, Fitting, fit
 from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
-from pillow_colorgrid.codings.lossless.pieces import PREVIEW, TILE, Coded, preview_of, tile_of
+from pillow_colorgrid.codings.lossless.pieces import (
+    PREVIEW,
+    TILE,
+    Coded,
+    Piece,
+    preview_of,
+    tile_of,
+)
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams
 from pillow_colorgrid.codings.lossless.stream import CENTER, LUMINANCE
@@ -30,6 +38,11 @@ from pillow_colorgrid.container import Section
 from pillow_colorgrid.pixels import Pixels
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.workers import of_this_picture
+
+Result = TypeVar("Result")
+
+Work = Callable[[np.ndarray, Piece, Depth, Predictor], Result]
+"""What `walk` does with a tile."""
 
 FINENESS = 5
 """Mean differences of zoomed cells are 32 to 63: their residuals are many buckets, and few of the
@@ -97,27 +110,17 @@ class _Plane:
             finds=partial(_finds, self.depth.top),
         )
         if not adaptation:
-            return {}, self._encode(self.predictor)
+            return {}, self._on_tiles(walk.encode, self.predictor)
         adapted = self.predictor.by(replace(self.predictor.model, adaptation=adaptation))
-        coded = self._encode(adapted)
-        if sum(map(len, coded)) + len(pack(adaptation)) < self._estimated_bytes():
+        coded = self._on_tiles(walk.encode, adapted)
+        plain_bytes = sum(self._on_tiles(walk.estimated_bytes, self.predictor))
+        if sum(map(len, coded)) + len(pack(adaptation)) < plain_bytes:
             return adaptation, coded
-        return {}, self._encode(self.predictor)
+        return {}, self._on_tiles(walk.encode, self.predictor)
 
-    def _encode(self, predictor: Predictor) -> list[bytes]:
+    def _on_tiles(self, work: Work[Result], predictor: Predictor) -> list[Result]:
         at_work = predictor if len(self.parts) == 1 else predictor.alone()
-        return predictor.workers.map(
-            lambda part: walk.encode(part, TILE, self.depth, at_work), self.parts
-        )
-
-    def _estimated_bytes(self) -> float:
-        """Of all tiles without adaptation."""
-        at_work = self.predictor if len(self.parts) == 1 else self.predictor.alone()
-        return sum(
-            self.predictor.workers.map(
-                lambda part: walk.estimated_bytes(part, TILE, self.depth, at_work), self.parts
-            )
-        )
+        return predictor.workers.map(lambda part: work(part, TILE, self.depth, at_work), self.parts)
 
 
 def _finds(
