@@ -266,10 +266,7 @@ def _difference(
             return f"{found} (--lossy allows that)" if found and lossy else found
         coding, chosen = registry.asked_for(settings.keywords)
         if coding is NEAR:
-            found = sameness.difference_of_near(one, other, chosen.max_error)
-            if not found:
-                losses.append(sameness.loss_between(one, other))
-            return found
+            return sameness.difference_of_near(one, other, chosen.max_error, losses)
         exact = chosen.quality == EXACT_QUALITY
         return sameness.difference_of_grid(one, other, exact)
 

@@ -39,6 +39,15 @@ def difference_of_size(image: Image.Image, other: Image.Image) -> str:
     return "" if other.size == image.size else f"size {other.size}, not {image.size}"
 
 
+def difference_beside_colour(image: Image.Image, other: Image.Image) -> str:
+    """As `difference`, of mode, size and alpha alone."""
+    if other.mode != image.mode or other.size != image.size:
+        return difference(image, other)
+    if image.mode == "RGBA" and other.getchannel("A").tobytes() != image.getchannel("A").tobytes():
+        return "other alpha"
+    return ""
+
+
 def difference_of_grid(image: Image.Image, other: Image.Image, exact_luminance: bool) -> str:
     """As `difference`, where `other` may lose colour: mode, size, alpha, luminance.
 
@@ -47,12 +56,9 @@ def difference_of_grid(image: Image.Image, other: Image.Image, exact_luminance: 
     """
     from pillow_colorgrid.color import ycocg
 
-    if other.mode != image.mode or other.size != image.size:
-        return difference(image, other)
-    if image.mode == "RGBA" and other.getchannel("A").tobytes() != image.getchannel("A").tobytes():
-        return "other alpha"
-    if not exact_luminance:
-        return ""
+    found = difference_beside_colour(image, other)
+    if found or not exact_luminance:
+        return found
     pixels, shown = (np.asarray(picture.convert("RGB")) for picture in (image, other))
     inside = ((shown > 0) & (shown < 255)).all(axis=2)
     changed = ycocg.forward(pixels)[0] != ycocg.forward(shown)[0]
@@ -94,14 +100,23 @@ def all_of(losses: Sequence[Loss]) -> Loss | None:
     return Loss(max(one.most for one in losses), mean)
 
 
-def difference_of_near(image: Image.Image, other: Image.Image, max_error: int) -> str:
-    """As `difference`, where each sample but alpha may be off by so much."""
-    if other.mode != image.mode or other.size != image.size:
-        return difference(image, other)
-    if image.mode == "RGBA" and other.getchannel("A").tobytes() != image.getchannel("A").tobytes():
-        return "other alpha"
-    most = loss_between(image, other).most
-    return f"samples off by {most}, allowed {max_error}" if most > max_error else ""
+def difference_of_near(
+    image: Image.Image, other: Image.Image, max_error: int, losses: list[Loss] | None = None
+) -> str:
+    """As `difference`, where each sample but alpha may be off by so much.
+
+    Args:
+        losses: by how much they are off is added, where that is allowed.
+    """
+    found = difference_beside_colour(image, other)
+    if found:
+        return found
+    loss = loss_between(image, other)
+    if loss.most > max_error:
+        return f"samples off by {loss.most}, allowed {max_error}"
+    if losses is not None:
+        losses.append(loss)
+    return ""
 
 
 def states_pixels_of(file: IO[bytes], image: Image.Image) -> bool:
