@@ -280,6 +280,14 @@ def surprise(distance, c):
     return (-11, -3, 5, 16, 29)[reached]
 
 
+def given_co(mean, scale, slope, weight, co, m, c):
+    """3.3.4: what a network says of Cg, once Co, which was expected at m and c, is known."""
+    distance = 8 * co - m
+    mean += (cut(slope, -16, 16) * distance) >> 1
+    scale += (cut(weight, -16, 16) * surprise(distance, c) + 2) >> 2
+    return mean, scale
+
+
 def clipped_channels(grids, name, place, i, j):
     """3.3.10: the values of red, green and blue that are clipped in all known pixels around."""
     if name == "diagonal":
@@ -410,11 +418,8 @@ def color_pass(grids, name, level, networks, stream, held=None):
                 m, c = narrowed(m, c, co_interval(int(y[i, j]), *clipped), networks.clipping)
             co[i, j] = networks.value(stream, count, 1, m, c)
         for count, (i, j) in group_of(cg, place, held):
-            mean, scale, slope, weight = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
-            m, c = of_co[i, j]
-            distance = 8 * int(co[i, j]) - m
-            mean += (cut(slope, -16, 16) * distance) >> 1
-            scale += (cut(weight, -16, 16) * surprise(distance, c) + 2) >> 2
+            outputs = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
+            mean, scale = given_co(*outputs, int(co[i, j]), *of_co[i, j])
             m, c = distribution(mean, scale, bases_of(before[2], name, i, j)[0][pixel], -2040)
             if networks.clipping:
                 clipped = clipped_channels(before, name, place, i, j)

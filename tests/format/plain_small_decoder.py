@@ -12,11 +12,11 @@ from tests.format.plain_decoder import (
     color_inputs,
     cut,
     distribution,
+    given_co,
     inputs_of,
     luminance_inputs,
     narrowed,
     row_of,
-    surprise,
 )
 
 
@@ -141,11 +141,8 @@ def color_pass(grids, name, level, networks, stream):
     for pixel, place in places:
         y, co, cg = (grid[place[0] :: 2, place[1] :: 2] for grid in grids)
         for i, j in np.ndindex(cg.shape):
-            mean, scale, slope, weight = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
-            m, c = of_co[pixel, i, j]
-            distance = 8 * int(co[i, j]) - m
-            mean += (cut(slope, -16, 16) * distance) >> 1
-            scale += (cut(weight, -16, 16) * surprise(distance, c) + 2) >> 2
+            outputs = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
+            mean, scale = given_co(*outputs, int(co[i, j]), *of_co[pixel, i, j])
             m, c = distribution(mean, scale, bases_of(before[2], name, i, j)[0][pixel], -2040)
             if networks.clipping:
                 clipped = clipped_channels(before, name, place, i, j)

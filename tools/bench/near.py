@@ -27,7 +27,8 @@ from tqdm import tqdm
 
 import pillow_colorgrid
 from tools.bench import webp_near
-from tools.data.images import pictures
+from tools.data.images import bpp, pictures
+from tools.rate_distortion.metrics import psnr_db
 
 ERRORS = (1, 2, 4, 8)
 
@@ -137,18 +138,15 @@ def measure(path: Path, most: int, codec: str) -> dict[str, object]:
     largest = worst(rgb, shown)
     if largest > most:
         raise AssertionError(f"{codec}: {path.name} is off by {largest}, allowed {most}")
-    squared = float(np.mean((rgb.astype(np.float64) - shown) ** 2))
-    psnr = 10 * np.log10(255**2 / squared) if squared else float("inf")
-    pixels = rgb.shape[0] * rgb.shape[1]
     values = (
         path.parent.name,
         path.name,
         most,
         codec,
         len(data),
-        f"{8 * len(data) / pixels:.4f}",
+        f"{bpp(len(data), rgb.shape[0] * rgb.shape[1]):.4f}",
         largest,
-        f"{psnr:.2f}",
+        f"{psnr_db(rgb, shown):.2f}",
         f"{seconds:.2f}",
     )
     return dict(zip(COLUMNS, values, strict=True))

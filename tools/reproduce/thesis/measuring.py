@@ -79,11 +79,7 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 
 
 def measure(codec: Codec, rgb: Bytes) -> dict[str, float]:
-    """All figures of one picture; sides are multiples of 32.
-
-    Sizes are those of the decolorized picture; `plain_...` of the picture itself; `transform_...`
-    of what the colour space makes of it without any network.
-    """
+    """All figures of one picture, sides multiples of 32; sizes are of the decolorized one."""
     space = codec.space
     luminance, chroma = space.planes(rgb)
 
@@ -96,7 +92,6 @@ def measure(codec: Codec, rgb: Bytes) -> dict[str, float]:
     restored, decode_ms = timed(
         lambda: space.restored(decolorized, lambda seen: codec.predict(told, seen))
     )
-    unpainted = space.decolorized(rgb, np.zeros_like(chroma))
     error = chroma - predicted
     beyond = (error < -128) | (error > 127)
     wrong = (restored != rgb).any(axis=-1)
@@ -114,6 +109,12 @@ def measure(codec: Codec, rgb: Bytes) -> dict[str, float]:
         "encode_ms": encode_ms,
         "decode_ms": decode_ms,
         **sizes(decolorized),
-        **{f"plain_{name}": size for name, size in sizes(rgb).items()},
-        **{f"transform_{name}": size for name, size in sizes(unpainted).items()},
     }
+
+
+def sizes_without(space: Space, rgb: Bytes) -> dict[str, int]:
+    """What no network changes: sizes of the picture itself (`plain_...`), and of what the colour
+    space alone makes of it (`transform_...`)."""
+    unpainted = space.decolorized(rgb, np.zeros((*rgb.shape[:2], 2), np.float32))
+    ways = {"plain": rgb, "transform": unpainted}
+    return {f"{way}_{name}": size for way, p in ways.items() for name, size in sizes(p).items()}

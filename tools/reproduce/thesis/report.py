@@ -1,6 +1,7 @@
 """Train, measure and write the tables: resumable, whatever is done stays."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tools.data.crops import load_crops
 from tools.data.images import pictures as pictures_of
 from tools.rate_distortion.measure import flat_rgb
 from tools.reproduce.tables import Line, Measurements, markdown
-from tools.reproduce.thesis.measuring import CODECS, Codec, measure
+from tools.reproduce.thesis.measuring import CODECS, Codec, measure, sizes_without
 from tools.reproduce.thesis.network import Variant
 from tools.reproduce.thesis.settings import Settings
 from tools.reproduce.thesis.spaces import SPACES, Space
@@ -72,6 +73,11 @@ def make(settings: Settings, data: Path, test: Sequence[Path], out: Path) -> Pat
             [np.asarray(flat_rgb(p.open())) for d in test for p in pictures_of(d)], settings
         ),
     }
+
+    @cache
+    def without(space: Space, pictures: str, scale: int) -> list[dict[str, int]]:
+        return [sizes_without(space, enlarged(rgb, scale)) for rgb in sets[pictures]]
+
     rows = list(wanted(settings))
     names = sorted({row.variant.name for row in rows})
     jobs = [(space, name) for name in names for space in SPACES]
@@ -86,7 +92,9 @@ def make(settings: Settings, data: Path, test: Sequence[Path], out: Path) -> Pat
         weights = sum(parameter.numel() for parameter in network.parameters()) * 4
         for row in todo:
             codec = Codec(network, space, row.levels)
-            lines = [measure(codec, enlarged(rgb, row.scale)) for rgb in sets[row.pictures]]
+            shown = [enlarged(rgb, row.scale) for rgb in sets[row.pictures]]
+            others = without(space, row.pictures, row.scale)
+            lines = [measure(codec, rgb) | other for rgb, other in zip(shown, others, strict=True)]
             found = {
                 "count": str(len(lines)),
                 "weights_mb": f"{weights / 1e6:.2f}",
