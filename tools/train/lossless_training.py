@@ -67,6 +67,7 @@ class Config:
     quantise_from: float = 0.8  # part of the time after which weights and activations are rounded
     checkpoint_minutes: float = 4.0
     rendered: int = 400  # rendered pictures
+    only: str = ""  # one kind of pictures (lossless_data.KINDS); else all, by their shares
     bfloat16: int = 0  # 1: train in bfloat16; faster only where the processor has AMX
 
     @property
@@ -271,7 +272,8 @@ def train(config: Config, resume: bool = False) -> Path:
     torch.set_num_threads(config.threads)
     this = Run(config, resume)
     pictures = load_pictures(config, held_out=False)
-    source = batches(pictures, config.size, config.batch, config.seed + this.step)
+    seed = config.seed + this.step
+    source = batches(pictures, config.size, config.batch, seed, config.only or None)
     held_out = held_out_batches(config)
     recent: dict[str, list[float]] = {plane: [] for plane in CONTEXTS}
 
