@@ -23,12 +23,12 @@ from tools.train.lossless_networks import Predictor, predictors
 def importance(network: Predictor) -> Tensor:
     """(width,): how much each channel is filled, times how much is made of it."""
     filled = network.join.weight.pow(2).sum((1, 2, 3)).sqrt()
-    head = network.head.weight.pow(2).sum((0, 2, 3)).sqrt()
-    used = head / head.mean()
+    used = torch.zeros_like(filled)
+    for layer in (network.head, *network.blocks):
+        read = layer.weight.pow(2).sum((0, 2, 3)).sqrt()
+        used = used + read / read.mean().clamp_min(1e-9)  # each layer counts the same
     for block in network.blocks:
         filled = filled + block.weight.pow(2).sum((1, 2, 3)).sqrt()
-        read = block.weight.pow(2).sum((0, 2, 3)).sqrt()
-        used = used + read / read.mean()
     return filled * used
 
 
