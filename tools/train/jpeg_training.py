@@ -3,10 +3,12 @@
     nice python -m tools.train jpeg --data DIR --minutes 360 --out runs/jpeg --resume
 
 The loss is the file's own size: bits that an ideal coder would write, each picture weighted so that
-coarse and fine tables count alike. Weights and activations are rounded in the last part.
+coarse and fine tables count alike. Weights and activations are rounded in the last part; networks
+that were rounded before go on so (`--quantise-from 0`). Minutes are the processor's.
 """
 
 import argparse
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -301,7 +303,7 @@ def train(config: Config, resume: bool = False) -> Path:
             **{name: f"{bits:.4f}" for name, bits in figures.items()},
         }
 
-    run.go_on(this, step, note, resume, first_minutes=1.0)
+    run.go_on(this, step, note, resume, time.process_time, first_minutes=1.0)
     return this.folder / "last.pt"
 
 
