@@ -25,12 +25,11 @@ from pillow_colorgrid.jpeg.geometry import Geometry
 from pillow_colorgrid.jpeg.picture import block_shape
 
 STRIP_PIXELS = 1 << 21
-"""About so many pixels are a strip: what its networks need in memory is 100 MB."""
+"""At most about so many pixels are a strip: what its networks need in memory is 100 MB.
 
-SHARED_PIXELS = 1 << 18
-"""Pictures from this size on have two strips at least, so that two threads share them.
-
-A seam costs some 100 bytes, 0.1 to 0.2 % of such a picture."""
+Smaller strips that two threads share cost time: below 3 megapixels passes are so short that Python's
+lock is what the threads wait for. Kodak's pictures as two strips decode at 1.1 megapixels a second,
+as one at 1.9, and are 0.15 % smaller."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def frame_of(geometry: Geometry, width: int, height: int, strip_rows: int | None
     if strip_rows is None:
         mcu_height = 8 if single else 8 * high
         strip_rows = min(mcu_rows, max(1, STRIP_PIXELS // (width * mcu_height)))
-        count = max(-(-mcu_rows // strip_rows), 1 + (width * height >= SHARED_PIXELS))
+        count = -(-mcu_rows // strip_rows)
         strip_rows = -(-mcu_rows // count)  # strips of nearly equal height
     if strip_rows < 1:
         raise DamagedError("strips of 0 rows, allowed: 1 or more")
