@@ -9,7 +9,7 @@ from pillow_colorgrid.codings.base import ALPHA, has, only
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg_bytes
 from pillow_colorgrid.container import Section
-from pillow_colorgrid.pixels import Bytes
+from pillow_colorgrid.pixels import LAYOUTS, Bytes
 
 CHANNEL = 3
 """Alpha comes behind red, green and blue."""
@@ -56,7 +56,8 @@ def joined(
     interval: int = 1,
     box: Tile | None = None,
 ) -> Bytes:
-    """Colour (h, w, 3) with the alpha of a file's sections behind it, where `mode` has alpha.
+    """Colour (h, w, C) with the alpha of a file's sections behind it, where `mode` has one more
+    channel: alpha, or what is coded as alpha is.
 
     Args:
         size: (width, height) of the whole picture.
@@ -67,7 +68,7 @@ def joined(
     Raises:
         DamagedError: alpha is missing or damaged.
     """
-    if mode not in ALPHA.modes:
+    if LAYOUTS[mode].channels == pixels.shape[2]:
         return pixels
     if partial and not has(sections, ALPHA):
         plane = np.full(pixels.shape[:2], OPAQUE, np.uint8)

@@ -6,7 +6,8 @@ Sections of a file::
     LCHN  the channels that its planes are (not in mode L)
     NEAR  how values are rounded (`lossless.rounding`)
     LADP  the adaptation of the networks to this picture, where it pays
-    CPRE, LPRE, LTIL, CTIL, ALPH  as in a lossless file
+    CPRE, LPRE, LTIL, CTIL, ALPH  as in a lossless file; ALPH in all modes whose last channel is
+                                  alpha, or coded as alpha is
 """
 
 from pillow_colorgrid.codings.base import Encoded, Picture
@@ -17,7 +18,7 @@ __all__ = ["decode", "encode"]
 
 
 def encode(picture: Picture, options: Options) -> Encoded:
-    """(H, W, C) uint8 -> sections; C is 1 (L), 3 (RGB) or 4 (RGBA).
+    """(H, W, C) uint8 -> sections; C is 1 (L), 2 (with alpha), 3 (RGB) or 4 (with alpha).
 
     Of a picture that has a smaller exact file that is taken.
     """

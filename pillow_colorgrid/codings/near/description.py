@@ -13,12 +13,12 @@ from pillow_colorgrid.codings.lossless.description import (
     CHANNELS,
     COLOR_PREVIEW,
     COLOR_TILE,
-    COLORED,
     EFFORT,
     LOSSLESS,
     PREVIEW,
     ROUNDING,
     TILE,
+    WITH_LAST,
 )
 from pillow_colorgrid.options import Integers, OneOf, option
 
@@ -30,8 +30,8 @@ class Options:
     """How to encode with bounded loss.
 
     Attributes:
-        max_error: by which no sample of red, green and blue, or of grey, is off by more. Alpha is
-            exact.
+        max_error: by which no sample of red, green and blue, of grey, or of the channels of
+            another mode is off by more. Alpha is exact, and so are X of RGBX and K of CMYK.
         effort: how much work goes into a small file.
         origin: "auto" takes an exact file where that is smaller: of drawings, of what was a JPEG
             file, or came from Photo CD; "none" always rounds.
@@ -56,7 +56,7 @@ def _work() -> Work:
 NEAR = Coding(
     number=7,
     name="near",
-    modes=("L", *COLORED),
+    modes=LOSSLESS.modes,
     parts=(
         one(NETWORKS),
         one(replace(CHANNELS, optional=False)),
@@ -65,7 +65,7 @@ NEAR = Coding(
         one(replace(COLOR_PREVIEW, optional=False)),
         one(replace(PREVIEW, optional=False)),
         each(TILE, replace(COLOR_TILE, optional=False)),
-        one(ALPHA),
+        one(replace(ALPHA, modes=WITH_LAST)),
     ),
     work=_work,
     options=Options,

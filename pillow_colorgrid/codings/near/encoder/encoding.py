@@ -7,9 +7,10 @@ import numpy as np
 
 from pillow_colorgrid import container
 from pillow_colorgrid.codings import alpha
-from pillow_colorgrid.codings.base import Encoded, Picture
+from pillow_colorgrid.codings.base import ALPHA, Encoded, Picture
 from pillow_colorgrid.codings.lossless import colors, rounding as lossless_rounding
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation
+from pillow_colorgrid.codings.lossless.coding import colors_in, signs_moved
 from pillow_colorgrid.codings.lossless.description import CHANNELS, ROUNDING
 from pillow_colorgrid.codings.lossless.distribution import CLASSES
 from pillow_colorgrid.codings.lossless.encoder.channels import LEAST_PIXELS, choose
@@ -52,7 +53,7 @@ Planes = list[np.ndarray]
 
 
 def encode(picture: Picture, options: Options) -> Encoded:
-    """(H, W, C) uint8 -> sections; C is 1 (L), 3 (RGB) or 4 (RGBA)."""
+    """(H, W, C) uint8 -> sections; C is 1 (L), 2 (with alpha), 3 (RGB) or 4 (with alpha)."""
     exact = rival(picture, options.effort) if options.origin == "auto" else None
     coded = _encode(picture, options)
     if exact is not None and size_bytes(exact.sections) <= size_bytes(coded.sections):
@@ -61,19 +62,22 @@ def encode(picture: Picture, options: Options) -> Encoded:
 
 
 def _encode(picture: Picture, options: Options) -> Encoded:
-    pixels = picture.pixels
+    count = colors_in(picture.mode)
+    pixels = signs_moved(picture.pixels[..., :count], picture.mode)
+    last = picture.pixels[..., count:]
     way = _way(pixels)
     number = MODELS_BY_EFFORT[options.effort]
     with of_this_picture() as workers:
         rounded = _smallest(_channels(pixels, way), way, Predictor(model(number), workers), options)
-    shown = np.concatenate([_pixels(rounded.planes, way), pixels[..., 3:]], axis=2)
+    shown = _pixels(rounded.planes, way)
     _check(pixels, shown, options.max_error)
+    shown = np.concatenate([signs_moved(shown, picture.mode), last], axis=2)
     told = [CHANNELS.section(colors.pack(way))] if way is not None else []
     sections = [
         networks.pack_references([number]),
         *told,
         *rounded.sections,
-        *alpha.sections_of(pixels),
+        *([ALPHA.section(alpha.encode(last[..., 0]))] if last.size else []),
     ]
     return Encoded(sections, container.pixel_checksum(shown.tobytes()))
 
@@ -84,7 +88,7 @@ def _way(pixels: Bytes) -> Channels | None:
         return None
     if pixels.shape[0] * pixels.shape[1] < LEAST_PIXELS:
         return USUAL
-    return choose(pixels[..., :3], only=True)
+    return choose(pixels, only=True)
 
 
 def _check(pixels: Bytes, shown: Bytes, max_error: int) -> None:

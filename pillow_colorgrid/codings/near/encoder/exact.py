@@ -9,7 +9,7 @@ from dataclasses import replace
 from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.jpeg.description import JPEG
-from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.codings.lossless.description import OF_RGB, Options
 from pillow_colorgrid.codings.lossless.encoder import origin
 
 
@@ -21,7 +21,7 @@ def rival(picture: Picture, effort: int) -> Encoded | None:
         return replace(from_jpeg, coding=JPEG)
     pixels = picture.pixels
     drawing = choose.is_drawing(pixels, choose.probe(pixels))
-    if not drawing and (pixels.shape[2] == 1 or origin.recognise(pixels[..., :3]) is None):
+    if not drawing and (picture.mode not in OF_RGB or origin.recognise(pixels[..., :3]) is None):
         return None
     coding, encoded = choose.encode(picture, replace(options, jpeg="never"))
     return replace(encoded, coding=coding)
