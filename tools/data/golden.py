@@ -322,6 +322,10 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
             {"mode": "near", "max_error": 16, "effort": 2, "origin": "none"},
         ),
         "near-l": (coffee.convert("L"), {"mode": "near", "effort": 9, "origin": "none"}),
+        "near-cmyk": (
+            coffee.convert("CMYK"),
+            {"mode": "near", "max_error": 2, "effort": 2, "origin": "none"},
+        ),
         "frames": wandering(),
         "frames-palette": as_gif_shows(),
         "metadata": (
