@@ -180,12 +180,32 @@ def test_a_jpeg_file_on_a_page_keeps_its_coefficients() -> None:
 def test_a_page_never_costs_more_than_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even where what is around the photographs became larger."""
     image = page()
-    larger = page_encoder.Page(Encoded(base(pixels_of(noise("RGB", image.size)))), 0.2)
+    noisy = pixels_of(noise("RGB", image.size))
+    larger = page_encoder.Page(Encoded(base(noisy)), 0.2, noisy, 1.0)
     files = []
     for found in (None, larger):
         monkeypatch.setattr(page_encoder, "encode", lambda *_, found=found: found)
         files.append(saved(image))
     assert files[0] == files[1]
+
+
+def test_what_the_smallest_networks_rule_out_is_not_tried_by_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Stripes are no photograph, however many colours meet in each block."""
+    stripes = np.tile(np.array([0, 90, 180, 250], np.uint8), (256, 64))
+    pixels = np.full((300, 400, 3), 255, np.uint8)
+    pixels[20:276, 20:276] = stripes[..., None]
+    efforts = []
+    encode = lossless.encode
+    monkeypatch.setattr(
+        lossless,
+        "encode",
+        lambda picture, options: efforts.append(options.effort) or encode(picture, options),
+    )
+    picture = Picture(pixels, "RGB")
+    assert page_encoder.encode(picture, Options(5)) is None
+    assert set(efforts) == {1}
 
 
 def test_regions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,13 @@ from pillow_colorgrid.pixels import Bytes
 
 logger = logging.getLogger(__name__)
 
+SCOUT = Options(effort=1)
+
+DOUBTFUL_BPP, HOPELESS = 4, 2
+"""Where WebP needs no more bits for each pixel, the smallest networks go first; if their file is
+so many times as large as WebP's, others are not tried. On pages for development photographs took 5
+bits or more, and larger networks half of what the smallest do at the least."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -30,10 +37,14 @@ class Page:
 
     Attributes:
         share: of its pixels that lie in rectangles.
+        around: (H, W, C) uint8, it with one colour in each rectangle.
+        gain: what the search left of `around` stored at once, as a part of it.
     """
 
     encoded: Encoded
     share: float
+    around: Bytes
+    gain: float
 
 
 @dataclass
@@ -50,14 +61,23 @@ class _Trial:
             return False
         piece = Picture(np.ascontiguousarray(self.picture.pixels[tile.place]), self.picture.mode)
         found = self._as_jpeg(piece, tile)
+        rival_bytes = len(stored.quick(piece).sections[0].payload)
         if found is None:
+            if self._is_hopeless(piece, rival_bytes):
+                return False
             encoded = lossless.encode(piece, self.options)
             found = Rectangle(tile, LOSSLESS, tuple(encoded.sections))
-        rival = stored.quick(piece).sections[0]
-        if size_bytes([rectangles.pack(found)]) >= len(rival.payload):
+        if size_bytes([rectangles.pack(found)]) >= rival_bytes:
             return False
         self.won.append(found)
         return True
+
+    def _is_hopeless(self, piece: Picture, rival_bytes: int) -> bool:
+        """Whether no networks can be smaller, as the smallest tell."""
+        height, width = piece.pixels.shape[:2]
+        if self.options.effort <= SCOUT.effort or 8 * rival_bytes > DOUBTFUL_BPP * height * width:
+            return False
+        return size_bytes(lossless.encode(piece, SCOUT).sections) > HOPELESS * rival_bytes
 
     def _as_jpeg(self, piece: Picture, tile: Tile) -> Rectangle | None:
         """By the coefficients of a JPEG file that is shown there as it is."""
@@ -79,11 +99,14 @@ def encode(picture: Picture, options: Options) -> Page | None:
     around = picture.pixels.copy()
     for tile in places:
         around[tile.place] = color_around(picture.pixels, tile)
-    base = stored.encode(Picture(around, picture.mode), options)
+    left = Picture(around, picture.mode)
+    at_once = stored.quick(left)
+    base = stored.improved(left, at_once, options)
     height, width = around.shape[:2]
     share = sum(tile.height * tile.width for tile in places) / (height * width)
     logger.debug("page: %d photographs, %.0f %% of its pixels", len(places), 100 * share)
-    return Page(Encoded([*base.sections, *map(rectangles.pack, trial.won)]), share)
+    gain = size_bytes(base.sections) / size_bytes(at_once.sections)
+    return Page(Encoded([*base.sections, *map(rectangles.pack, trial.won)]), share, around, gain)
 
 
 def color_around(pixels: Bytes, tile: Tile) -> Bytes:
