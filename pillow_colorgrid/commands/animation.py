@@ -79,7 +79,12 @@ def saved(image: Image.Image, source: bytes, name: str, keywords: dict[str, Any]
     first.info |= {**info, "transparency": transparency}
     if transparency is None:  # of the source's palette, not of this one
         del first.info["transparency"]
-    return carrying.saved(first, name, {"append_images": rest, **told_others})
+    data = carrying.saved(first, name, {"append_images": rest, **told_others})
+    if name == "TIFF" and image.format == "CGX":
+        for number in range(1, count(image)):
+            image.seek(number)
+            data = carrying.with_tags(data, image, number)
+    return data
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,16 @@ class _Told:
             return
         frame.info.pop(source_items.KEY, None)  # of the whole file, kept with the first frame
         if self.image.format == "TIFF":
+            _forget_other_pages(frame)
             carrying.gather(frame, tiff_tags.page_of(self.source, number))
+
+
+def _forget_other_pages(page: Image.Image) -> None:
+    """Take out of `info` of a page of a TIFF file what is another one's."""
+    page.info.pop("exif", None)  # gathered
+    # Pillow leaves it there.
+    if tiff_tags.ICC_PROFILE not in getattr(page, "tag_v2", {}):
+        page.info.pop("icc_profile", None)
 
 
 def _transparent(frames: list[Image.Image]) -> bool:
@@ -231,11 +245,11 @@ def lost(image: Image.Image, source: bytes, written: Image.Image, target: bytes)
     Args:
         source, target: the files of `image` and `written`.
     """
-    info = dict(image.info)
     found = _lost_facts(image, written) if written.format != "CGX" else []
     image.seek(0)
-    image.info |= info
-    told = _Told(image, source, info)
+    image.load()
+    carrying.gather(image, source)
+    told = _Told(image, source, dict(image.info))
     strict = written.format in STRICT
     for number in range(count(image) if strict else 1):
         image.seek(number)

@@ -38,6 +38,9 @@ OF_THE_OLD_FILE = frozenset(
 """Keys of `Image.info` that tell how a file was made. A .cgx file keeps them; another format that
 does not has lost nothing of the picture."""
 
+OTHERWISE_BY_LIBTIFF = ("YCbCr", "I;16B")
+"""Modes of which libtiff, which compresses, would make RGB and I;16."""
+
 XMP_KEYWORD = "XML:com.adobe.xmp"
 
 GAMMA_UNIT = 100_000
@@ -70,16 +73,22 @@ def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
         told["pnginfo"] = _png_info(info)
     if name == "GIF" and any(item == b"\xfe" for item, _, _ in source_items.items_for("GIF", info)):
         told["comment"] = b""  # several, which Pillow shows as one
-    if name == "TIFF" and image.mode == "YCbCr":
-        told_last = {**keywords, "compression": "raw"}  # libtiff would make RGB of it
+    if name == "TIFF" and image.mode in OTHERWISE_BY_LIBTIFF:
+        told_last = {**keywords, "compression": "raw"}
     else:
         told_last = keywords
     file = BytesIO()
     image.save(file, name, **{**told, **told_last})
     data = file.getvalue()
-    if name == "TIFF" and (info.get("exif") or info.get("xmp")):
-        return tiff_tags.into_tiff(data, _bytes(info.get("exif")), _bytes(info.get("xmp")))
+    if name == "TIFF":
+        return with_tags(data, image)
     return source_items.put_back(data, name, info)
+
+
+def with_tags(data: bytes, image: Image.Image, page: int = 0) -> bytes:
+    """A TIFF file with the tags of a picture in one of its pages."""
+    exif, xmp = (_bytes(image.info.get(key)) for key in ("exif", "xmp"))
+    return tiff_tags.into_tiff(data, exif, xmp, page) if exif or xmp else data
 
 
 def _bytes(value: Any) -> bytes:

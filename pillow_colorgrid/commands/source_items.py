@@ -34,6 +34,9 @@ JPEG_KEPT_ELSEWHERE = {
 """Marker -> beginning of the payload, and the key of `Image.info` that then holds it."""
 
 WEBP_PIXELS = (b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF")
+WEBP_HEAD_BYTES, WEBP_ALPHA = 10, 16
+"""Of the payload of VP8X; its flag of alpha."""
+
 WEBP_KEPT_ELSEWHERE = {b"ICCP": "icc_profile", b"EXIF": "exif", b"XMP ": "xmp"}
 
 
@@ -168,6 +171,38 @@ def _webp(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
         yield END, data[8 + size + (size & 1) :], True
 
 
+def _into_webp(data: bytes, items: list[Item]) -> bytes:
+    """Behind the first chunk, which then is VP8X: other chunks are allowed beside that alone."""
+    (size,) = struct.unpack_from("<I", data, 4)
+    chunks = data[12 : 8 + size]
+    if not chunks.startswith(b"VP8X"):
+        chunks = _vp8x(chunks) + chunks
+    first = 8 + WEBP_HEAD_BYTES
+    packed = {
+        late: b"".join(_webp_chunk(n, p) for n, p, b in items if b == late and n != END)
+        for late in (False, True)
+    }
+    body = b"WEBP" + chunks[:first] + packed[False] + chunks[first:] + packed[True]
+    ends = b"".join(payload for name, payload, _ in items if name == END)
+    return b"RIFF" + struct.pack("<I", len(body)) + body + ends
+
+
+def _webp_chunk(name: bytes, payload: bytes) -> bytes:
+    return struct.pack("<4sI", name, len(payload)) + payload + bytes(len(payload) & 1)
+
+
+def _vp8x(chunks: bytes) -> bytes:
+    """The head of the extended format, of a file that has a picture alone."""
+    if chunks.startswith(b"VP8L"):
+        (bits,) = struct.unpack_from("<I", chunks, 9)
+        width, height, alpha = bits & 0x3FFF, bits >> 14 & 0x3FFF, bits >> 28 & 1
+    else:
+        width, height = (side - 1 & 0x3FFF for side in struct.unpack_from("<HH", chunks, 14))
+        alpha = 0
+    sides = width.to_bytes(3, "little") + height.to_bytes(3, "little")
+    return _webp_chunk(b"VP8X", bytes([WEBP_ALPHA * alpha, 0, 0, 0]) + sides)
+
+
 # -- GIF ------------------------------------------------------------------------------------------
 
 GIF_EXTENSION, GIF_IMAGE = 0x21, 0x2C
@@ -231,7 +266,11 @@ _READERS: dict[str, Callable[[bytes, Mapping[Any, Any]], Iterator[Item]]] = {
     "GIF": _gif,
 }
 
-_WRITERS: dict[str, Callable[[bytes, list[Item]], bytes]] = {"PNG": _into_png, "GIF": _into_gif}
+_WRITERS: dict[str, Callable[[bytes, list[Item]], bytes]] = {
+    "PNG": _into_png,
+    "GIF": _into_gif,
+    "WEBP": _into_webp,
+}
 
 
 def put_back(data: bytes, name: str, info: Mapping[Any, Any]) -> bytes:

@@ -155,16 +155,27 @@ def exif_of_tiff(data: bytes, has_resolution: bool) -> bytes:
     return EXIF + head + pack(kept, order, 8)
 
 
-def into_tiff(data: bytes, exif: bytes, xmp: bytes = b"") -> bytes:
-    """A TIFF file with the tags of EXIF: a new first directory at its end."""
-    order, directory, following = read(data)
+def into_tiff(data: bytes, exif: bytes, xmp: bytes = b"", page: int = 0) -> bytes:
+    """A TIFF file with the tags of EXIF: a new directory of a page, from 0, at its end."""
+    order, directory, following = read(page_of(data, page))
     if exif:
         directory |= _material(exif, order)
     if xmp:
         directory[XMP] = Entry(1, len(xmp), xmp)
     data += bytes(len(data) & 1)
-    where = struct.pack(order + "I", len(data))
-    return data[:4] + where + data[8:] + pack(directory, order, len(data), following)
+    where, link = struct.pack(order + "I", len(data)), _link(data, order, page)
+    linked = data[:link] + where + data[link + 4 :]
+    return linked + pack(directory, order, len(data), following)
+
+
+def _link(data: bytes, order: str, page: int) -> int:
+    """Where it stands where the directory of a page is."""
+    link = 4
+    for _ in range(page):
+        (at,) = struct.unpack_from(order + "I", data, link)
+        (count,) = struct.unpack_from(order + "H", data, at)
+        link = at + 2 + 12 * count
+    return link
 
 
 def page_of(data: bytes, number: int) -> bytes:

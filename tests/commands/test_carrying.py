@@ -143,7 +143,7 @@ def test_all_is_kept_and_the_original_may_go(
             # The resolution comes back as two floats.
             assert shown[key] == value if key == "dpi" else repr(shown[key]) == repr(value)
         assert kept.getexif().get(0x0112) == image.getexif().get(0x0112)
-    if kind in ("png", "tif", "gif"):
+    if kind in ("png", "tif", "gif", "webp"):
         back = [
             "convert",
             "--keep-larger",
@@ -171,6 +171,21 @@ def test_tags_of_tiff_are_seen(tmp_path: Path) -> None:
         assert found.get_ifd(34853)[2] == (1, 2, IFDRational(1, 3))
         assert found[65001] == (0.5, -1e300)
         assert not set(found) & {256, 257, 258, 259, 273, 279}
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "lossy"])
+def test_chunks_of_a_plain_webp_file(mode: str) -> None:
+    """Pillow writes no VP8X where there is a picture alone; beside other chunks there must be."""
+    file, picture = io.BytesIO(), noise("RGBA" if mode == "RGBA" else "RGB", (21, 15))
+    picture.save(file, "WEBP", lossless=mode != "lossy")
+    items = [(b"ABCD", b"odd", False), (b"WXYZ", b"behind", True), (b"end", b"!", True)]
+    info = {source_items.KEY: {"format": "WEBP", "items": items}}
+    data = source_items.put_back(file.getvalue(), "WEBP", info)
+    assert data[12:16] == b"VP8X"
+    assert source_items.items_of(data, "WEBP", {}) == items
+    with Image.open(io.BytesIO(data)) as image, Image.open(file) as before:
+        assert (image.size, image.mode) == (before.size, before.mode)
+        assert image.tobytes() == before.tobytes()
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from pillow_colorgrid.commands.cli import main
 from tests.conftest import noise, photograph
@@ -208,6 +209,51 @@ def test_tags_of_each_page_come_with_it(tmp_path: Path) -> None:
             image.seek(number)
             assert image.getexif()[270] == "all pages"
             assert image.info["dpi"] == (300, 300)
+
+
+def test_each_page_keeps_its_own_tags(tmp_path: Path) -> None:
+    """Pillow leaves in `info` what the page before had."""
+    path = tmp_path / "a.tif"
+    told = [
+        {"tiffinfo": {270: "first", 315: "somebody"}, "dpi": (300, 300), "icc_profile": b"p" * 99},
+        {"tiffinfo": {270: "second"}},
+        {"dpi": (72, 72)},
+    ]
+    with AppendingTiffWriter(str(path)) as file:
+        for frame, keywords in zip(pages(), told, strict=False):
+            frame.save(file, "TIFF", **keywords)
+            file.newFrame()
+    assert main(["convert", "--keep-larger", str(path), "--delete-originals"]) == 0
+    assert not path.exists()
+    with Image.open(path.with_suffix(".cgx")) as image:
+        found = []
+        for number in range(image.n_frames):
+            image.seek(number)
+            tags = image.getexif()
+            info = (image.info.get("dpi"), image.info.get("icc_profile"))
+            found.append((tags.get(270), tags.get(315), *info))
+    assert found[0] == ("first", "somebody", (300, 300), b"p" * 99)
+    assert found[1] == ("second", None, (1, 1), None)  # as Pillow shows it
+    assert found[2] == (None, None, (72, 72), None)
+
+
+def test_tags_of_each_page_go_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, frames = tmp_path / "a.cgx", pages()
+    captions = ["first", "second", None, "the last"]
+    for frame, caption in zip(frames, captions, strict=True):
+        exif = Image.Exif()
+        if caption is not None:
+            exif[270] = caption
+            frame.info["exif"] = exif.tobytes()
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert main(["convert", "--to", "tif", str(path), "--delete-originals"]) == 0
+    assert capsys.readouterr().err == ""
+    assert not path.exists()
+    with Image.open(tmp_path / "a.tif") as image:
+        for number, (frame, caption) in enumerate(zip(frames, captions, strict=True)):
+            image.seek(number)
+            assert image.tag_v2.get(270) == caption
+            assert image.tobytes() == frame.tobytes()
 
 
 def test_info_and_diff_know_frames(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 """A folder as people have it goes to .cgx and back, and everything is compared.
 
-About forty kinds of files: formats, modes, frames, metadata of every sort, broken ones, odd names,
-links, names that collide. docs/modes.md lists by name what cannot be kept; this is the list's test.
+More than fifty kinds: formats, modes, frames, metadata of every sort, broken ones, odd names,
+links, names that collide. docs/modes.md lists by name what cannot be kept; this is its test.
 """
 
 import io
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageSequence
 from PIL.PngImagePlugin import PngInfo
+from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from pillow_colorgrid.commands.cli import main
 from pillow_colorgrid.frames.encoder import gathering
@@ -64,6 +65,40 @@ def texts() -> PngInfo:
     return found
 
 
+def pages_with_tags() -> bytes:
+    """Pages of a scanner: each with a caption of its own, the last without any."""
+    file = io.BytesIO()
+    captions = [{270: "first", 315: "somebody"}, {270: "second"}, {}]
+    with AppendingTiffWriter(file) as pages:
+        for frame, tags in zip(FRAMES, captions, strict=True):
+            frame.save(pages, "TIFF", tiffinfo=tags)
+            pages.newFrame()
+        pages.finalize()
+        return file.getvalue()
+
+
+def captions(data: bytes) -> list[tuple[object, object]]:
+    """Of each page: caption and artist, wherever a file keeps them."""
+    with Image.open(io.BytesIO(data)) as image:
+        found = []
+        for number in range(image.n_frames):
+            image.seek(number)
+            tags = image.tag_v2 if image.format == "TIFF" else image.getexif()
+            found.append((tags.get(270), tags.get(315)))
+        return found
+
+
+def clear_frames() -> list[Image.Image]:
+    """A shape that moves, nothing around it."""
+    found = []
+    for number in range(3):
+        frame = Image.new("RGBA", (30, 20), (0, 0, 0, 0))
+        frame.paste((200, 40 * number, 0, 255), (5 * number, 3, 5 * number + 9, 15))
+        found.append(frame)
+    return found
+
+
+BIG_ENDIAN = Image.frombytes("I;16B", (8, 8), bytes(range(128)))
 WIDE = Image.frombytes("I;16", (8, 8), bytes(range(128)))
 REAL = Image.frombytes("F", (8, 8), struct.pack("<64f", *range(64)))
 
@@ -79,6 +114,8 @@ KEPT: dict[str, Callable[[], bytes]] = {
     "wide.png": saved(WIDE, "PNG"),
     "all metadata.png": png_file,
     "animated.png": animated("PNG", FRAMES, duration=[40, 50, 60], loop=2),
+    "default image.png": animated("PNG", FRAMES, duration=[40, 50], default_image=True),
+    "transparent frames.png": animated("PNG", clear_frames(), duration=70, loop=0, disposal=1),
     "one pixel.png": saved(Image.new("RGB", (1, 1), "red"), "PNG"),
     "all metadata.tif": tiff_file,
     "cmyk.tif": saved(PHOTO.convert("CMYK"), "TIFF"),
@@ -87,7 +124,9 @@ KEPT: dict[str, Callable[[], bytes]] = {
     "integers.tif": saved(Image.frombytes("I", (4, 4), bytes(range(64))), "TIFF"),
     "real.tif": saved(REAL, "TIFF"),
     "wide.tif": saved(WIDE, "TIFF", compression="tiff_lzw"),
+    "big-endian.tif": saved(BIG_ENDIAN, "TIFF"),
     "pages.tif": animated("TIFF", [PHOTO, GREY]),
+    "pages with tags.tiff": pages_with_tags,
     "photo.jpg": saved(PHOTO, "JPEG", quality=90, exif=exif(), dpi=(300, 300)),
     "all metadata.jpg": jpeg_file,
     "progressive.jpeg": saved(PHOTO, "JPEG", progressive=True, comment=b"words"),
@@ -99,6 +138,7 @@ KEPT: dict[str, Callable[[], bytes]] = {
     "animated.webp": animated("WEBP", FRAMES, lossless=True, duration=[40, 50, 60], loop=0),
     "all metadata.gif": gif_file,
     "animated.gif": animated("GIF", [f.quantize(9) for f in FRAMES], duration=[40, 50, 60], loop=0),
+    "transparent frames.gif": animated("GIF", clear_frames(), duration=70, disposal=2),
     "plain.bmp": saved(PHOTO, "BMP", dpi=(72, 72)),
     "picture.ppm": saved(PHOTO, "PPM"),
     "picture.qoi": saved(PHOTO, "QOI"),
@@ -108,6 +148,10 @@ KEPT: dict[str, Callable[[], bytes]] = {
     "caf\u00e9 \u6f22 \U0001f642.png": saved(GREY, "PNG"),
     "\x1b]0;owned\x07\n.png": saved(GREY, "PNG"),
     os.fsdecode(b"no text \xff.png"): saved(GREY, "PNG"),
+    "-o.png": saved(GREY, "PNG"),
+    "n" * 246 + ".png": saved(GREY, "PNG"),
+    ".hidden.png": saved(GREY, "PNG"),
+    "two.dots.png": saved(GREY, "PNG"),
     "deep/er/UPPER.PNG": saved(GREY, "PNG"),
 }
 """What a .cgx file holds whole: the originals may go."""
@@ -126,6 +170,7 @@ BROKEN = {
     "empty.png": lambda: b"",
     "cut.png": lambda: saved(PHOTO, "PNG")()[:-300],
     "text.jpg": lambda: b"no picture",
+    "cut.gif": lambda: animated("GIF", FRAMES, duration=40)()[:-900],
 }
 
 LEFT = {"raw.CR2": "raw file", "phone.heic": "HEIC", "film.mov": "no picture by its name"}
@@ -142,6 +187,10 @@ def folder(tmp_path: Path) -> Path:
     for name in LEFT:
         (found / name).write_bytes(b"what it is")
     (found / "link.png").symlink_to("l.png")
+    (found / "nowhere.png").symlink_to("gone.png")
+    (found / "folder").symlink_to("deep")
+    os.mkfifo(found / "pipe.png")
+    (found / "empty").mkdir()
     return found
 
 
@@ -188,7 +237,7 @@ def assert_holds(name: str, data: bytes, kept: bytes) -> None:
         *shown, tells = other
         assert shown[:2] == same[:2], name
         assert shown[2:] == same[2:], name
-        if name.endswith(".tif"):
+        if name.endswith((".tif", ".tiff")):
             tells.pop("exif", None)  # TIFF's tags, which Pillow shows elsewhere
         assert tells == told, name
 
@@ -221,19 +270,28 @@ def test_a_mixed_folder_there_and_back(folder: Path, capsys: pytest.CaptureFixtu
         assert (folder / name).read_bytes() == b"what it is"
         assert f"{folder / name}: not converted: " in said.err
         assert named in said.err
-    assert (folder / "link.png").is_symlink()
+    for name in ("link.png", "nowhere.png", "folder"):
+        assert (folder / name).is_symlink()
+        assert f"{folder / name}: not converted: link" in said.err
+    assert f"{folder / 'pipe.png'}: not converted: special file" in said.err
+    assert captions(before["pages with tags.tiff"])[1:] == [("second", None), (None, None)]
+    assert captions((folder / "pages with tags.cgx").read_bytes()) == captions(
+        before["pages with tags.tiff"]
+    )
 
     # Back: JPEG files byte for byte; others where the format has a place for all of it.
-    for suffix in ("png", "gif", "tif"):
+    for suffix in ("png", "gif", "tif", "webp"):
         back = folder.parent / suffix
         for name in KEPT:
-            if not name.lower().endswith(suffix):
+            if not name.lower().endswith((suffix, f"{suffix}f")):
                 continue
             target = back / Path(name).name
             source = str(folder / target_of(name))
             assert main(["convert", source, "-o", str(target), "--to", suffix]) == 0, name
             assert seen(target.read_bytes()) == seen(before[name]), name
             assert target.stat().st_mtime == WHEN
+            if name.endswith(".tiff"):
+                assert captions(target.read_bytes()) == captions(before[name])
     back = folder.parent / "original"
     assert main(["convert", str(folder), "-o", str(back), "--to", "original"]) == 1
     for name, data in before.items():
