@@ -143,6 +143,13 @@ class Work(Protocol):
 class Inside(Protocol):
     """What a coding shows of the inside of one file, to ``cgx info`` and ``cgx inspect``."""
 
+    def decoded(self) -> "Pixels | None":
+        """The pixels, where they are known or must be decoded for what is told; unchecked.
+
+        Raises:
+            CgxError: as `Work.decode`.
+        """
+
     def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
         """Bytes by what they hold, where that is more than sections tell."""
 

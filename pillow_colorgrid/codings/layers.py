@@ -12,6 +12,9 @@ from pillow_colorgrid.pixels import Pixels
 HEAT = ((0, 0, 40), (60, 20, 140), (200, 50, 90), (250, 160, 40), (255, 255, 220))
 """Colours of the heat map, from the fewest bits to the most."""
 
+HEAT_COLORS = 256
+"""Of the heat map."""
+
 HEAT_PERCENTILE = 99.5
 """The brightest colour; the few pixels above would make all others dark."""
 
@@ -57,6 +60,10 @@ class PlainInside:
         """As `codings.base.Look`."""
         self.header, self.sections, self.pixels = header, sections, pixels
 
+    def decoded(self) -> Pixels | None:
+        """As `codings.base.Inside`: nothing is decoded for it."""
+        return self.pixels
+
     def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
         """Bytes by what they hold."""
         return dict(by_section)
@@ -73,10 +80,11 @@ class PlainInside:
 def heat_map(bits: np.ndarray, name: str = "bits per pixel", block: int = 1) -> Layer:
     """(H, W) bits of each pixel, or the mean of each block, as colours."""
     top = max(float(np.percentile(bits, HEAT_PERCENTILE)), 1e-6)
-    places = np.clip(bits / top, 0, 1) * (len(HEAT) - 1)
+    places = np.linspace(0, len(HEAT) - 1, HEAT_COLORS)
     stops = np.arange(len(HEAT))
     colors = [np.interp(places, stops, channel) for channel in zip(*HEAT, strict=True)]
-    image = Image.fromarray(np.stack(colors, axis=-1).astype(np.uint8))
+    numbers = np.clip(bits * ((HEAT_COLORS - 1) / top), 0, HEAT_COLORS - 1).astype(np.uint8)
+    image = Image.fromarray(np.stack(colors, axis=-1).astype(np.uint8)[numbers])
     caption = f"Dark: none; bright: {top:.1f} bits and more. On average {bits.mean():.2f}."
     return Layer(name, caption, image, block)
 

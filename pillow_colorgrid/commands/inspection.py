@@ -15,7 +15,7 @@ from pillow_colorgrid import container
 from pillow_colorgrid.codings.layers import Layer
 from pillow_colorgrid.commands import info
 from pillow_colorgrid.commands.animations import animation_of, section_of
-from pillow_colorgrid.commands.layers import Layers, layers_of
+from pillow_colorgrid.commands.layers import Layers, layers_of, picture_and_inside
 from pillow_colorgrid.commands.page_pictures import EXACT_PIXELS, data_uri
 from pillow_colorgrid.commands.pictures import attempt, load
 from pillow_colorgrid.commands.places import Local
@@ -70,7 +70,8 @@ def page_of(path: Path, original: Image.Image | None = None) -> str:
         sections = list(container.read_sections(file))
     found = info.facts(path, deep=False)
     frames = animation_of(path)
-    layers = layers_of(load(Local(path)), header, sections, found.size_bytes, original)
+    picture, inside = picture_and_inside(Local(path), header, sections)
+    layers = layers_of(picture, header, sections, found.size_bytes, original, inside)
     template = resources.files("pillow_colorgrid.commands") / "inspection.html"
     budget = PICTURES_BYTES // (1 + len(layers.layers))
     count = len(frames.sizes) if frames else 1

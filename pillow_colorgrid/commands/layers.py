@@ -7,11 +7,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from PIL import Image
 
+from pillow_colorgrid import metadata
 from pillow_colorgrid.codings import registry
+from pillow_colorgrid.codings.base import Inside
 from pillow_colorgrid.codings.layers import RESIDUAL_GAIN, Layer, signed
 from pillow_colorgrid.commands.info import by_section
+from pillow_colorgrid.commands.pictures import load
+from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.pixels import from_image
+from pillow_colorgrid.frames.index import types_of_first
+from pillow_colorgrid.pixels import from_image, to_image
 from pillow_colorgrid.screens import for_screens
 
 
@@ -32,12 +37,37 @@ class Layers:
     told: dict[str, str] = field(default_factory=dict)
 
 
+def picture_and_inside(
+    place: Place, header: Header, sections: Sequence[Section]
+) -> tuple[Image.Image, Inside | None]:
+    """The picture of a file, as it opens, and its inside, decoded once for both.
+
+    Raises:
+        CgxError: as `codec.decode`.
+    """
+    from pillow_colorgrid import codec
+
+    look = registry.of(header).look
+    inside = look(header, sections) if look is not None else None
+    types = types_of_first([section.type for section in sections])
+    codec.check_sections(header, metadata.without(types))
+    pixels = inside.decoded() if inside is not None else None
+    if pixels is None:
+        return load(place), None
+    codec.check_pixels(header, pixels)
+    picture = to_image(pixels, header.mode)
+    with place.open() as file, Image.open(file) as opened:
+        picture.info = opened.info
+    return picture, inside
+
+
 def layers_of(
     picture: Image.Image,
     header: Header,
     sections: Sequence[Section],
     size_bytes: int,
     original: Image.Image | None = None,
+    inside: Inside | None = None,
 ) -> Layers:
     """Take a file apart.
 
@@ -45,6 +75,7 @@ def layers_of(
         picture: as it opens.
         size_bytes: of the whole file.
         original: what it was made of, to compare with.
+        inside: of the file, if it was opened by `picture_and_inside`.
 
     Raises:
         CgxError: as `codec.decode`.
@@ -55,7 +86,7 @@ def layers_of(
     spent = by_section(coding, sections)
     found: list[Layer] = []
     if coding.look is not None:
-        inside = coding.look(header, sections, from_image(picture))
+        inside = inside or coding.look(header, sections, from_image(picture))
         found, spent = inside.layers(), inside.spent_by_plane(spent)
     if all(layer.name != "luminance" for layer in found):
         grey = Layer(

@@ -16,6 +16,8 @@ from pillow_colorgrid import container
 from pillow_colorgrid.codings.jpeg import strips
 from pillow_colorgrid.codings.jpeg.account import examine
 from pillow_colorgrid.codings.jpeg.description import STRIP
+from pillow_colorgrid.codings.lossless import predict
+from pillow_colorgrid.codings.lossless.model import Model
 from pillow_colorgrid.commands.cli import main
 from pillow_colorgrid.commands.inspection import PICTURES_BYTES, page_of
 from pillow_colorgrid.commands.page_pictures import data_uri
@@ -186,6 +188,36 @@ def test_icons_are_sharp_and_photographs_are_not(tmp_path: Path) -> None:
     assert '<img id="picture" class="sharp"' in small
     assert '<img id="picture" class=""' in large
     assert 'class="layer sharp" style="width:101.333%;height:100.000%" alt="preview"' in large
+
+
+@pytest.mark.parametrize("options", [{}, {"origin": "none"}, {"mode": "near", "max_error": 2}])
+def test_the_networks_run_once(
+    options: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For what a page shows of the inside, and the picture beside it, there is one decoding."""
+    photograph("coffee", 300, 280).save(tmp_path / "x.cgx", effort=1, **options)
+    calls = []
+    run = predict.sessions
+
+    def counted(model: Model) -> predict.Run:
+        inner = run(model)
+
+        def once(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            calls.append(name)
+            return inner(name, inputs)
+
+        return once
+
+    monkeypatch.setattr(predict, "sessions", counted)
+    with Image.open(tmp_path / "x.cgx") as image:
+        image.load()
+    decoding = sorted(calls)
+    calls.clear()
+    # the layer of the preview decodes that once more
+    preview = [name for name in decoding if "coarse" in name]
+    page_of(tmp_path / "x.cgx")
+    assert decoding
+    assert len(decoding) <= len(calls) <= len(decoding) + len(preview)
 
 
 def test_a_jpeg_file_tells_what_its_parts_took(tmp_path: Path) -> None:

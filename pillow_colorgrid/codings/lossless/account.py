@@ -1,11 +1,11 @@
 """What each pixel of a lossless file cost, and what the networks expected it to be.
 
-The picture is decoded, and the walk over it is gone once more with a stream that neither reads nor
-writes but adds up.
+The picture is decoded by streams that are watched. A small one is decoded, and the walk over it is
+gone once more with a stream that neither reads nor writes but adds up.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,15 +16,12 @@ from pillow_colorgrid.codings.lossless.coding import (
     base_model,
     decode_planes,
     model_of,
-    split,
 )
 from pillow_colorgrid.codings.lossless.colors import colors_of
 from pillow_colorgrid.codings.lossless.description import (
-    CHANNELS,
     COLOR_PREVIEW,
     COLOR_TILE,
     IN_ONE,
-    ORIGIN,
     PREVIEW as PREVIEW_SECTION,
     TILE as TILE_SECTION,
 )
@@ -37,7 +34,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW_INTERVAL,
     TILE,
     Piece,
-    code_interleaved,
+    Watch,
     preview_of,
     tile_of,
 )
@@ -49,11 +46,10 @@ from pillow_colorgrid.codings.lossless.rounded_stream import (
     steps_to,
 )
 from pillow_colorgrid.codings.lossless.small_stream import KnownInTurn
-from pillow_colorgrid.codings.lossless.stream import prices, symbols_of
-from pillow_colorgrid.codings.lossless.transparency import held_of_preview, held_of_window
-from pillow_colorgrid.codings.tiles import Tile, tiles
+from pillow_colorgrid.codings.lossless.stream import Stream, prices, symbols_of
+from pillow_colorgrid.codings.lossless.transparency import Shown, held_of_window
+from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Section
-from pillow_colorgrid.pixels import Pixels
 from pillow_colorgrid.runtime.workers import of_this_picture
 
 
@@ -66,12 +62,14 @@ class Account:
         planes: int16, the values of the picture.
         expected: int16, the mean of the distribution by which each value was coded, rounded down.
         bits: float32, ideal code lengths (the entropy coder adds about 0.1 %).
+        shown: alpha that came before colour.
     """
 
     names: tuple[str, ...]
     planes: np.ndarray
     expected: np.ndarray
     bits: np.ndarray
+    shown: Shown | None = None
 
     def bits_per_plane(self) -> dict[str, float]:
         """Bits of all pixels by the plane's name."""
@@ -139,62 +137,71 @@ class _BillInOne(KnownInTurn):
         group.fill(self.expected[number], found.floor)
 
 
-def _bill(piece: Piece, model: Model, bits: list[np.ndarray], expected: list[np.ndarray]) -> _Bill:
-    """Of a piece, whose planes are to be filled in."""
-    priced = prices(model.frequencies)
-    if model.rounding is None:
-        return _Bill(priced, bits, expected)
-    levels = Levels(model.rounding, preview=piece.seeded)
-    return _RoundedBill(priced, bits, expected, model, levels)
+@dataclass(frozen=True)
+class _Watched:
+    """A decoder's stream, and the bill of what it fills in."""
+
+    stream: Stream
+    bill: _Bill
+
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        self.stream.code(number, plane, where, distribution)
+        self.bill.code(number, plane, where, distribution)
 
 
-def examine(
-    sections: Sequence[Section],
-    size: tuple[int, int],
-    channels: int,
-    pixels: Pixels | None = None,
-) -> Account:
+@dataclass(frozen=True)
+class _Bills:
+    """The bills of preview and tiles, whose planes `bits` and `expected` are filled in."""
+
+    model: Model
+    bits: list[np.ndarray]
+    expected: list[np.ndarray]
+
+    def of_preview(self, stream: Stream) -> Stream:
+        bill = self._bill(PREVIEW, preview_of(self.bits), preview_of(self.expected))
+        return _Watched(stream, bill)
+
+    def of_tile(self, tile: Tile) -> Watch:
+        bill = self._bill(TILE, tile_of(self.bits, tile), tile_of(self.expected, tile))
+        return lambda stream: _Watched(stream, bill)
+
+    def _bill(self, piece: Piece, bits: list[np.ndarray], expected: list[np.ndarray]) -> _Bill:
+        priced = prices(self.model.frequencies)
+        if self.model.rounding is None:
+            return _Bill(priced, bits, expected)
+        levels = Levels(self.model.rounding, preview=piece.seeded)
+        return _RoundedBill(priced, bits, expected, self.model, levels)
+
+
+def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -> Account:
     """Decode a file's sections and tell of each value what it cost.
 
     Args:
         size: (width, height).
         channels: of its colour; what alpha costs is not told.
-        pixels: what they decode to, if that is known: of Y, Co and Cg it is enough.
 
     Raises:
         CgxError: as `lossless.decode`.
     """
-    count = channels
-    shown = transparency.decode(sections, size, count, base_model(sections))
-    if pixels is None or has(sections, ORIGIN) or has(sections, CHANNELS):
-        planes = decode_planes(sections, size, count, shown=shown)
-    else:
-        planes = split(pixels[..., :count])
-    # what no stream holds costs nothing, and is as expected
-    bits, expected = [np.zeros(p.shape, np.float32) for p in planes], [p.copy() for p in planes]
+    shown = transparency.decode(sections, size, channels, base_model(sections))
+    model = model_of(sections)
+    bits = [np.zeros((1, size[1], size[0]), np.float32) for _ in range(channels)]
+    expected = [np.zeros_like(plane, np.int16) for plane in bits]
+    planes = decode_planes(sections, size, channels, 1, shown, _Bills(model, bits, expected))
+    if has(sections, IN_ONE):
+        with of_this_picture() as workers:
+            bill = _BillInOne(prices(model.frequencies), bits, expected)
+            small.code(planes, Predictor(model, workers), bill)
     held = held_of_window(shown)
-    with of_this_picture() as workers:
-        predictor = Predictor(model_of(sections), workers)
-        model = predictor.model
-        if has(sections, IN_ONE):
-            bill_in_one = _BillInOne(prices(model.frequencies), bits, expected)
-            small.code(planes, predictor, bill_in_one)
-            names = colors_of(sections, size, count).names
-            return Account(names, *map(np.concatenate, (planes, expected, bits)))
-        bill = _bill(PREVIEW, model, preview_of(bits), preview_of(expected))
-        preview = replace(PREVIEW, held=held_of_preview(shown))
-        code_interleaved(preview_of(planes), preview, predictor, bill)
-        layout = tiles(size[1], size[0])
-        at_work = predictor if len(layout) == 1 else predictor.alone()
-
-        def price(tile: Tile) -> None:
-            bill = _bill(TILE, model, tile_of(bits, tile), tile_of(expected, tile))
-            piece = replace(TILE, held=held and held.part(tile))
-            code_interleaved(tile_of(planes, tile), piece, at_work, bill)
-
-        workers.map(price, layout)
-    names = colors_of(sections, size, count).names
-    return Account(names, *map(np.concatenate, (planes, expected, bits)))
+    if held is not None:  # what no stream holds costs nothing, and is as expected
+        for plane, told in zip(planes, expected, strict=True):
+            np.copyto(told, plane, where=~held.pixels)
+    names = colors_of(sections, size, channels).names
+    return Account(
+        names, np.concatenate(planes), np.concatenate(expected), np.concatenate(bits), shown
+    )
 
 
 def size_bytes_of(found: Account) -> dict[str, float]:

@@ -25,6 +25,7 @@ FORMAT.md tells the whole way; `sections`, `pieces`, `walk` and
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -68,9 +69,10 @@ from pillow_colorgrid.codings.lossless.model import (
     Model,
     model,
 )
-from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL, Coded, enlarge
+from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL, Coded, Watch, enlarge
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams, check_alone, read_streams
+from pillow_colorgrid.codings.lossless.stream import Stream
 from pillow_colorgrid.codings.lossless.transparency import (
     Shown,
     held_of_preview,
@@ -86,6 +88,16 @@ from pillow_colorgrid.runtime.workers import of_this_picture
 
 GREY, COLOR = 1, 3
 """Numbers of planes."""
+
+
+class Watcher(Protocol):
+    """Sees all that passes while a picture is decoded (`account`)."""
+
+    def of_preview(self, stream: Stream) -> Stream:
+        """A stream of the preview, watched."""
+
+    def of_tile(self, tile: Tile) -> Watch:
+        """What watches the streams of a tile."""
 
 
 def encode(picture: Picture, options: Options, apart: bool = False) -> Encoded:
@@ -147,7 +159,7 @@ def decode(
     Raises:
         CgxError: a section is damaged or missing, or a network unknown.
     """
-    count, (width, height) = colors_in(header.mode), header.size
+    count = colors_in(header.mode)
     check(sections, header.mode, partial)
     shown = transparency.decode(
         sections, header.size, count, base_model(sections), None, interval, partial
@@ -156,6 +168,23 @@ def decode(
         planes, interval = decode_what_is_there(sections, header.size, count, shown), 1
     else:
         planes = decode_planes(sections, header.size, count, interval, shown)
+    return with_alpha(planes, header, sections, shown, partial, interval)
+
+
+def with_alpha(
+    planes: list[np.ndarray],
+    header: Header,
+    sections: Sequence[Section],
+    shown: Shown | None,
+    partial: bool = False,
+    interval: int = 1,
+) -> Bytes:
+    """Planes of colour -> pixels (h, w, C) uint8, with the alpha of the file.
+
+    Args:
+        shown: alpha that comes before colour.
+    """
+    width, height = header.size
     pixels = signs_moved(pixels_of(planes, sections, header.size, interval), header.mode)
     if shown is not None:
         return shown.joined(pixels, Tile(0, 0, height, width), interval)
@@ -272,6 +301,7 @@ def decode_planes(
     count: int,
     interval: int = 1,
     shown: Shown | None = None,
+    watcher: Watcher | None = None,
 ) -> list[np.ndarray]:
     """The planes (1, h, w) int16 of a file: every `interval`-th pixel of every such row.
 
@@ -279,6 +309,7 @@ def decode_planes(
         count: GREY or COLOR.
         interval: 1, 2, 4 or 8; at 8 the preview is enough.
         shown: alpha that comes before colour; what it hides is 0.
+        watcher: sees what passes in the streams of preview and tiles.
 
     Raises:
         CgxError: as `decode`.
@@ -291,12 +322,14 @@ def decode_planes(
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
         preview = empty_preview(size, count)
-        decode_preview(streams, preview, predictor, held_of_preview(shown))
+        of_preview = watcher.of_preview if watcher is not None else None
+        decode_preview(streams, preview, predictor, held_of_preview(shown), of_preview)
         if interval == PREVIEW_INTERVAL:
             return preview
         planes = around(preview, height, width)
         held = held_of_window(shown)
-        decode_tiles(streams, planes, layout, predictor, interval, held)
+        of_tile = watcher.of_tile if watcher is not None else None
+        decode_tiles(streams, planes, layout, predictor, interval, held, of_tile)
     return [levels.level(plane, interval) for plane in planes]
 
 

@@ -1,6 +1,6 @@
 """Streams of preview and tiles -> planes, whatever the planes are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW_INTERVAL,
     TILE,
     Coded,
+    Watch,
     decode as decode_piece,
     preview_of,
     tile_of,
@@ -28,10 +29,12 @@ def decode_preview(
     preview: list[np.ndarray],
     predictor: Predictor,
     held: Held | None = None,
+    watch: Watch | None = None,
 ) -> None:
     """Fill the planes (1, h, w) of the preview; `held`: of them."""
     with damage_told():
-        decode_piece(streams.preview, preview, replace(PREVIEW, held=held), predictor)
+        piece = replace(PREVIEW, held=held)
+        decode_piece(streams.preview, preview, piece, predictor, watch=watch)
 
 
 def empty_preview(size: tuple[int, int], count: int) -> list[np.ndarray]:
@@ -55,11 +58,13 @@ def decode_tiles(
     predictor: Predictor,
     interval: int = 1,
     held: Held | None = None,
+    watch: Callable[[Tile], Watch] | None = None,
 ) -> None:
     """Fill the tiles that are there, at their `places` in `planes`, whose preview is known.
 
     Args:
         held: of `planes`.
+        watch: of the streams of a tile.
     """
     todo = list(zip(streams.tiles, places, strict=False))
     at_work = predictor if len(todo) == 1 else predictor.alone()
@@ -67,7 +72,8 @@ def decode_tiles(
     def fill(tile: tuple[Coded, Tile]) -> None:
         coded, place = tile
         piece = replace(TILE, held=held and held.part(place))
-        decode_piece(coded, tile_of(planes, place), piece, at_work, interval)
+        watched = watch and watch(place)
+        decode_piece(coded, tile_of(planes, place), piece, at_work, interval, watched)
 
     with damage_told():
         predictor.workers.map(fill, todo)

@@ -18,7 +18,7 @@ from pillow_colorgrid.codings.lossless.description import (
     TILE,
 )
 from pillow_colorgrid.codings.lossless.pieces import PREVIEW_INTERVAL
-from pillow_colorgrid.pixels import to_image
+from pillow_colorgrid.pixels import Pixels, to_image
 from pillow_colorgrid.screens import for_screens
 
 STREAMS = tuple(kind.name for kind in (IN_ONE, COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
@@ -35,7 +35,12 @@ class Inside(PlainInside):
     def account(self) -> Account:
         """What each pixel cost."""
         channels = lossless.colors_in(self.header.mode)
-        return examine(self.sections, self.header.size, channels, self.pixels)
+        return examine(self.sections, self.header.size, channels)
+
+    def decoded(self) -> Pixels:
+        """The pixels: with what they cost they are told at once."""
+        planes = [plane[None] for plane in self.account.planes]
+        return lossless.with_alpha(planes, self.header, self.sections, self.account.shown)
 
     def spent(self, by_section: Mapping[str, float]) -> dict[str, float]:
         """The bytes of the streams as those of luminance and colour, of preview and tiles."""

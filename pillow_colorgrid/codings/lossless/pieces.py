@@ -6,7 +6,7 @@ pixels. Either is a *piece* of the picture: one stream of luminance, and one of 
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -171,13 +171,23 @@ def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Pre
     return float(color.bits / 8 + LANE_BYTES * piece.color_lanes(planes[0]))
 
 
+Watch = Callable[[Stream], Stream]
+"""In place of a stream another one, that does the same and sees what passes."""
+
+
 def decode(
-    coded: Coded, planes: list[np.ndarray], piece: Piece, predictor: Predictor, interval: int = 1
+    coded: Coded,
+    planes: list[np.ndarray],
+    piece: Piece,
+    predictor: Predictor,
+    interval: int = 1,
+    watch: Watch | None = None,
 ) -> None:
     """Fill all pixels of `planes` down to the grid of `interval`; a tile's preview is known.
 
     Raises StreamError if `coded` is damaged.
     """
+    watch = watch or _unwatched
     piece = _down_to(piece, interval)
     if piece.is_empty():
         _check_empty(coded, interval)
@@ -185,22 +195,27 @@ def decode(
     model = predictor.model
     luminance = _opened(coded.luminance, piece, piece.lanes(planes[0]), model)
     if coded.color is None:
-        code_interleaved(planes, piece, predictor, luminance)
+        code_interleaved(planes, piece, predictor, watch(luminance))
         streams = [luminance]
     else:
         color = _opened(coded.color, piece, piece.color_lanes(planes[0]), model)
         streams = [luminance, color]
+        of_luminance, of_color = watch(luminance), watch(color)
         coming = []
         for level in _levels(piece):
-            code_luminance(planes[0], level, predictor, luminance)
+            code_luminance(planes[0], level, predictor, of_luminance)
             # colour of a level goes on while luminance is one level ahead
-            work = partial(code_color, planes, level, predictor, color)
+            work = partial(code_color, planes, level, predictor, of_color)
             coming.append(predictor.workers.beside(work))
         for one in coming:
             one.result()
     if interval == 1:
         for stream in streams:
             stream.finish()
+
+
+def _unwatched(stream: Stream) -> Stream:
+    return stream
 
 
 def _check_empty(coded: Coded, interval: int) -> None:
