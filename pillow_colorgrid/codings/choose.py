@@ -176,7 +176,7 @@ def _as_one(
 ) -> tuple[Coding, Encoded]:
     """By the networks, or stored, all of it, where that can be smaller than the page."""
     pixels = picture.pixels
-    if is_drawing(pixels, share, options.effort):
+    if is_drawing(pixels, share):
         logger.debug("stored: a drawing, of which a fast compressor leaves %.1f %%", 100 * share)
         if page is None:
             return STORED, stored.encode(picture, options)
@@ -285,19 +285,13 @@ def probe(pixels: Bytes) -> float:
     return len(zstandard.ZstdCompressor(compression_params=PROBE).compress(raw)) / raw.nbytes
 
 
-def is_drawing(pixels: Bytes, share: float, effort: int = 1) -> bool:
-    """Whether stored is surely smaller, as far as `probe` (`share`) and the contest can tell.
-
-    Large soft shapes leave the probe little, and the networks still less: from ALWAYS_EFFORT on the
-    contest tells of large ones, too.
-    """
+def is_drawing(pixels: Bytes, share: float) -> bool:
+    """Whether stored is surely smaller, as far as `probe` (`share`) and the contest can tell."""
     height, width, channels = pixels.shape
     small = height * width <= ICON_PIXELS
-    fair = height * width >= CONTEST_PIXELS and min(height, width) >= CONTEST_EDGE
-    if share < DRAWING and fair and effort >= ALWAYS_EFFORT:
-        return contest(pixels) < 1
     if share < DRAWING or (small and channels == 4 and np.ptp(pixels[..., 3])):
         return True
+    fair = height * width >= CONTEST_PIXELS and min(height, width) >= CONTEST_EDGE
     return share < UNCLEAR and fair and contest(pixels) < CONTEST_WON
 
 

@@ -27,9 +27,9 @@ from pillow_colorgrid.jpeg.picture import block_shape
 STRIP_PIXELS = 1 << 21
 """At most about so many pixels are a strip: what its networks need in memory is 100 MB.
 
-Smaller strips that two threads share cost time: below 3 megapixels passes are so short that Python's
-lock is what the threads wait for. Kodak's pictures as two strips decode at 1.1 megapixels a second,
-as one at 1.9, and are 0.15 % smaller."""
+Smaller strips that two threads share cost time: below 3 megapixels passes are so short that threads
+wait for Python's lock. Kodak's pictures as two strips decode at 1.1 megapixels a second, as one at
+1.9, and are 0.15 % smaller."""
 
 
 @dataclass(frozen=True)
