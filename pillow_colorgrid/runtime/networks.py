@@ -62,7 +62,7 @@ class Network:
         hash: first 16 hex digits of the hash of the integer parameters (FORMAT.md).
         integer: computed exactly, so its output may steer a decoder.
         self_test: SHA-256 of the outputs for `known_inputs`, or "" for a float network.
-        features: of tables: features that each of their networks shows beside its outputs.
+        features: so many it shows beside its outputs; of tables: the most of one of their networks.
         reach: of tables: so many rows of cells away an input changes an output, the most 3x3
             convolutions of one of their networks.
     """

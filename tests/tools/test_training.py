@@ -108,6 +108,7 @@ def test_lossless_networks_train_and_export(pictures: Path, tmp_path: Path) -> N
     entries = json.loads((tmp_path / "index.json").read_text())["networks"]
     assert [entry["id"] for entry in entries] == list(range(100, 113))
     assert entries[-1]["name"] == "lossless_tables"
+    assert {entry["features"] for entry in entries} == {8}
 
 
 def test_lossless_training_goes_on_from_a_checkpoint_elsewhere(

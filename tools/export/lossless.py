@@ -73,7 +73,8 @@ def export(name: str, network: Predictor) -> Exported:
     for inputs in (near, anything):
         check_bits(model, by_torch, {"inputs": inputs})
     macs = sum(p.numel() for p in network.parameters() if p.ndim == 4)
-    return Exported(name, "lossless", model, macs / 4, integer=True)
+    shown = network.head.weight.shape[1]
+    return Exported(name, "lossless", model, macs / 4, integer=True, features=shown)
 
 
 def run_by(exported: dict[str, Exported]) -> Run:

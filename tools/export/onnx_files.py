@@ -37,13 +37,18 @@ EDGE = 96
 
 @dataclass(frozen=True)
 class Exported:
-    """One ONNX graph and what the index says of it."""
+    """One ONNX graph and what the index says of it.
+
+    Attributes:
+        features: that it shows beside its outputs; 0: none.
+    """
 
     name: str
     role: str
     model: onnx.ModelProto
     mac_per_pixel: float
     integer: bool
+    features: int = 0
 
 
 def session(model: onnx.ModelProto, optimised: bool) -> onnxruntime.InferenceSession:
@@ -267,6 +272,7 @@ def register(exported: Exported, network_id: int, trained: str, folder: Path) ->
         "id": network_id,
         "name": exported.name,
         "role": exported.role,
+        **({"features": exported.features} if exported.features else {}),
         "file": file,
         "size_bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
