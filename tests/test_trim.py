@@ -129,9 +129,9 @@ def test_a_multiple_of_8_needs_the_preview_alone(
     decoded = []
     decode_piece = decoding.decode_piece
 
-    def watched(coded: object, planes: object, piece: object, *rest: object) -> None:
+    def watched(coded: object, planes: object, piece: object, *rest: object, **how: object) -> None:
         decoded.append(piece)
-        decode_piece(coded, planes, piece, *rest)
+        decode_piece(coded, planes, piece, *rest, **how)
 
     monkeypatch.setattr(decoding, "decode_piece", watched)
     trimmed(data, grid)
