@@ -40,11 +40,12 @@ def decode(data: bytes, height: int, width: int) -> Bytes:
     return plane
 
 
-def sections_of(pixels: Bytes) -> list[Section]:
-    """(H, W, C) -> the section of its alpha; none where it has no such channel."""
-    if pixels.shape[2] <= CHANNEL:
+def sections_of(pixels: Bytes, channel: int = CHANNEL) -> list[Section]:
+    """(H, W, C) -> the section of its alpha, or what is coded as alpha is; none where it has no
+    such channel."""
+    if pixels.shape[2] <= channel:
         return []
-    return [ALPHA.section(encode(pixels[..., CHANNEL]))]
+    return [ALPHA.section(encode(pixels[..., channel]))]
 
 
 def joined(

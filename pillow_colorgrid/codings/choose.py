@@ -161,14 +161,11 @@ def _beats_networks(page: "Page") -> bool:
 
 def _at_its_best(picture: Picture, options: Options, quick: Quick, page: "Page | None") -> Encoded:
     """Stored; no better than at once where the page is smaller all the same."""
-    if page is None or options.effort > PAGE_EFFORT:
-        return stored.improved(picture, quick(), options)
     known = quick()
-    return (
-        known
-        if _beats_stored(page, size_bytes(known.sections))
-        else stored.improved(picture, known, options)
-    )
+    looks = options.effort <= PAGE_EFFORT
+    if looks and page is not None and _beats_stored(page, size_bytes(known.sections)):
+        return known
+    return stored.improved(picture, known, options)
 
 
 def _as_one(

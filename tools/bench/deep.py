@@ -9,12 +9,10 @@ it. A line for each picture and encoder: bytes of the whole file, CPU seconds to
 decode (of all threads). TIFF is deflated, pages by CCITT group 4. Five minutes for 40 pictures.
 """
 
-import argparse
 import csv
 import io
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 
 import imagecodecs
@@ -23,6 +21,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
+from tools.bench import folders
 
 MODES = ("I;16", "I", "F", "1")
 
@@ -84,19 +83,13 @@ def pictures(folder: Path) -> Iterator[tuple[str, Image.Image]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("folders", type=Path, nargs="+", help="folders of pictures")
-    parser.add_argument("--out", type=Path, required=True, help="the table (TSV) to write")
-    arguments = parser.parse_args()
+    arguments = folders.parsed(__doc__)
     ramp = Image.fromarray(np.arange(20_000, dtype=np.uint16).reshape(100, 200) ** 2)
     for effort in EFFORTS:  # loads what loads once
         encode, decode = by_pillow(ramp, "CGX", effort=effort)
         decode(encode())
     with arguments.out.open("w", newline="") as file:
-        names = " ".join(folder.name for folder in arguments.folders)
-        file.write(f"# python -m tools.bench.deep --out FILE {names}, {date.today()}\n")
+        file.write(folders.heading("deep", arguments.folders))
         table = csv.writer(file, delimiter="\t")
         about = ["folder", "picture", "mode", "width", "height"]
         table.writerow([*about, "encoder", "size_bytes", "encode_cpu_s", "decode_cpu_s"])

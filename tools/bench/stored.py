@@ -10,20 +10,19 @@ that fares worst exceeds its WebP file, of which 64 are allowed (else the exit s
 minutes for nine folders; expect screens to be 13 % smaller than WebP by default.
 """
 
-import argparse
 import csv
 import io
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from PIL import Image
 from tqdm import tqdm
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
+from tools.bench import folders
 from tools.data.images import pictures
 
 EFFORTS = (1, 5, 9)
@@ -94,17 +93,11 @@ def measure(folder: Path, progress: Callable[[], object]) -> dict[str, Account]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("folders", type=Path, nargs="+", help="folders of pictures")
-    parser.add_argument("--out", type=Path, required=True, help="the table (TSV) to write")
-    arguments = parser.parse_args()
+    arguments = folders.parsed(__doc__)
     encode(Image.new("RGB", (300, 300)).effect_spread(9), "CGX", {})  # loads what loads once
     kept = True
     with arguments.out.open("w", newline="") as file:
-        names = " ".join(folder.name for folder in arguments.folders)
-        file.write(f"# python -m tools.bench.stored --out FILE {names}, {date.today()}\n")
+        file.write(folders.heading("stored", arguments.folders))
         table = csv.writer(file, delimiter="\t")
         table.writerow(
             ["folder", "encoder", "size_bytes", "ratio_size", "ratio_cpu", "largest_excess_bytes"]

@@ -82,23 +82,18 @@ def decode(
     whole = Tile(0, 0, height, width)
     if partial:
         return _decode(header, sections, tiles(height, width), whole, 1, partial=True)
-    return _decode(header, sections, layout_of(header.size, _count(sections)), whole, interval)
+    return _decode(header, sections, layout_of(header.size, sections), whole, interval)
 
 
 def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Pixels:
     """The samples (h, w, 1) of a part of the picture. Raises CgxError as the whole does."""
-    layout = layout_of(header.size, _count(sections))
+    layout = layout_of(header.size, sections)
     wanted = [number for number, tile in enumerate(layout) if tile.common(box)]
     of_tiles = [section for section in sections if section.type == TILE_SECTION.type]
     needed = [of_tiles[number] for number in wanted]
     others = [section for section in sections if section.type != TILE_SECTION.type]
     places = [layout[number] for number in wanted]
     return _decode(header, [*others, *needed], places, box)
-
-
-def _count(sections: Sequence[Section]) -> int:
-    """Of tiles."""
-    return sum(section.type == TILE_SECTION.type for section in sections)
 
 
 def _decode(

@@ -317,7 +317,7 @@ def decode_planes(
     if has(sections, IN_ONE):
         return decode_in_one(sections, size, count, interval)
     streams = read_streams(sections, count == COLOR)
-    layout = layout_of(size, len(streams.tiles))
+    layout = layout_of(size, sections)
     width, height = size
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)

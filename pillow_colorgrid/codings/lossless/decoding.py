@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pillow_colorgrid.codings.lossless.description import TILE as TILE_SECTION
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
@@ -20,6 +21,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams
 from pillow_colorgrid.codings.tiles import Tile, tiles
+from pillow_colorgrid.container import Section
 from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError
 
@@ -79,14 +81,15 @@ def decode_tiles(
         predictor.workers.map(fill, todo)
 
 
-def layout_of(size: tuple[int, int], found: int) -> list[Tile]:
-    """The tiles of a picture of `size` (width, height), whose file has `found` of them.
+def layout_of(size: tuple[int, int], sections: Sequence[Section]) -> list[Tile]:
+    """The tiles of a picture of `size` (width, height), which all are in its `sections`.
 
     Raises:
-        DamagedError: it should have more, or fewer.
+        DamagedError: there are more, or fewer.
     """
     width, height = size
     layout = tiles(height, width)
+    found = sum(section.type == TILE_SECTION.type for section in sections)
     if found != len(layout):
         raise DamagedError(f"{found} tiles, {width}x{height} pixels have {len(layout)}")
     return layout

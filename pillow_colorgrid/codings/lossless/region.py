@@ -72,7 +72,7 @@ def decode_planes(
     """
     if has(sections, IN_ONE):
         return [plane[:, *box.place] for plane in decode_in_one(sections, size, count)]
-    layout = layout_of(size, sum(section.type == TILE.type for section in sections))
+    layout = layout_of(size, sections)
     wanted = {number for number, tile in enumerate(layout) if tile.common(box)}
     streams = read_streams(_of_tiles(sections, wanted), count == COLOR)
     if len(streams.tiles) != len(wanted):

@@ -7,7 +7,7 @@ import numpy as np
 
 from pillow_colorgrid import container
 from pillow_colorgrid.codings import alpha
-from pillow_colorgrid.codings.base import ALPHA, Encoded, Picture
+from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.lossless import colors, rounding as lossless_rounding
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation
 from pillow_colorgrid.codings.lossless.coding import colors_in, signs_moved
@@ -64,20 +64,19 @@ def encode(picture: Picture, options: Options) -> Encoded:
 def _encode(picture: Picture, options: Options) -> Encoded:
     count = colors_in(picture.mode)
     pixels = signs_moved(picture.pixels[..., :count], picture.mode)
-    last = picture.pixels[..., count:]
     way = _way(pixels)
     number = MODELS_BY_EFFORT[options.effort]
     with of_this_picture() as workers:
         rounded = _smallest(_channels(pixels, way), way, Predictor(model(number), workers), options)
     shown = _pixels(rounded.planes, way)
     _check(pixels, shown, options.max_error)
-    shown = np.concatenate([signs_moved(shown, picture.mode), last], axis=2)
+    shown = np.concatenate([signs_moved(shown, picture.mode), picture.pixels[..., count:]], axis=2)
     told = [CHANNELS.section(colors.pack(way))] if way is not None else []
     sections = [
         networks.pack_references([number]),
         *told,
         *rounded.sections,
-        *([ALPHA.section(alpha.encode(last[..., 0]))] if last.size else []),
+        *alpha.sections_of(picture.pixels, count),
     ]
     return Encoded(sections, container.pixel_checksum(shown.tobytes()))
 
