@@ -73,7 +73,10 @@ class Networks:
                 pixels = len(PASSES[name])
                 each, of = (2, 2) if plane == "luminance" else (4, 6)
                 inputs = {"luminance": (37, 34), "color": (83, 106)}[plane][name == "cross"]
-                features = 32 if 32 <= self.ids[f"{plane}_{level}_{name}"] <= 43 else 64
+                number = self.ids[f"{plane}_{level}_{name}"]
+                features = (
+                    32 if number in range(32, 44) else 48 if number in range(150, 162) else 64
+                )
                 columns, rows = features + inputs + 1, each * pixels
                 shifts = list(data[position : position + rows])
                 position += rows

@@ -21,7 +21,7 @@ these steps, photographs alone, networks of their own for what is rendered, and 
 first step on (`--quantise-from 0`): as floats, rounded networks begin 4 % worse than they are.
 
 Networks of a middle width, 48, two blocks at the finest level (`lossless_narrower`,
-tools/checkpoints/lossless_middle.pt), cost 3.43 + 3.91 bits after 88 minutes on photographs alone
+tools/checkpoints/lossless_162.pt), cost 3.43 + 3.91 bits after 88 minutes on photographs alone
 (12,183 steps, tools/results/lossless_training_middle.tsv): 1.0 % more than the wide ones.
 
 One core (Zen 5), 88 minutes beside other work, 12,600 steps: 3.35 bits of luminance and 4.25 of

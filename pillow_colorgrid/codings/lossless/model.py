@@ -17,16 +17,17 @@ from pillow_colorgrid.entropy import rans
 from pillow_colorgrid.errors import NetworkError
 from pillow_colorgrid.runtime import networks
 
-SMALL, FIRST_WIDE, WIDE = 44, 28, 60
-"""Ids of the tables of networks 32 and 64 features wide; FIRST_WIDE is for old files only."""
+SMALL, MIDDLE, FIRST_WIDE, WIDE = 44, 162, 28, 60
+"""Ids of the tables of networks 32, 48 and 64 features wide; FIRST_WIDE is for old files only."""
 
-MODELS_BY_EFFORT = {**dict.fromkeys(range(1, 4), SMALL), **dict.fromkeys(range(4, 10), WIDE)}
+MODELS_BY_EFFORT = {
+    **dict.fromkeys(range(1, 3), SMALL),
+    **dict.fromkeys(range(3, 5), MIDDLE),
+    **dict.fromkeys(range(5, 10), WIDE),
+}
 """Ids of the tables by effort."""
 
-MIXED = 200
-"""Id of tables that name networks of both widths: wide ones where that gains most."""
-
-SMALL_MODELS_BY_EFFORT = {**MODELS_BY_EFFORT, **dict.fromkeys(range(4, 7), MIXED)}
+SMALL_MODELS_BY_EFFORT = {**MODELS_BY_EFFORT, **dict.fromkeys(range(5, 7), MIDDLE)}
 """The same for small pictures, read by programs that have many of them."""
 
 TABLES = "tables"
