@@ -41,7 +41,7 @@ FITTINGS_BY_EFFORT: dict[int, tuple[Fitting, ...]] = {
     1: (Fitting(),),
     2: (Fitting((FINE,), cells=12_000),),
     3: (Fitting((FINE,)),),
-    4: (Fitting((FINE,)),),
+    4: (Fitting((SECOND, FINE)),),
     5: (Fitting((FINE,)),),
     6: (Fitting((SECOND, FINE)),),
     7: (Fitting((SECOND, FINE), cells=50_000),),
