@@ -366,9 +366,10 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     """
     keywords = getattr(im, "encoderinfo", {})
     coding, chosen = registry.asked_for(keywords)
-    from pillow_colorgrid.frames.encoder import gathering, writing
+    from pillow_colorgrid.frames.encoder import gathering, joined, writing
 
-    fp.write(writing.encode(gathering.gather(im, keywords), coding, chosen))
+    data = joined.encode(im, coding, chosen, keywords)
+    fp.write(data or writing.encode(gathering.gather(im, keywords), coding, chosen))
 
 
 def encode(im: Image.Image, **keywords: Any) -> bytes:

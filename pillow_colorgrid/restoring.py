@@ -1,6 +1,7 @@
 """The very JPEG file that a .cgx file was made of: ``pillow_colorgrid.jpeg_bytes``."""
 
 import os
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -9,17 +10,17 @@ from PIL import Image
 
 from pillow_colorgrid import metadata
 from pillow_colorgrid.codings import registry
-from pillow_colorgrid.codings.jpeg.description import JPEG
+from pillow_colorgrid.codings.jpeg.description import JPEG, check_restorable
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.frames.directory import read_first
+from pillow_colorgrid.frames.directory import open_directory, read_first
 
 
 def jpeg_bytes(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
     """The JPEG file, byte for byte.
 
     Args:
-        file: a .cgx file: its path, or open for reading in binary mode. Of several frames the first
-            counts.
+        file: a .cgx file: its path, or open for reading in binary mode. Of several frames that
+            were no MPO file, the first counts.
 
     Raises:
         ValueError: no JPEG file went into it, only pixels.
@@ -29,15 +30,15 @@ def jpeg_bytes(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
     if isinstance(file, str | os.PathLike):
         with Path(file).open("rb") as opened:
             return jpeg_bytes(opened)
-    header, sections = _sections(file)
-
     from pillow_colorgrid.codings.jpeg import coding as jpeg
 
-    return jpeg.restore(header, sections)
+    return b"".join(jpeg.restore(header, sections) for header, sections in _files(file))
 
 
-def jpeg_and_picture(file: IO[bytes]) -> tuple[bytes, Image.Image]:
+def jpegs_and_pictures(file: IO[bytes]) -> Iterator[tuple[bytes, Image.Image]]:
     """The JPEG file, and the pixels that the .cgx file shows: decoded once for both.
+
+    Of an MPO file several, whose bytes belong one behind the other.
 
     Args:
         file: a .cgx file, open for reading in binary mode.
@@ -45,14 +46,13 @@ def jpeg_and_picture(file: IO[bytes]) -> tuple[bytes, Image.Image]:
     Raises:
         ValueError, CgxError, SyntaxError: as `jpeg_bytes`.
     """
-    header, sections = _sections(file)
-
     from pillow_colorgrid import codec, pixels
     from pillow_colorgrid.codings.jpeg import coding as jpeg
 
-    data, shown = jpeg.restore_and_decode(header, sections)
-    codec.check_pixels(header, shown)
-    return data, pixels.to_image(shown, header.mode)
+    for header, sections in _files(file):
+        data, shown = jpeg.restore_and_decode(header, sections)
+        codec.check_pixels(header, shown)
+        yield data, pixels.to_image(shown, header.mode)
 
 
 def new_jpeg_bytes(file: IO[bytes]) -> bytes:
@@ -81,6 +81,25 @@ def new_jpeg_bytes(file: IO[bytes]) -> bytes:
         if shown.mode != header.mode or shown.tobytes() != pixels:
             raise ValueError("a new JPEG file would show other pixels on this machine")
     return data
+
+
+def _files(file: IO[bytes]) -> Iterator[tuple[Header, Sequence[Section]]]:
+    """Header and sections of the one JPEG file, or of all those that an MPO file consists of."""
+    from pillow_colorgrid import codec
+
+    if not file.seekable():
+        file = BytesIO(file.read())
+    start = file.tell()
+    directory = open_directory(file)
+    if directory.index is None or not directory.index.joined:
+        file.seek(start)
+        yield _sections(file)
+        return
+    for number in range(directory.count):
+        header, sections = directory.picture(number)
+        codec.check_sections(header, [section.type for section in sections])
+        check_restorable(header, sections)
+        yield header, sections
 
 
 def _sections(file: IO[bytes]) -> tuple[Header, list[Section]]:

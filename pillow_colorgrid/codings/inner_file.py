@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from pillow_colorgrid import limits
 from pillow_colorgrid.errors import CgxError, DamagedError
@@ -42,7 +42,7 @@ def look(data: bytes, codecs: Codecs, at: Callable[[Image.Image], T]) -> T:
     if codecs[0] in JPEG_CODECS:
         limits.check("MAX_JPEG_SCANS", scans(data))
     try:
-        with Image.open(io.BytesIO(data), formats=codecs) as picture:
+        with _opened(data, codecs) as picture:
             return at(picture)
     except CgxError:
         raise
@@ -52,6 +52,13 @@ def look(data: bytes, codecs: Codecs, at: Callable[[Image.Image], T]) -> T:
         ) from error
     except Exception as error:
         raise DamagedError(f"inner {codecs[0]} damaged: {error or repr(error)}") from error
+
+
+def _opened(data: bytes, codecs: Codecs) -> Image.Image:
+    """The picture, or the first of an MPO file, whose index of others may lead nowhere."""
+    if codecs[0] in JPEG_CODECS:
+        return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    return Image.open(io.BytesIO(data), formats=codecs)
 
 
 def pixels(data: bytes, codecs: Codecs, modes: tuple[str, ...], size: tuple[int, int]) -> Bytes:

@@ -15,7 +15,9 @@ from PIL import Image, ImageSequence
 
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.commands import carrying, source_items, tiff_tags
-from pillow_colorgrid.frames.encoder import gathering, writing
+from pillow_colorgrid.frames.directory import ONE_FILE
+from pillow_colorgrid.frames.encoder import gathering, joined, writing
+from pillow_colorgrid.metadata import OWN_FACTS
 
 STRICT = ("CGX", "TIFF")
 """Formats that keep each frame by itself, in its own mode and size."""
@@ -37,6 +39,29 @@ Differ = Callable[[Image.Image, Image.Image], str]
 def count(image: Image.Image) -> int:
     """How many frames Pillow finds."""
     return int(getattr(image, "n_frames", 1))
+
+
+def set_apart(image: Image.Image, name: str) -> list[str]:
+    """Leave of an MPO file whose pictures differ the first, where `name` holds one size and mode.
+
+    The others are no frames of an animation: smaller views, or what a program of its maker's knows.
+
+    Returns:
+        What is left out, for people.
+    """
+    of_mpo = image.format == joined.FORMAT or image.info.get(OWN_FACTS, {}).get(ONE_FILE)
+    frames = count(image)
+    if name in STRICT or not of_mpo or frames == 1:
+        return []
+    shapes = set()
+    for number in range(frames):
+        image.seek(number)
+        shapes.add((image.mode, image.size))
+    image.seek(0)
+    if len(shapes) == 1:
+        return []
+    image.n_frames, image.is_animated = 1, False  # type: ignore[attr-defined]
+    return [f"{frames - 1} further pictures of other sizes (--to tif takes all)"]
 
 
 # -- writing --------------------------------------------------------------------------------------

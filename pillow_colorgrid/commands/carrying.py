@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo, iTXt
 
+from pillow_colorgrid.codings.jpeg.description import RESTORES
 from pillow_colorgrid.commands import source_items, tiff_tags
 from pillow_colorgrid.commands.pictures import upright
 from pillow_colorgrid.commands.sameness import alike
@@ -176,7 +177,7 @@ def _holds(written: Image.Image, target: bytes, key: Any, value: Any) -> bool:
 def _lost_outside(image: Image.Image, written: Image.Image) -> list[str]:
     """What only a .cgx file, or one of the first format, has a place for."""
     found = []
-    if image.format == "CGX" and image.info.get(OWN_FACTS, {}).get("jpeg restorable"):
+    if image.format == "CGX" and image.info.get(OWN_FACTS, {}).get(RESTORES):
         found.append("JPEG file (cgx convert --to original gives it back)")
     kept = image.info.get(SOURCE)
     if isinstance(kept, dict):

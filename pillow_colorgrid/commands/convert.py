@@ -13,20 +13,22 @@ byte, what would be written.
 
 from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
 import pillow_colorgrid  # registers .cgx, in worker processes too
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
-from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS
+from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS, RESTORES
 from pillow_colorgrid.codings.near.description import NEAR
 from pillow_colorgrid.commands import animation, carrying, dropping, openers, sameness
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.seen import FileState
 from pillow_colorgrid.commands.targets import CGX, FORMATS, JPG, LOSSY_TARGETS, Settings
+from pillow_colorgrid.frames.encoder import joined
 from pillow_colorgrid.metadata import OWN_FACTS
-from pillow_colorgrid.restoring import jpeg_and_picture, new_jpeg_bytes
+from pillow_colorgrid.restoring import jpegs_and_pictures, new_jpeg_bytes
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,11 @@ def _convert(job: Job, settings: Settings) -> Outcome:
         return _restore(outcome, source, settings)
     if settings.dropped:
         source = dropping.jpeg_without(source, settings.dropped)
-    image = _load(source)
+    image, apart = _load(source, settings)
     if settings.any_pixels and settings.suffix == JPG and _holds_jpeg(image):
         return _restore(outcome, source, settings)
     jpeg = source if settings.keeps_jpeg and image.format in PILLOW_FORMATS else None
-    unheld = carrying.gather(image, source) if jpeg is None else []
+    unheld = [*apart, *carrying.gather(image, source)] if jpeg is None else []
     if settings.dropped and jpeg is None:
         dropping.drop(image, settings.dropped)
     if job.target.exists() and not settings.lossy:
@@ -102,10 +104,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     keywords = settings.keywords
     if jpeg is not None:
         keywords["jpeg"] = jpeg
-    if animation.count(image) > 1 and jpeg is None:
-        data = animation.saved(image, source, FORMATS[settings.suffix], keywords)
-    else:
-        data = carrying.saved(image, FORMATS[settings.suffix], keywords)
+    data = _saved(image, source, FORMATS[settings.suffix], keywords)
     if job.target.exists():
         return _met(outcome, image, source, settings, jpeg, unheld, data)
     if settings.suffix == CGX and len(data) > outcome.source_bytes and not settings.keep_larger:
@@ -140,19 +139,34 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     )
 
 
+def _saved(image: Image.Image, source: bytes, name: str, keywords: dict[str, Any]) -> bytes:
+    """The picture, of several frames all, as a file of Pillow's format `name`."""
+    if animation.count(image) == 1:
+        return carrying.saved(image, name, keywords)
+    if not isinstance(keywords.get("jpeg"), bytes):
+        return animation.saved(image, source, name, keywords)
+    coding, options = registry.asked_for(keywords)
+    # Else the file is kept whole, behind its first picture.
+    return joined.encode(image, coding, options, {}) or carrying.saved(image, name, keywords)
+
+
 def _check_jpeg(data: bytes, jpeg: bytes, image: Image.Image) -> None:
-    """That a .cgx file gives back a JPEG file, and shows its picture.
+    """That a .cgx file gives back a JPEG file, and shows its picture, or its pictures.
 
     Raises:
         VerificationError: it does not.
     """
+    restored = []
     try:
-        restored, shown = jpeg_and_picture(BytesIO(data))
+        for number, (piece, shown) in enumerate(jpegs_and_pictures(BytesIO(data))):
+            if number:
+                image.seek(number)
+            if found := sameness.difference(image, shown):
+                raise VerificationError(f"the .cgx file would hold {found}")
+            restored.append(piece)
     except ValueError as error:
         raise VerificationError(f"the .cgx file would hold no JPEG file: {error}") from error
-    if found := sameness.difference(image, shown):
-        raise VerificationError(f"the .cgx file would hold {found}")
-    if restored != jpeg:
+    if b"".join(restored) != jpeg:
         raise VerificationError("the .cgx file would not give back the JPEG file")
 
 
@@ -282,16 +296,21 @@ def _lost(image: Image.Image, source: bytes, written: Image.Image, target: bytes
     return carrying.lost(image, written, target)
 
 
-def _load(data: bytes) -> Image.Image:
-    """The picture of a file; of several frames, the first, and the others can be had."""
+def _load(data: bytes, settings: Settings) -> tuple[Image.Image, list[str]]:
+    """The picture of a file; of several frames, the first, and the others can be had.
+
+    Of an MPO file whose pictures differ, the first alone goes into a format of animations; the
+    others are named.
+    """
     image = Image.open(BytesIO(data))
+    apart = animation.set_apart(image, FORMATS[settings.suffix])
     image.load()
-    return image
+    return image, apart
 
 
 def _holds_jpeg(image: Image.Image) -> bool:
     """Whether a picture is of a .cgx file that gives a JPEG file back."""
-    return bool(image.info.get(OWN_FACTS, {}).get("jpeg restorable"))
+    return bool(image.info.get(OWN_FACTS, {}).get(RESTORES))
 
 
 def is_done(

@@ -3,7 +3,7 @@
 import importlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -105,21 +105,23 @@ def text(found: Difference) -> str:
 
 
 def _first_difference(one: Image.Image, other: Image.Image) -> tuple[int, Difference]:
-    """The number of the first frame that differs, and how; where none does, of the last one.
+    """The number of the first frame that differs, and how; where none does, all pixels of all.
 
     Raises:
         ValueError: one has more frames than the other, or frames cannot be compared.
     """
     if animation.count(one) != animation.count(other):
         raise ValueError(f"{animation.count(one)} frames and {animation.count(other)} frames")
+    pixels = 0
     for number in range(animation.count(one)):
         for image in (one, other):
             image.seek(number)
             image.load()
         found = compare(one, other)
         if found.pixels:
-            break
-    return number, found
+            return number, found
+        pixels += found.of
+    return number, replace(found, of=pixels)
 
 
 def run(one: Place, other: Place, as_json: bool) -> int:

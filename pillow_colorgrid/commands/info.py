@@ -19,7 +19,7 @@ from pillow_colorgrid.commands.places import Local
 from pillow_colorgrid.commands.terminal import complain, printable, say, say_lines
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import CgxError
-from pillow_colorgrid.frames.directory import open_directory
+from pillow_colorgrid.frames.directory import ONE_FILE, open_directory
 from pillow_colorgrid.frames.index import FRAME, INDEX
 from pillow_colorgrid.runtime import networks
 
@@ -81,6 +81,8 @@ def facts(path: Path, deep: bool = True) -> Facts:
     told = coding.facts(starts)
     if coding.details is not None:
         told |= coding.details(sections)
+    if directory.index is not None and directory.index.joined:
+        told[ONE_FILE] = True
     if deep and coding.look is not None:
         spent = coding.look(header, sections).spent(spent)
     sizes = Counter({name: round(size) for name, size in spent.items()})

@@ -15,6 +15,7 @@ from typing import IO, Any
 from PIL import Image, ImageOps, ImageSequence, features
 
 from pillow_colorgrid.CgxImagePlugin import EXTENSION, FORMAT, MIME
+from pillow_colorgrid.codings.jpeg.description import RESTORES
 from pillow_colorgrid.errors import LimitError
 from pillow_colorgrid.restoring import jpeg_bytes
 from pillow_colorgrid.screens import for_screens
@@ -128,7 +129,7 @@ def _answer(
     try:
         picture = Image.open(file, formats=[FORMAT])
         _check_size(picture, max_pixels)
-        restorable = longest is None and picture.info["cgx"].get("jpeg restorable", False)
+        restorable = longest is None and picture.info["cgx"].get(RESTORES, False)
         offered = [JPEG] if restorable else [*ways]
         chosen = best_of([MIME, *offered], accept)
         if chosen is None:

@@ -3,6 +3,7 @@
 from typing import IO
 
 from pillow_colorgrid import codec, container, metadata
+from pillow_colorgrid.codings.jpeg.description import check_restorable
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.frames import payload
@@ -48,6 +49,8 @@ def _check_frames(directory: Directory, found: list[tuple[int, Section]], end: i
     index, offsets = directory.index, directory.offsets
     if index is None:
         raise DamagedError("frames without an index before the first")
+    if index.joined:
+        check_restorable(directory.header, list(directory.first_sections()))
     numbers = [n for n, entry in enumerate(index.entries) if entry.length]
     stated = [offsets[number] for number in numbers]
     if [offset for offset, _ in found] != stated or end != offsets[-1]:
@@ -62,6 +65,8 @@ def _check_frame(directory: Directory, number: int, frame: Frame) -> None:
     if frame.coding != PATCHED:
         header = directory.header_of(number, frame.coding, frame.checksum)
         codec.check_sections(header, [section.type for section in frame.sections])
+        if directory.index is not None and directory.index.joined:
+            check_restorable(header, frame.sections)
         return
     for patch in frame.patches:
         if patch.kind != MOVE:

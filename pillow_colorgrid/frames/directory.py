@@ -4,7 +4,7 @@ Needs neither numpy nor onnxruntime: `Image.open` and `seek` come here.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -18,6 +18,9 @@ from pillow_colorgrid.frames import index, payload
 from pillow_colorgrid.frames.index import FRAME, Index
 from pillow_colorgrid.frames.payload import HEAD, PATCHED, Frame
 from pillow_colorgrid.metadata import Metadata
+
+ONE_FILE = "frames of one file"
+"""Key in ``Image.info["cgx"]``: all frames together give back the file that was saved."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class Directory:
             whose = self._beginning(entry.metadata)
             info, palette, _ = self._told(entry.metadata, *whose)
         info |= self._timing(self.index, number)
+        if self.index.joined:
+            facts[ONE_FILE] = True
         draft = header if entry.base is None else None
         info["cgx"] = facts
         return Description(entry.mode, entry.size, info, _fresh(palette), draft)
@@ -159,6 +164,17 @@ class Directory:
             yield container.read_section(self.fp)
         if self.fp.tell() != end:
             raise DamagedError(f"frame 0 ends at byte {self.fp.tell()}, its index says {end}")
+
+    def picture(self, number: int) -> tuple[Header, Sequence[Section]]:
+        """Header and sections of a frame of several that is a picture of its own.
+
+        Raises:
+            CgxError: it is damaged, or the file ends before or inside it.
+        """
+        if number == 0:
+            return self.header, list(self.first_sections())
+        frame = self.read(number)
+        return self.header_of(number, frame.coding, frame.checksum), frame.sections
 
     def read(self, number: int) -> Frame:
         """What the section of a frame behind the first holds; of a repetition, nothing.

@@ -21,8 +21,9 @@ INDEX, FRAME = b"ANIM", b"FRAM"
 MINOR = 1
 """The minor version that files of several frames state."""
 
-DEFAULT_IMAGE = 1
-"""Flag: frame 0 is for viewers that know no animations, and no part of this one."""
+DEFAULT_IMAGE, JOINED = 1, 2
+"""Flags. Frame 0 is for viewers that know no animations, and no part of this one. Every frame gives
+back a JPEG file; one behind the other these are the file that was saved (MPO)."""
 
 AS_BEFORE, NOT_STATED, FRACTION, WHOLE = range(4)
 """Codes of a duration: that of the frame before; none; an f64 follows; milliseconds from here."""
@@ -66,12 +67,14 @@ class Index:
         first_bytes: of the sections of frame 0, heads included.
         entries: of all frames, the first one included (its length is 0: it has no ``FRAM``).
         loop: how often the animation is shown, 0: for ever; None: not stated.
+        default_image, joined: what the flags say.
     """
 
     first_bytes: int
     entries: tuple[Entry, ...]
     loop: int | None = None
     default_image: bool = False
+    joined: bool = False
 
     @property
     def kinds(self) -> dict[str, int]:
@@ -103,7 +106,7 @@ class Index:
 def pack(index: Index) -> Section:
     """The section."""
     loop = 0 if index.loop is None else index.loop + 1
-    data = bytes([DEFAULT_IMAGE * index.default_image])
+    data = bytes([DEFAULT_IMAGE * index.default_image | JOINED * index.joined])
     data += varint(loop) + varint(index.first_bytes) + varint(len(index.entries))
     before = Entry("", (0, 0))
     for number, entry in enumerate(index.entries):
@@ -166,8 +169,10 @@ def unpack(payload: bytes, mode: str, size: tuple[int, int]) -> Index:
     source = Source(payload, "index of frames")
     try:
         flags = source.byte()
-        if flags & ~DEFAULT_IMAGE:
-            raise DamagedError(f"index of frames has flags {flags:#x}, allowed {DEFAULT_IMAGE}")
+        if flags & ~(DEFAULT_IMAGE | JOINED):
+            raise DamagedError(
+                f"index of frames has flags {flags:#x}, allowed {DEFAULT_IMAGE | JOINED:#x}"
+            )
         loop, first_bytes, count = (source.varint() for _ in range(3))
         limits.check("MAX_FRAMES", count)
         entries = tuple(_entries(source, count, mode, size))
@@ -175,7 +180,12 @@ def unpack(payload: bytes, mode: str, size: tuple[int, int]) -> Index:
         raise DamagedError(f"index of frames: {error}") from error
     if source.at != len(payload):
         raise DamagedError(f"index of frames: {len(payload) - source.at} bytes behind its end")
-    return Index(first_bytes, entries, loop - 1 if loop else None, bool(flags & DEFAULT_IMAGE))
+    joined = bool(flags & JOINED)
+    if joined and any(entry.base is not None for entry in entries):
+        raise DamagedError("index of frames: one of several joined files is made of another frame")
+    return Index(
+        first_bytes, entries, loop - 1 if loop else None, bool(flags & DEFAULT_IMAGE), joined
+    )
 
 
 def _entries(source: Source, count: int, mode: str, size: tuple[int, int]) -> Iterator[Entry]:

@@ -27,6 +27,7 @@ from tests.commands.test_carrying import (
     webp_file,
 )
 from tests.conftest import ROOT, noise, photograph
+from tests.frames.mpo import jpeg, mpo
 
 PHOTO = photograph("coffee", 40, 30)
 GREY = PHOTO.convert("L")
@@ -133,6 +134,7 @@ KEPT: dict[str, Callable[[], bytes]] = {
     "grey.jpg": saved(GREY, "JPEG"),
     "cmyk.jpg": saved(PHOTO.convert("CMYK"), "JPEG"),
     "phone.jpg": animated("MPO", FRAMES[:2]),
+    "phone with a map.jpg": lambda: mpo([jpeg(PHOTO), jpeg(GREY.resize((9, 9)))], [b"gap"]),
     "all metadata.webp": webp_file,
     "lossy.webp": saved(PHOTO, "WEBP", quality=70),
     "animated.webp": animated("WEBP", FRAMES, lossless=True, duration=[40, 50, 60], loop=0),
@@ -229,10 +231,13 @@ def target_of(name: str) -> str:
 def assert_holds(name: str, data: bytes, kept: bytes) -> None:
     """All of `data` is seen in its .cgx file."""
     before, after = frames(data), frames(kept)
-    if name == "phone.jpg":
-        before = before[:1]  # the second picture is in the JPEG file, which is held whole
+    if name.startswith("phone"):  # Pillow shows metadata of the first picture for others, too
+        before[1:], after[1:] = ([f[:3] for f in found[1:]] for found in (before, after))
     assert len(after) == len(before), name
     for one, other in zip(before, after, strict=True):
+        if len(one) == 3:
+            assert one == other, name
+            continue
         *same, told = one
         *shown, tells = other
         assert shown[:2] == same[:2], name

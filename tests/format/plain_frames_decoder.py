@@ -1,18 +1,20 @@
 """Section 6 of FORMAT.md by a second decoder: index, frames, patches.
 
-Pictures of the lossless coding are those of `plain_decoder`; WebP is Pillow's; of the planes coding
-only what one strip of bytes needs is here. It shares no code with the package.
+Pictures of the lossless and the jpeg coding are those of the other plain decoders; WebP is
+Pillow's; of the planes coding only what one strip of bytes needs is here. It shares no code with
+the package.
 """
 
 import hashlib
 import io
 import struct
+import zlib
 
 import numpy as np
 import zstandard
 from PIL import Image
 
-from tests.format import plain_decoder
+from tests.format import plain_decoder, plain_jpeg_decoder
 
 CHANNELS = {2: 1, 3: 2, 4: 1, 6: 3, 8: 4}
 METADATA = (b"PLTE", b"trns")
@@ -73,7 +75,7 @@ def index_of(payload, mode, width, height):
         entry["shape"], entry["length"] = shape, numbers.varint()
         entries.append(entry)
     assert numbers.at == len(payload)
-    return first, loop - 1 if loop else None, bool(flags & 1), entries
+    return first, loop - 1 if loop else None, flags, entries
 
 
 def stored(payload, width, height, channels):
@@ -125,16 +127,31 @@ def planes(payload, width, height, channels):
     return np.stack(found, axis=2)
 
 
-def picture(coding, shape, sections):
+def picture(coding, shape, sections, files):
+    """Pixels; the JPEG file that the picture gives back, if it does, is put behind `files`."""
     mode, width, height = shape
     if coding == 1:
         return stored(dict(sections)[b"STOR"], width, height, CHANNELS[mode])
     if coding == 5:
         return planes(dict(sections)[b"PLAN"], width, height, CHANNELS[mode])
-    assert coding == 3
-    head = bytes(10) + bytes([coding, mode]) + bytes(4) + struct.pack("<II", width, height)
-    body = b"".join(struct.pack("<4sII", n, len(p), 0) + p for n, p in (*sections, (b"CEND", b"")))
-    return plain_decoder.decode(head + bytes(12) + body)
+    assert coding in (3, 6)
+    file = still(coding, shape, sections)
+    if coding == 3:
+        return plain_decoder.decode(file)
+    pixels, jpeg = plain_jpeg_decoder.decode(file)
+    files.append(jpeg)
+    return pixels
+
+
+def still(coding, shape, sections):
+    """A file of one picture, whose checksum is not stated."""
+    head = b"\x89CGX\r\n\x1a\n\1\1" + bytes([coding, shape[0]]) + bytes(4)
+    head += struct.pack("<II", *shape[1:]) + bytes(8)
+    parts = [head + struct.pack("<I", zlib.crc32(head))]
+    for name, payload in (*sections, (b"CEND", b"")):
+        told = struct.pack("<4sI", name, len(payload))
+        parts += [told, struct.pack("<I", zlib.crc32(told + payload)), payload]
+    return b"".join(parts)
 
 
 def through_palette(indices, mode, metadata):
@@ -165,23 +182,24 @@ def patched(base, mode, frame):
             shown[place] = base[y : y + height, x : x + width]
             continue
         inside = [(n, p) for n, p, _ in sections_at(patch, 10, len(patch))]
-        pixels = picture(patch[9], (mode, width, height), inside)
+        pixels = picture(patch[9], (mode, width, height), inside, [])
         shown[place] = pixels if kind == 0 else shown[place] + pixels - np.uint8(128)
     return shown
 
 
 def decode(data):
-    """A file -> frames: (pixels (H, W, C), mode, duration); loop; default image."""
+    """A file -> frames: (pixels (H, W, C), mode, duration); loop; default image; the MPO file."""
     coding, mode, checksum = data[10], data[11], data[24:32]
     width, height = struct.unpack_from("<II", data, 16)
     assert data[9] >= 1
     sections = list(sections_at(data, 36))
     of_frame = [{n: p for n, p, _ in sections if n in METADATA}]
     ((payload, at),) = [(p, at) for n, p, at in sections if n == b"ANIM"]
-    first, loop, default, entries = index_of(payload, mode, width, height)
+    first, loop, flags, entries = index_of(payload, mode, width, height)
+    files = []
     position = at + 12 + len(payload)
     own = [(n, p) for n, p, _ in sections_at(data, position, position + first)]
-    frames = [picture(coding, (mode, width, height), own)]
+    frames = [picture(coding, (mode, width, height), own, files)]
     checksums = [checksum]
     position += first
     for number, entry in enumerate(entries[1:], 1):
@@ -203,7 +221,7 @@ def decode(data):
         assert (number == entry["metadata"]) or not of_frame[-1]
         if base is None:
             shape = entry["shape"]
-            frames.append(picture(frame[8], shape, [(n, p) for n, p, _ in critical]))
+            frames.append(picture(frame[8], shape, [(n, p) for n, p, _ in critical], files))
             continue
         assert frame[8] == 0
         below = frames[base]
@@ -213,4 +231,7 @@ def decode(data):
     for pixels, stated in zip(frames, checksums, strict=True):
         assert hashlib.blake2b(pixels.tobytes(), digest_size=8).digest() == stated
     told = [(p, e["shape"][0], e["duration"]) for p, e in zip(frames, entries, strict=True)]
-    return told, loop, default
+    if flags & 2:
+        assert len(files) == len(frames)
+        assert None not in files
+    return told, loop, bool(flags & 1), b"".join(files) if flags & 2 else None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pillow_colorgrid import jpeg_bytes
 from pillow_colorgrid.container import MODE_IDS
 from tests.conftest import GOLDEN
 from tests.format.plain_frames_decoder import decode
@@ -13,7 +14,7 @@ from tests.frames.animations import noise_over, opened, saved, scroll, sprite
 
 
 def agree(data: bytes) -> None:
-    frames, loop, default = decode(data)
+    frames, loop, default, whole = decode(data)
     with opened(data) as image:
         assert image.n_frames == len(frames)
         assert image.info.get("loop") == loop
@@ -23,6 +24,8 @@ def agree(data: bytes) -> None:
             assert MODE_IDS[image.mode] == mode
             assert image.info.get("duration") == duration
             assert np.array_equal(np.asarray(image).reshape(pixels.shape), pixels)
+    if whole is not None:
+        assert jpeg_bytes(io.BytesIO(data)) == whole
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*-frames*.cgx")), ids=lambda path: path.name)
@@ -38,13 +41,24 @@ def test_golden_frames_show_all_there_is() -> None:
             for number, entry in enumerate(directory.index.entries[1:], 1):
                 frame = directory.read(number)
                 kinds |= {patch.kind for patch in frame.patches}
+                kinds.add("joined" if directory.index.joined else "")
                 kinds.add("own" if entry.base is None else "again" if not entry.length else "")
                 if (
                     entry.base is not None
                     and directory.index.entries[entry.base].mode != entry.mode
                 ):
                     kinds.add("through palette")
-    assert {0, 1, 2, "own", "again", "through palette"} <= kinds
+    assert {0, 1, 2, "own", "again", "through palette", "joined"} <= kinds
+
+
+def test_the_golden_mpo_file_comes_back() -> None:
+    data = (GOLDEN / "1.1-frames-mpo.cgx").read_bytes()
+    *_, whole = decode(data)
+    assert whole.startswith(b"\xff\xd8\xff")
+    assert whole.count(b"\xff\xd9") == 3
+    assert whole.endswith(b"\xff\xd9behind")
+    with Image.open(io.BytesIO(whole)) as image:
+        assert (image.format, image.n_frames) == ("MPO", 3)
 
 
 @pytest.mark.parametrize("make", [sprite, scroll, noise_over], ids=lambda make: make.__name__)

@@ -91,7 +91,7 @@ def test_what_stands_behind_the_end_of_the_image(tmp_path):
     compare(jpeg_of("RGB", (24, 24), {"quality": 75}) + b"behind", tmp_path)
 
 
-GOLDEN_JPEG = sorted(p for p in GOLDEN.glob("*.cgx") if p.read_bytes()[10] == 6)
+GOLDEN_JPEG = sorted(p for p in GOLDEN.glob("*-jpeg-*.cgx") if p.read_bytes()[10] == 6)
 
 
 @pytest.mark.parametrize("path", GOLDEN_JPEG, ids=lambda path: path.stem)

@@ -234,6 +234,16 @@ def as_gif_shows() -> tuple[Image.Image, dict[str, object]]:
     return first, {"save_all": True, "append_images": [second, first.copy(), third]}
 
 
+def phone() -> tuple[Image.Image, dict[str, object]]:
+    """An MPO file: a photograph, a smaller view of it, a map of one channel, bytes behind them."""
+    coffee = photograph("coffee.png", (200, 150, 248, 186))
+    others = [coffee.resize((24, 18)), coffee.convert("L").resize((12, 9))]
+    file = BytesIO()
+    coffee.save(file, "MPO", save_all=True, append_images=others, quality=80)
+    data = file.getvalue() + b"behind"
+    return Image.open(BytesIO(data)), {"save_all": True, "jpeg": data}
+
+
 def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
     """Name -> picture and options of save."""
     astronaut = photograph("astronaut.png", (150, 60, 247, 137))
@@ -329,6 +339,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         ),
         "frames": wandering(),
         "frames-palette": as_gif_shows(),
+        "frames-mpo": phone(),
         "metadata": (
             coffee.crop((0, 0, 9, 7)),
             {"exif": b"Exif\0\0golden", "icc_profile": b"profile", "xmp": b"<x/>"},
@@ -379,6 +390,7 @@ def main() -> None:
             path.write_bytes(data)
             with Image.open(path) as saved:
                 shown = saved.tobytes()
+            image.seek(0)
             if options.get("mode") not in ("grid", "near") and shown != image.tobytes():
                 raise ValueError(f"{path.name} does not hold its pixels")
             if MUST_HOLD.get(name, b"") not in path.read_bytes():

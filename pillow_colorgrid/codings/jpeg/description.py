@@ -8,6 +8,7 @@ from pillow_colorgrid.codings.jpeg.head import RESTORABLE
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.errors import DamagedError
 
 if TYPE_CHECKING:
     from pillow_colorgrid.pixels import Pixels
@@ -21,10 +22,13 @@ WHOLE_FILE = Kind(b"JFIL", "JPEG file as it is", optional=True)
 PILLOW_FORMATS = ("JPEG", "MPO")
 """Pillow's names of the files that this coding gives back."""
 
+RESTORES = "jpeg restorable"
+"""Key in ``Image.info["cgx"]``: the JPEG file comes back byte for byte."""
+
 
 def _facts(starts: Mapping[bytes, bytes]) -> dict[str, Any]:
     flags = starts.get(HEAD.type, b"\0")[:1]
-    return {"origin": "JPEG", "jpeg restorable": bool(flags and flags[0] & RESTORABLE)}
+    return {"origin": "JPEG", RESTORES: bool(flags and flags[0] & RESTORABLE)}
 
 
 def _info(header: Header, fp: IO[bytes]) -> dict[str, Any]:
@@ -55,6 +59,17 @@ def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" =
     from pillow_colorgrid.codings.jpeg import look
 
     return look.Inside(header, sections, pixels)
+
+
+def check_restorable(header: Header, sections: Sequence[Section]) -> None:
+    """Refuse a picture that does not give back a JPEG file, where one must.
+
+    Raises:
+        DamagedError: it is of another coding, or only pixels went into it.
+    """
+    flags = [section.payload[:1] for section in sections if section.type == HEAD.type]
+    if header.coding != JPEG.number or not (flags and _facts({HEAD.type: flags[0]})[RESTORES]):
+        raise DamagedError("a frame gives back no JPEG file, and is said to be part of one")
 
 
 JPEG = Coding(

@@ -6,13 +6,16 @@ whole picture would become long, it is a picture of its own.
 """
 
 import hashlib
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pillow_colorgrid import codec, container
 from pillow_colorgrid.codings.base import Coding, Picture
-from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS
+from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS, check_restorable
 from pillow_colorgrid.container import Section
+from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.frames import index, payload
 from pillow_colorgrid.frames.encoder import patching
 from pillow_colorgrid.frames.encoder.gathering import Animation, Frame
@@ -21,6 +24,10 @@ from pillow_colorgrid.frames.index import FRAME, Entry, Index
 CHAIN_COST, CHAIN_PATCHES = 16, 512
 """A frame whose patches, and those of the frames that it is made of, would have more pixels than so
 many whole frames, or be more, is a picture of its own: so any frame is found in bounded time."""
+
+
+class NoFileError(Exception):
+    """A picture cannot be kept so that it gives back its JPEG file."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +57,13 @@ class _Writer:
 
     Attributes:
         coding, options: that were asked for.
+        joined: every frame is a JPEG file; together they are the one that was saved.
         contents, entries, sections: of all frames.
     """
 
     coding: Coding
     options: Any
+    joined: bool = False
     first: codec.Coded | None = None
     minor: int = index.MINOR
     contents: list[_Content] = field(default_factory=list)
@@ -64,14 +73,25 @@ class _Writer:
     _shown: dict[bytes, int] = field(default_factory=dict)
     _metadata: dict[bytes, int] = field(default_factory=dict)
 
-    def add(self, frame: Frame) -> None:
-        """Encode the next frame."""
+    def add(self, frame: Frame, jpeg: bytes | None = None) -> None:
+        """Encode the next frame.
+
+        Args:
+            jpeg: the file that it is to give back.
+
+        Raises:
+            NoFileError: it cannot.
+        """
         number, picture = len(self.entries), frame.picture
-        described = b"".join(map(container.pack_section, picture.metadata))
-        whose = self._metadata.setdefault(described, number)
-        if number:
-            content = self._content(number, picture, picture.metadata if whose == number else ())
+        whose, content = number, None
+        if jpeg is not None:
+            content = self._of_file(number, picture, jpeg)
         else:
+            described = b"".join(map(container.pack_section, picture.metadata))
+            whose = self._metadata.setdefault(described, number)
+        if content is None and number:
+            content = self._content(number, picture, picture.metadata if whose == number else ())
+        elif content is None:
             content = self._first(picture)
         data = content.payload
         if data:
@@ -91,6 +111,20 @@ class _Writer:
             # A file that is named is that of the first frame.
             self.options = replace(self.options, jpeg="auto")
         return _Content(None)
+
+    def _of_file(self, number: int, picture: Picture, jpeg: bytes) -> _Content:
+        """As a picture of its own that gives back `jpeg`."""
+        options = replace(self.options, jpeg=jpeg)
+        try:
+            coded = codec.encode_picture(picture, self.coding, options, picture.metadata)
+            check_restorable(coded.header, coded.sections)
+        except (DamagedError, ValueError) as error:
+            raise NoFileError(str(error)) from error
+        self.minor = max(self.minor, coded.header.minor)
+        if number == 0:
+            self.first = coded
+            return _Content(None)
+        return _Content(_frame_of(coded))
 
     def _content(self, number: int, picture: Picture, own: tuple[Section, ...]) -> _Content:
         again = self._shown.setdefault(_digest(picture), number)
@@ -116,10 +150,7 @@ class _Writer:
     def _whole(self, picture: Picture, own: tuple[Section, ...]) -> _Content:
         coded = codec.encode_picture(picture, self.coding, self.options, own)
         self.minor = max(self.minor, coded.header.minor)
-        frame = payload.Frame(
-            coded.header.checksum, coded.header.coding, coded.metadata, coded.sections
-        )
-        return _Content(frame)
+        return _Content(_frame_of(coded))
 
     def _patched(self, number: int, picture: Picture, own: tuple[Section, ...]) -> _Content | None:
         """As patches onto the frame before; None where that does not do."""
@@ -143,26 +174,36 @@ class _Writer:
         if len(self.entries) == 1:
             return codec.pack(self.first)
         size = sum(map(len, map(container.pack_section, self.first.sections)))
-        found = Index(size, tuple(self.entries), animation.loop, animation.default_image)
+        found = Index(
+            size, tuple(self.entries), animation.loop, animation.default_image, self.joined
+        )
         header = replace(self.first.header, minor=self.minor)
         sections = [*self.first.metadata, index.pack(found), *self.first.sections, *self.sections]
         return container.pack(header, sections)
 
 
-def encode(animation: Animation, coding: Coding, options: Any) -> bytes:
+def encode(
+    animation: Animation, coding: Coding, options: Any, jpegs: Sequence[bytes] | None = None
+) -> bytes:
     """All frames -> the whole file; of one frame, the same as that of a still.
 
     Args:
         coding: that was asked for (`registry.asked_for`), with `options` of its kind.
+        jpegs: for each frame the JPEG file that it is to give back.
 
     Raises:
+        NoFileError: a frame cannot give back its JPEG file.
         OSError: the coding does not take a frame of this mode; or as `gathering` raises.
         ValueError: as `gathering` raises.
     """
-    writer = _Writer(coding, options)
-    for frame in animation.frames:
-        writer.add(frame)
+    writer = _Writer(coding, options, joined=jpegs is not None)
+    for frame, jpeg in zip(animation.frames, jpegs or itertools.repeat(None), strict=False):
+        writer.add(frame, jpeg)
     return writer.file(animation)
+
+
+def _frame_of(coded: codec.Coded) -> payload.Frame:
+    return payload.Frame(coded.header.checksum, coded.header.coding, coded.metadata, coded.sections)
 
 
 def _digest(picture: Picture) -> bytes:

@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
 from pillow_colorgrid import limits, metadata
 from pillow_colorgrid.codings import inner_file
@@ -49,7 +49,7 @@ def encode(picture: Picture, given: Given) -> Encoded | None:
         ValueError: `given` is a file, and not that of these pixels.
         OSError: `given` cannot be read.
     """
-    data = _file_of(picture.image) if isinstance(given, str) and given == "auto" else _read(given)
+    data = source_of(picture.image, given)
     if data is None:
         return None
     tells = _tells_metadata(picture, data)
@@ -64,6 +64,18 @@ def encode(picture: Picture, given: Given) -> Encoded | None:
 
 
 # -- which file -----------------------------------------------------------------------------------
+
+
+def source_of(image: Image.Image | None, given: Given) -> bytes | None:
+    """The bytes of the file of an image, as `encode` is told of it; None: there is none.
+
+    Raises:
+        ValueError: `given` is no JPEG file.
+        OSError: `given` cannot be read.
+    """
+    if isinstance(given, str) and given in ("auto", "never"):
+        return _file_of(image) if given == "auto" else None
+    return _read(given)
 
 
 def _file_of(image: Image.Image | None) -> bytes | None:
@@ -99,8 +111,8 @@ def _bytes_of(path: Path) -> bytes:
 def _tells_metadata(picture: Picture, data: bytes) -> bool | None:
     """Whether a file's headers tell the metadata to be written; None: it shows other pixels."""
     try:
-        with Image.open(BytesIO(data), formats=PILLOW_FORMATS) as shown:
-            if shown.mode != picture.mode:
+        with _opened(data, picture.image) as shown:
+            if (shown.mode, shown.size) != (picture.mode, _size(picture)):
                 return None
             pixels = np.asarray(shown).reshape(shown.height, shown.width, -1)
             told = metadata.to_write(shown, {})
@@ -109,6 +121,18 @@ def _tells_metadata(picture: Picture, data: bytes) -> bool | None:
     if not _same(pixels, picture.pixels):
         return None
     return _told(picture.metadata) == _told(told)
+
+
+def _opened(data: bytes, like: Image.Image | None) -> Image.Image:
+    """A JPEG file as Pillow opened the picture: a part of an MPO file is no MPO file by itself."""
+    if like is not None and like.format == "JPEG":
+        return JpegImagePlugin.JpegImageFile(BytesIO(data))
+    return Image.open(BytesIO(data), formats=PILLOW_FORMATS)
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    height, width, _ = picture.pixels.shape
+    return width, height
 
 
 def _told(sections: Sequence[Section]) -> list[tuple[bytes, bytes]]:
