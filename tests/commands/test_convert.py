@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -312,15 +313,16 @@ def test_a_jpeg_file_that_would_not_come_back_is_kept(
     changed: str,
 ) -> None:
     photograph("coffee", 160, 120).save(tmp_path / "a.jpg", quality=90)
-    restore = convert.jpeg_and_picture
+    restore = convert.jpegs_and_pictures
 
-    def other(file: BytesIO) -> tuple[bytes, Image.Image]:
-        data, shown = restore(file)
-        if changed == "bytes":
-            return data + b"x", shown
-        return data, Image.eval(shown, lambda value: value ^ 1)
+    def other(file: BytesIO) -> Iterator[tuple[bytes, Image.Image]]:
+        for data, shown in restore(file):
+            if changed == "bytes":
+                yield data + b"x", shown
+            else:
+                yield data, Image.eval(shown, lambda value: value ^ 1)
 
-    monkeypatch.setattr(convert, "jpeg_and_picture", other)
+    monkeypatch.setattr(convert, "jpegs_and_pictures", other)
     assert main(["convert", str(tmp_path / "a.jpg"), "--delete-originals"]) == 1
     expected = {"pixels": "would hold other pixels", "bytes": "would not give back the JPEG file"}
     assert expected[changed] in capsys.readouterr().err
