@@ -124,15 +124,18 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
 
 
 def _as_page(picture: Picture, options: Options, share: float) -> "Page | None":
-    """The picture with its photographs apart, where it may be a page, and has any.
+    """The picture with its gradients and photographs apart, where it may be a page and has any.
 
     What is transparent in places is a sprite: alpha tells where it is.
     """
-    from pillow_colorgrid.codings.stored.encoder import finding, page
+    from pillow_colorgrid.codings.stored.encoder import finding, gradients, page
 
     see_through = picture.mode == "RGBA" and np.ptp(picture.pixels[..., 3]) > 0
+    marked = None if see_through else gradients.find(picture.pixels)
     may_be = share < UNCLEAR or (share < PHOTOGRAPH and finding.is_page(picture.pixels))
-    return page.encode(picture, options) if may_be and not see_through else None
+    if see_through or (marked is None and not may_be):
+        return None
+    return page.encode(picture, options, marked)
 
 
 def _clearly(page: "Page", options: Options, quick: Quick) -> bool:

@@ -55,6 +55,7 @@ MUST_HOLD = {
     "lossless-ycbcr": b"LCHN",
     "deep-i16": b"LADP",
     "stored-rectangles": b"RECT",
+    "stored-gradients": b"GRAD",
     "small-rgb": b"LONE",
     "small-rgba-clipping": b"LCLP",
     "small-origin": b"LORG",
@@ -79,6 +80,34 @@ def page() -> Image.Image:
     shown, _ = jpeg(photograph("astronaut.png", (60, 60, 252, 204)), quality=80)
     canvas.paste(shown, (100, 10))
     return canvas
+
+
+BAYER = [
+    [0, 48, 12, 60, 3, 51, 15, 63],
+    [32, 16, 44, 28, 35, 19, 47, 31],
+    [8, 56, 4, 52, 11, 59, 7, 55],
+    [40, 24, 36, 20, 43, 27, 39, 23],
+    [2, 50, 14, 62, 1, 49, 13, 61],
+    [34, 18, 46, 30, 33, 17, 45, 29],
+    [10, 58, 6, 54, 9, 57, 5, 53],
+    [42, 26, 38, 22, 41, 25, 37, 21],
+]
+
+
+def slide() -> Image.Image:
+    """A dithered gradient, drawn in tiles of 62 pixels; a card on it has a shadow, one is plain."""
+    rows, columns = np.mgrid[:180, :260]
+    added = np.array(BAYER)[rows % 62 % 8, columns % 62 % 8] / 64 + 1 / 128
+    channels = [40 + 0.11 * columns, 90 - 0.06 * columns + 0.03 * rows, 150 - 0.13 * rows]
+    image = Image.fromarray(np.floor(np.stack(channels, 2) + added[..., None]).astype(np.uint8))
+    shadow = Image.new("L", image.size)
+    ImageDraw.Draw(shadow).rectangle((110, 48, 239, 156), fill=130)
+    image.paste((0, 0, 0), (0, 0), shadow.filter(ImageFilter.GaussianBlur(7)))
+    plain = np.rint(np.stack([20 + 0.83 * columns, 200 - 0.71 * rows, 90 + 0 * rows], 2))
+    card = Image.fromarray(plain.clip(0, 255).astype(np.uint8))
+    image.paste(card.crop((110, 40, 240, 150)), (110, 40))
+    ImageDraw.Draw(image).text((10, 20), "golden", fill=(255, 255, 255))
+    return image
 
 
 def transparent(image: Image.Image) -> Image.Image:
@@ -278,6 +307,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "stored-rgb": (drawing, {}),
         "stored-parts": (regions(), {}),
         "stored-rectangles": (page(), {"effort": 2}),
+        "stored-gradients": (slide(), {"effort": 2}),
         "decolorized-png": (
             astronaut,
             {"mode": "decolorized", "inner": "png", "predict": "always"},

@@ -2,6 +2,7 @@
 
 Sections of a file::
 
+    GRAD  gradients (gradients.py), where there are any: what their markers stand for
     STOR  an inner picture (inner.py), WebP or zstd over filtered planes; or parts (parts.py), each
           of which is one. Screens, icons, drawings: few colours, repetitions, exactly flat areas
     RECT  a photograph on a page (rectangles.py), by its own coding; any number of them
@@ -13,7 +14,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.base import Encoded, Picture, has, only
 from pillow_colorgrid.codings.lossless.description import Options
-from pillow_colorgrid.codings.stored import parts as stored_parts, pieces, rectangles
+from pillow_colorgrid.codings.stored import gradients, parts as stored_parts, pieces, rectangles
 from pillow_colorgrid.codings.stored.description import STORED_PICTURE
 from pillow_colorgrid.codings.stored.rectangles import Rectangle
 from pillow_colorgrid.codings.tiles import Tile
@@ -109,6 +110,7 @@ def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Byt
             f"allowed: {MAJOR}.{pieces.MINOR} and later"
         )
     found = rectangles.unpack(sections, header)
+    painted = gradients.of_sections(sections, header.size, channels)
     with of_this_picture() as workers:
         workers.map(fill, parts)
         for rectangle in found:
@@ -116,6 +118,8 @@ def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Byt
             if common is not None:
                 place = common.within(box).place
                 pixels[place] = _part_of(rectangle, header, common.within(rectangle.tile))
+    if painted is not None:
+        painted.paint(pixels, box)
     return pixels
 
 

@@ -11,6 +11,7 @@ from pillow_colorgrid.container import Header, Section
 if TYPE_CHECKING:
     from pillow_colorgrid.pixels import Pixels
 
+GRADIENTS = Kind(b"GRAD", "gradients", optional=True, since=1)
 STORED_PICTURE = Kind(b"STOR", "stored picture")
 RECTANGLE = Kind(b"RECT", "rectangle", since=1)
 
@@ -37,7 +38,7 @@ STORED = Coding(
     number=1,
     name="stored",
     modes=("L", "RGB", "RGBA"),
-    parts=(one(STORED_PICTURE), each(RECTANGLE)),
+    parts=(one(GRADIENTS), one(STORED_PICTURE), each(RECTANGLE)),
     work=_work,
     keyword=LOSSLESS.name,
     options=LOSSLESS.options,

@@ -7,7 +7,7 @@ windows over a wallpaper), its edges move to the sharpest lines near by. Whether
 worth it, the caller says: it tries.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -64,12 +64,15 @@ PLAIN_SHARE = 1 / 50
 Worth = Callable[[Tile], bool]
 
 
-def photographs(pixels: Bytes, worth: Worth) -> list[Tile]:
+def photographs(pixels: Bytes, worth: Worth, calm: np.ndarray | None = None) -> list[Tile]:
     """(H, W, C) uint8 -> rectangles that do not overlap, those that are `worth` it.
 
     The roughest first: what stands out of a gradient must be found before all that is not flat.
+
+    Args:
+        calm: (h, w) bool, blocks that are known to be no photograph's.
     """
-    return _Search(pixels, worth).run()
+    return _Search(pixels, worth, calm).run()
 
 
 def is_page(pixels: Bytes) -> bool:
@@ -89,9 +92,10 @@ def is_page(pixels: Bytes) -> bool:
 class _Search:
     """One picture, and what was found in it."""
 
-    def __init__(self, pixels: Bytes, worth: Worth) -> None:
+    def __init__(self, pixels: Bytes, worth: Worth, calm: np.ndarray | None = None) -> None:
         self.height, self.width = pixels.shape[:2]
         self.worth = worth
+        self.calm = calm
         self.down, self.across = _steps(pixels, 0), _steps(pixels, 1)
         self.found: list[Tile] = []
         self.tried: set[Tile] = set()
@@ -100,7 +104,8 @@ class _Search:
         smooth = (self.down <= DITHER) | (self.across <= DITHER)
         flat = (self.down == 0) & (self.across == 0)
         for like, most in ((smooth, SMOOTH), (flat, FLAT)):
-            self._gather(_means(like) < most)
+            busy = _means(like) < most
+            self._gather(busy if self.calm is None else busy & ~self.calm)
         return self.found
 
     def _gather(self, busy: np.ndarray) -> None:
@@ -113,28 +118,31 @@ class _Search:
             if blocks is None or lost > MAX_LOST * self.height * self.width:
                 return
             busy[blocks.place] = False
-            place = self._candidate(blocks)
-            if place is None or place in self.tried:
-                continue
-            self.tried.add(place)
-            if self.worth(place):
-                self.found.append(place)
-                busy[_blocks_of(place)] = False
-            else:
+            for place in self._candidates(blocks):
+                if place in self.tried:
+                    continue
+                self.tried.add(place)
+                if self.worth(place):
+                    self.found.append(place)
+                    busy[_blocks_of(place)] = False
+                    break
                 lost += place.height * place.width
 
-    def _candidate(self, blocks: Tile) -> Tile | None:
-        """What a rectangle of blocks is, to the pixel; None: nothing that could be worth it."""
+    def _candidates(self, blocks: Tile) -> Iterator[Tile]:
+        """What a rectangle of blocks may be, to the pixel."""
         seed = Tile(*(BLOCK * n for n in (blocks.top, blocks.left, blocks.height, blocks.width)))
         whole = Tile(0, 0, self.height, self.width)
         clipped = seed.common(whole)
         if clipped is None:
-            return None
+            return
         grown = self._grown(clipped)
         if not self._has_words(grown) and self._fits(grown):
-            return grown
+            yield grown
+            if self.calm is None:  # else a shadow may lie between it and the gutters
+                return
         snapped = self._apart(self._snapped(clipped))
-        return snapped if snapped is not None and self._fits(snapped) else None
+        if snapped is not None and self._fits(snapped):
+            yield snapped
 
     def _has_words(self, tile: Tile) -> bool:
         flat = (self.down[tile.place] == 0) & (self.across[tile.place] == 0)

@@ -1,4 +1,4 @@
-"""A page: its photographs as rectangles of their own, what is around them as ever.
+"""A page: its photographs as rectangles of their own, its gradients told, the rest as ever.
 
 Each rectangle is tried: by the coefficients of the JPEG file that it shows, if it does, or by the
 networks, beside WebP. Under those that won, the stored picture gets the colour that is most around
@@ -14,8 +14,14 @@ from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
-from pillow_colorgrid.codings.stored import coding as stored, rectangles
+from pillow_colorgrid.codings.stored import (
+    coding as stored,
+    gradients as stored_gradients,
+    rectangles,
+)
+from pillow_colorgrid.codings.stored.description import GRADIENTS
 from pillow_colorgrid.codings.stored.encoder import finding
+from pillow_colorgrid.codings.stored.encoder.gradients import Marked
 from pillow_colorgrid.codings.stored.rectangles import Rectangle
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import size_bytes
@@ -90,11 +96,23 @@ class _Trial:
         return None if encoded is None else Rectangle(tile, JPEG, tuple(encoded.sections))
 
 
-def encode(picture: Picture, options: Options) -> Page | None:
-    """(H, W, 1, 3 or 4) uint8 -> the picture with rectangles; None where it has none that pay."""
+def encode(picture: Picture, options: Options, marked: Marked | None = None) -> Page | None:
+    """(H, W, 1, 3 or 4) uint8 -> the picture with rectangles, and gradients told apart.
+
+    None where it has neither, or they do not pay.
+
+    Args:
+        marked: the picture, where gradients were found in it.
+    """
+    told, calm = [], None
+    if marked is not None:
+        picture = Picture(marked.pixels, picture.mode)
+        told = [GRADIENTS.section(stored_gradients.pack(marked.gradients))]
+        calm = marked.calm(finding.BLOCK)
+        logger.debug("page: %d gradients", len(marked.gradients.found))
     trial = _Trial(picture, options)
-    places = finding.photographs(picture.pixels, trial)
-    if not places:
+    places = finding.photographs(picture.pixels, trial, calm)
+    if not places and not told:
         return None
     around = picture.pixels.copy()
     for tile in places:
@@ -106,7 +124,9 @@ def encode(picture: Picture, options: Options) -> Page | None:
     share = sum(tile.height * tile.width for tile in places) / (height * width)
     logger.debug("page: %d photographs, %.0f %% of its pixels", len(places), 100 * share)
     gain = size_bytes(base.sections) / size_bytes(at_once.sections)
-    return Page(Encoded([*base.sections, *map(rectangles.pack, trial.won)]), share, around, gain)
+    return Page(
+        Encoded([*told, *base.sections, *map(rectangles.pack, trial.won)]), share, around, gain
+    )
 
 
 def color_around(pixels: Bytes, tile: Tile) -> Bytes:
