@@ -107,7 +107,7 @@ def _sections(file: IO[bytes]) -> tuple[Header, list[Section]]:
     header, sections = read_first(file)
     coding = registry.of(header)
     if coding is not JPEG:
-        raise ValueError(f"this file holds pixels (coding {coding.name}), not a JPEG file")
+        raise ValueError(f"holds pixels (coding {coding.name}), no JPEG file")
 
     from pillow_colorgrid import codec
 

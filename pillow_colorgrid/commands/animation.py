@@ -30,6 +30,9 @@ DURATIONS, LOOP, DEFAULT_IMAGE = "durations", "number of repetitions", "default 
 
 MANY_COLORS = 256
 
+GIF_STEP_MS = 10
+"""In which durations are told there."""
+
 DURATION_TOLERANCE = 1e-3
 """APNG keeps fractions of a second."""
 
@@ -67,16 +70,20 @@ def set_apart(image: Image.Image, name: str) -> list[str]:
 # -- writing --------------------------------------------------------------------------------------
 
 
-def saved(image: Image.Image, source: bytes, name: str, keywords: dict[str, Any]) -> bytes:
+def saved(
+    image: Image.Image, source: bytes, name: str, keywords: dict[str, Any], any_pixels: bool = False
+) -> bytes:
     """All frames as a file of Pillow's format `name`, which must hold them (`difference`).
 
     Args:
         source: the file of `image`; of the first frame, `carrying.gather` was asked before.
+        any_pixels: their pixels may be others.
 
     Raises:
         OSError: it cannot hold them.
     """
     info = dict(image.info)
+    _check_room(image, name)
     image.seek(0)
     if name == "CGX":
         coding, options = registry.asked_for(keywords)
@@ -86,14 +93,20 @@ def saved(image: Image.Image, source: bytes, name: str, keywords: dict[str, Any]
     told_others: dict[str, Any] = {"save_all": True, **keywords}
     if name != "TIFF":
         told_others["duration"] = [duration or 0 for duration in facts.durations]
+        if name == "AVIF":  # whose encoder takes no fractions
+            told_others["duration"] = [round(duration) for duration in told_others["duration"]]
         # Not stated means: shown once.
         told_others["loop"] = facts.loop if facts.loop is not None or name == "GIF" else 1
     first, rest = image, []
-    if name == "GIF":
+    if name == "GIF" and not any_pixels:
         first, *rest = (_paletted(frame) for frame in ImageSequence.Iterator(image))
         told_others |= {"optimize": False}
         if _transparent([first, *rest]):
             told_others |= {"disposal": 2}
+    elif name == "GIF":
+        image.seek(0)
+        image.load()
+        told_others |= {"disposal": 2} if image.has_transparency_data else {}
     elif facts.default_image and name == "PNG":
         first, *rest = (frame.copy() for frame in ImageSequence.Iterator(image))
         told_others |= {"default_image": True, "duration": told_others["duration"][1:]}
@@ -110,6 +123,21 @@ def saved(image: Image.Image, source: bytes, name: str, keywords: dict[str, Any]
             image.seek(number)
             data = carrying.with_tags(data, image, number)
     return data
+
+
+def _check_room(image: Image.Image, name: str) -> None:
+    """Raise OSError where a format has no place for frames, or for these."""
+    if name in STRICT:
+        return
+    Image.init()
+    if name not in Image.SAVE_ALL:
+        raise OSError(f"{count(image)} frames, {name} holds one (--to png, webp or tif takes all)")
+    sizes = set()
+    for number in range(count(image)):
+        image.seek(number)
+        sizes.add(image.size)
+    if len(sizes) > 1:
+        raise OSError(f"frames of different sizes, which {name} does not hold (--to tif takes all)")
 
 
 @dataclass(frozen=True)
@@ -203,13 +231,18 @@ def _frames(image: Image.Image) -> Iterator[Image.Image]:
         yield frame
 
 
-def difference(image: Image.Image, written: Image.Image, differ: Differ) -> str:
+def difference(
+    image: Image.Image, written: Image.Image, differ: Differ, any_pixels: bool = False
+) -> str:
     """What first tells a file from its source and should not, or "".
 
     Args:
         differ: the same of two frames.
+        any_pixels: of what is shown only size and duration must be the same.
     """
     if written.format not in STRICT:
+        if any_pixels:
+            return _difference_of_shape(image, written)
         return _difference_shown(image, written)
     if count(written) != count(image):
         return f"{count(written)} frames, not {count(image)}"
@@ -229,6 +262,18 @@ def _other_duration(frame: Image.Image, other: Image.Image) -> str:
         if one != another:
             return f"{key} {another}, not {one}"
     return ""
+
+
+def _difference_of_shape(image: Image.Image, written: Image.Image) -> str:
+    """As `_difference_shown`, of a lossy file, in which frames that are alike may be one."""
+    if image.size != written.size:
+        return f"size {written.size}, not {image.size}"
+    if count(written) > count(image):
+        return f"{count(written)} frames, not {count(image)}"
+    one, other = (sum(d or 0 for d in timing(picture).durations) for picture in (image, written))
+    if math.isclose(one, other, abs_tol=GIF_STEP_MS * count(image)):
+        return ""
+    return f"frames of {other:g} ms, not {one:g}"
 
 
 def _difference_shown(image: Image.Image, written: Image.Image) -> str:
@@ -295,8 +340,9 @@ def _lost_facts(image: Image.Image, written: Image.Image) -> list[str]:
         if any(duration is not None for duration in one.durations):
             found.append(DURATIONS)
     else:
-        seen = zip(_merged(image), _merged(written), strict=True)
-        if not all(_alike(a.duration, b.duration) for a, b in seen):
+        seen, shown = _merged(image), _merged(written)
+        pairs = zip(seen, shown, strict=False)
+        if len(seen) != len(shown) or not all(_alike(a.duration, b.duration) for a, b in pairs):
             found.append(DURATIONS)
     if one.loop != other.loop and one.loop is not None:
         found.append(LOOP)

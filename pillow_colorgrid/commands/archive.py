@@ -8,7 +8,7 @@ from pillow_colorgrid.commands import planning, sameness
 from pillow_colorgrid.commands.convert import Job, Outcome
 from pillow_colorgrid.commands.places import Place, locked
 from pillow_colorgrid.commands.targets import Settings
-from pillow_colorgrid.commands.terminal import complain, printable, say, say_lines
+from pillow_colorgrid.commands.terminal import complain, printable, reason_of, say, say_lines
 
 STATES = ("converted", "skipped", "kept", "failed")
 
@@ -64,7 +64,8 @@ def _plural(kind: str, count: int) -> str:
         return kind
     for word in ("file", "link"):
         if word in kind.split():
-            return kind.replace(word, f"{word}s", 1).replace("that is no", "that are no")
+            several = kind.replace(word, f"{word}s", 1)
+            return several.replace("that is no picture by its name", "that are no pictures by name")
     return kind
 
 
@@ -105,7 +106,7 @@ def _without_original(outcome: Outcome, settings: Settings) -> Outcome:
             target.settle()
             source.remove(outcome.source_seen)
     except OSError as error:
-        reason = f"converted, but the original stays: {error}"
+        reason = f"converted, but the original stays: {reason_of(error, source)}"
         return Outcome(outcome.job, "failed", reason=reason)
     return outcome
 

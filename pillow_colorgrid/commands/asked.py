@@ -4,11 +4,16 @@ import argparse
 import os
 from pathlib import PurePath
 
+from PIL import Image
+
 from pillow_colorgrid.codings import registry
-from pillow_colorgrid.commands import convert_flags
+from pillow_colorgrid.commands import convert_flags, openers
 from pillow_colorgrid.commands.places import Place, at
 from pillow_colorgrid.commands.planning import Output, name_problem
 from pillow_colorgrid.commands.targets import CGX, FORMATS, LOSSY_TARGETS, ORIGINAL, Settings
+
+KNOWN_TO_OTHERS = openers.HEIF_SUFFIXES | openers.RAW_SUFFIXES | {".jxl", ".svg", ".bpg"}
+"""Pictures by their names, whether Pillow knows them or not."""
 
 OTHER_SPELLINGS = {".jpeg": ".jpg", ".tiff": ".tif"}
 
@@ -59,6 +64,7 @@ def _output(
     if options.output is None:
         return Output()
     if named is None:
+        _check_folder(options.output)
         return Output(folder=at(options.output))
     if named != suffix:
         raise UsageError(f"-o {options.output} with --to {suffix[1:]}: which of them is meant?")
@@ -70,6 +76,18 @@ def _output(
     if options.name is not None:
         raise UsageError("--name is for folders, -o names the file already")
     return Output(file=at(options.output))
+
+
+def _check_folder(output: str) -> None:
+    """Refuse what looks like the name of a picture, of a format that cannot be written."""
+    if output.endswith(("/", os.sep)) or at(output).is_folder():
+        return
+    suffix = PurePath(output).suffix.lower()
+    if suffix in KNOWN_TO_OTHERS or suffix in Image.registered_extensions():
+        raise UsageError(
+            f"-o {output}: files may be {', '.join(FORMATS)}; for a folder of that name: "
+            f"-o {output}/"
+        )
 
 
 def _check(

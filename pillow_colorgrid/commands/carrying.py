@@ -63,7 +63,11 @@ def gather(image: Image.Image, data: bytes) -> list[str]:
 
 
 def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
-    """The file of format `name`, with all metadata of `image.info` that it has a place for."""
+    """The file of format `name`, with all metadata of `image.info` that it has a place for.
+
+    Raises:
+        OSError: it has none for pictures of this mode.
+    """
     info = image.info
     told = {key: info[key] for key in KEYWORDS.get(name, ()) if info.get(key)}
     if info.get("transparency") is not None and "transparency" in KEYWORDS.get(name, ()):
@@ -79,7 +83,13 @@ def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
     else:
         told_last = keywords
     file = BytesIO()
-    image.save(file, name, **{**told, **told_last})
+    try:
+        image.save(file, name, **{**told, **told_last})
+    except ValueError as error:
+        if name == "CGX":
+            raise
+        # "image has wrong mode" does not say which.
+        raise OSError(f"cannot write mode {image.mode} as {name}: {error}") from error
     data = file.getvalue()
     if name == "TIFF":
         return with_tags(data, image)

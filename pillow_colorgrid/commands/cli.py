@@ -149,6 +149,7 @@ changes each sample by --max-error at most; how much it was in the end is told.
         """\
   cgx convert photo.png                            photo.cgx beside it
   cgx convert photo.png -o small.cgx               this very file
+  cgx convert ./-odd.png                           a name that begins with -
   cgx convert holiday -o archive --jobs 4          archive/holiday/..., four processes
   cgx convert holiday --delete-originals           keep only what was verified and holds all
   cgx convert archive -o out --to original         the JPEG files, byte for byte

@@ -23,9 +23,10 @@ from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.jpeg.description import PILLOW_FORMATS, RESTORES
 from pillow_colorgrid.codings.near.description import NEAR
 from pillow_colorgrid.commands import animation, carrying, dropping, openers, sameness
-from pillow_colorgrid.commands.places import Place
+from pillow_colorgrid.commands.places import TEMPORARY, Place
 from pillow_colorgrid.commands.seen import FileState
 from pillow_colorgrid.commands.targets import CGX, FORMATS, JPG, LOSSY_TARGETS, Settings
+from pillow_colorgrid.commands.terminal import reason_of
 from pillow_colorgrid.frames.encoder import joined
 from pillow_colorgrid.metadata import OWN_FACTS
 from pillow_colorgrid.restoring import jpegs_and_pictures, new_jpeg_bytes
@@ -77,11 +78,19 @@ def convert(job: Job, settings: Settings) -> Outcome:
     try:
         return _convert(job, settings)
     except UnidentifiedImageError:
-        return Outcome(job, "failed", reason="not a picture that Pillow reads")
+        data, _ = job.source.read()
+        return Outcome(job, "failed", reason=openers.unread(job.source.suffix, data))
     except MemoryError:
         return Outcome(job, "failed", reason="not enough memory")
     except Exception as error:  # Plugins for broken files raise anything; the rest must go on.
-        return Outcome(job, "failed", reason=str(error) or type(error).__name__)
+        return Outcome(job, "failed", reason=_reason(error, job))
+
+
+def _reason(error: Exception, job: Job) -> str:
+    """Why a file was not converted: the source has a line of its own, unfinished files no name."""
+    if isinstance(error, OSError) and TEMPORARY in str(error.filename):
+        return f"cannot write {job.target}: {error.strerror}"
+    return reason_of(error, job.source)
 
 
 def _convert(job: Job, settings: Settings) -> Outcome:
@@ -104,7 +113,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     keywords = settings.keywords
     if jpeg is not None:
         keywords["jpeg"] = jpeg
-    data = _saved(image, source, FORMATS[settings.suffix], keywords)
+    data = _saved(image, source, settings, keywords)
     if job.target.exists():
         return _met(outcome, image, source, settings, jpeg, unheld, data)
     if settings.suffix == CGX and len(data) > outcome.source_bytes and not settings.keep_larger:
@@ -139,12 +148,15 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     )
 
 
-def _saved(image: Image.Image, source: bytes, name: str, keywords: dict[str, Any]) -> bytes:
-    """The picture, of several frames all, as a file of Pillow's format `name`."""
+def _saved(
+    image: Image.Image, source: bytes, settings: Settings, keywords: dict[str, Any]
+) -> bytes:
+    """The picture, of several frames all, as a file of the target's format."""
+    name = FORMATS[settings.suffix]
     if animation.count(image) == 1:
         return carrying.saved(image, name, keywords)
     if not isinstance(keywords.get("jpeg"), bytes):
-        return animation.saved(image, source, name, keywords)
+        return animation.saved(image, source, name, keywords, settings.any_pixels)
     coding, options = registry.asked_for(keywords)
     # Else the file is kept whole, behind its first picture.
     return joined.encode(image, coding, options, {}) or carrying.saved(image, name, keywords)
@@ -190,7 +202,7 @@ def _restore(outcome: Outcome, source: bytes, settings: Settings) -> Outcome:
         reason = "is no .cgx file, from which alone --to original and --to jpg take JPEG files"
     except ValueError as error:
         other = "--to png gives the pixels" if settings.original else "--lossy makes one"
-        reason = f"holds no JPEG file ({error}); {other}"
+        reason = f"{error}; {other}"
     if reason:
         return replace(outcome, state="failed", reason=reason)
     outcome = replace(outcome, target_bytes=len(data), restorable=not lost, lost=lost)
@@ -285,7 +297,7 @@ def _difference(
         return sameness.difference_of_grid(one, other, exact)
 
     if animation.count(image) > 1:
-        return animation.difference(image, written, differ)
+        return animation.difference(image, written, differ, settings.any_pixels)
     return differ(image, written)
 
 

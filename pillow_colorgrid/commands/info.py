@@ -16,7 +16,7 @@ from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.base import Coding
 from pillow_colorgrid.commands.pictures import ours
 from pillow_colorgrid.commands.places import Local
-from pillow_colorgrid.commands.terminal import complain, printable, say, say_lines
+from pillow_colorgrid.commands.terminal import complain, printable, reason_of, say, say_lines
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.frames.directory import ONE_FILE, open_directory
@@ -172,6 +172,6 @@ def run(paths: Sequence[Path], as_json: bool = False) -> int:
             else:
                 say_lines(describe(path))
         except (CgxError, OSError, SyntaxError) as error:
-            complain(f"{path}: {error}")
+            complain(f"{path}: {reason_of(error, path)}")
             status = 1
     return status if count else 1

@@ -14,6 +14,26 @@ HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 """What phones write."""
 
 
+RAW = "raw file of a camera"
+
+HEIF_UNREAD = "HEIC file (pip install pillow-heif)"
+
+
+def unread(suffix: str, data: bytes) -> str:
+    """What a file may be that Pillow does not read.
+
+    Args:
+        suffix: in lower case.
+    """
+    if not data:
+        return "an empty file"
+    if suffix in RAW_SUFFIXES:
+        return f"a {RAW}, which is not converted"
+    if suffix in HEIF_SUFFIXES and not register():
+        return f"a {HEIF_UNREAD}"
+    return "not a picture that Pillow reads"
+
+
 def register() -> bool:
     """Let Pillow open HEIC, where pillow-heif is installed; whether it is."""
     try:

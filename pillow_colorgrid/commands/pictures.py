@@ -9,7 +9,7 @@ from PIL import Image, UnidentifiedImageError
 import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid.CgxImagePlugin import EXTENSION
 from pillow_colorgrid.commands.places import Local, Place, Remote
-from pillow_colorgrid.commands.terminal import complain
+from pillow_colorgrid.commands.terminal import complain, reason_of
 
 T = TypeVar("T")
 P = TypeVar("P", Local, Remote, Place)
@@ -78,5 +78,5 @@ def attempt(place: Place, work: Callable[[], T]) -> T | None:
     except UnidentifiedImageError:
         complain(f"{place}: not a picture that Pillow reads")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        complain(f"{place}: {error}")
+        complain(f"{place}: {reason_of(error, place)}")
     return None

@@ -9,7 +9,7 @@ from PIL import Image
 from pillow_colorgrid.commands import openers
 from pillow_colorgrid.commands.convert import Job, Outcome
 from pillow_colorgrid.commands.local import FILE, UNREADABLE
-from pillow_colorgrid.commands.places import TEMPORARY, Place
+from pillow_colorgrid.commands.places import TEMPORARY, Local, Place
 from pillow_colorgrid.commands.targets import CGX, Settings
 
 SIDECAR_SUFFIXES = (".pdf", ".ps", ".eps", ".mpg", ".mpeg")
@@ -141,7 +141,7 @@ def _walk(
                 yield source, PurePosixPath(source.name)
             else:
                 job = Job(source, source.with_suffix(suffix) if source.name else source)
-                made.failed.append(Outcome(job, "failed", reason="no such file"))
+                made.failed.append(Outcome(job, "failed", reason=_absent(source)))
             continue
         # A target folder inside the source folder is not its food, unless asked for.
         within = inside is not None and f"{source.resolved()}/".startswith(inside)
@@ -166,9 +166,17 @@ def _walk(
                 made.left.append((path, _kind_of(name, heif)))
 
 
+def _absent(source: Place) -> str:
+    """Why something that a user named is no file."""
+    if not source.exists():
+        return "no such file"
+    is_link = isinstance(source, Local) and source.path.is_symlink()
+    return "a link that leads to no file" if is_link else "a special file, which is not read"
+
+
 def _kind_of(suffix: str, heif: bool) -> str:
     if suffix in openers.HEIF_SUFFIXES and not heif:
-        return "HEIC file (pip install pillow-heif)"
+        return openers.HEIF_UNREAD
     if suffix in openers.RAW_SUFFIXES:
-        return "raw file of a camera"
+        return openers.RAW
     return "file that is no picture by its name"

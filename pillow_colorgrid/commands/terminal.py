@@ -27,6 +27,20 @@ def _visible(character: str) -> str:
     return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
+def reason_of(error: BaseException, subject: object = None) -> str:
+    """What an error says, without numbers of the system.
+
+    Args:
+        subject: what the line is about already; another file that the error names is named.
+    """
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error) or type(error).__name__
+    named = error.filename
+    if named is None or str(named) == str(subject):
+        return error.strerror
+    return f"{error.strerror}: {named}"
+
+
 def say(text: object) -> None:
     """One line on standard output."""
     _write(text, sys.stdout)

@@ -30,7 +30,7 @@ def unheld(data: bytes, image: Image.Image) -> list[str]:
         return [] if size in BMP_PLAIN_HEADERS else ["colour space (long BMP header)"]
     if name == "PPM":
         return _of_ppm(data, image)
-    return [] if name in HELD else [f"parts of a {name} file that were not looked at"]
+    return [] if name in HELD else [f"further parts, if any ({name}: nobody looked)"]
 
 
 def _of_ppm(data: bytes, image: Image.Image) -> list[str]:

@@ -8,7 +8,7 @@ import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid.CgxImagePlugin import FORMAT
 from pillow_colorgrid.commands.pictures import ours
 from pillow_colorgrid.commands.places import Place
-from pillow_colorgrid.commands.terminal import complain, say
+from pillow_colorgrid.commands.terminal import complain, reason_of, say
 from pillow_colorgrid.errors import CgxError
 
 
@@ -39,17 +39,17 @@ def run(places: Sequence[Place], deep: bool) -> int:
         try:
             verify(place, deep)
         except Exception as error:
-            complain(f"{place}: {_said(error)}")
+            complain(f"{place}: {_said(error, place)}")
             wrong += 1
     checked = "every pixel" if deep else "checksums"
     say(f"{count - wrong} of {count} files are whole ({checked})")
     return 1 if wrong or not count else 0
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception, place: Place) -> str:
     """What is wrong with a file, in words."""
     if isinstance(error, UnidentifiedImageError) and not isinstance(error, CgxError):
         return "not a .cgx file"
     if isinstance(error, OSError | SyntaxError | Image.DecompressionBombError):
-        return str(error)
+        return reason_of(error, place)
     return f"unexpected {error!r}; please report it, with the file"

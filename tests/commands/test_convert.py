@@ -228,7 +228,7 @@ def test_bad_sources_are_told(tree: Path, content: str, capsys: pytest.CaptureFi
         path.write_bytes({"empty": b"", "text": b"no picture", "cut": whole[:-200]}[content])
     assert main(["convert", "--keep-larger", str(path)]) == 1
     named = {
-        "empty": "not a picture that Pillow reads",
+        "empty": "an empty file",
         "text": "not a picture that Pillow reads",
         "cut": "truncated",
         "bomb": "decompression bomb",

@@ -70,6 +70,34 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("suffix", ["gif", "webp", "avif"])
+@pytest.mark.parametrize("source", ["photo.png", "a.png"], indirect=True)
+def test_lossy_animations_when_allowed(source: Path, suffix: str) -> None:
+    """Of any colours: as large, as long, and much alike."""
+    if ".avif" not in Image.registered_extensions():
+        pytest.skip("no AVIF here")
+    target = source.with_name(f"lossy.{suffix}")
+    assert main(["convert", str(source), "-o", str(target), "--lossy", "--quality", "80"]) == 0
+    before, after = shown(source), shown(target)
+    assert 1 < len(after) <= len(before)
+    assert sum(frame[2] for frame in after) == pytest.approx(sum(frame[2] for frame in before))
+    for one, other in ((before[0], after[0]), (before[-1], after[-1])):
+        assert one[0] == other[0]
+        pixels = (np.frombuffer(data, np.uint8).reshape(-1, 4) for data in (one[1], other[1]))
+        a, b = (np.where(p[:, 3:] > 127, p[:, :3], 0).astype(np.int16) for p in pixels)
+        assert np.abs(a - b).mean() < 8
+
+
+def test_a_format_without_room_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, *others = pages()
+    first.save(tmp_path / "a.tif", save_all=True, append_images=others)
+    for suffix in ("png", "webp"):
+        assert main(["convert", str(tmp_path / "a.tif"), "--to", suffix]) == 1
+        assert "frames of different sizes, which" in capsys.readouterr().err
+    assert main(["convert", str(tmp_path / "a.tif"), "--to", "jpg", "--lossy"]) == 1
+    assert "4 frames, JPEG holds one" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("source", SOURCES, indirect=True)
 def test_all_frames_go_into_cgx_and_originals_may_go(source: Path) -> None:
     before = shown(source)

@@ -1,14 +1,16 @@
 """cgx convert: where targets go, what they are called, what is told, each flag."""
 
+import errno
 import os
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageFile
 
-from pillow_colorgrid.commands import convert_flags
+from pillow_colorgrid.commands import convert_flags, local, openers
 from pillow_colorgrid.commands.cli import main
 from tests.conftest import noise, photograph
 
@@ -132,12 +134,73 @@ def test_all_that_is_not_converted_is_counted_and_named(tmp_path: Path, capsys: 
     assert main(["convert", str(folder)]) == 0
     said = capsys.readouterr()
     assert "1 converted, 0 skipped, 0 failed" in said.out
-    left = "1 HEIC file (pip install pillow-heif), 2 files that are no picture by its name, "
+    left = "1 HEIC file (pip install pillow-heif), 2 files that are no pictures by name, "
     left += "2 links, 2 raw files of a camera, 1 special file"
     assert f"not converted: {left}" in said.out
     for name in ("1.CR2", "film.mov", "phone.heic", "link.png", "elsewhere", "pipe.png"):
         assert f"{folder / name}: not converted: " in said.err
     assert "done.cgx" not in said.err
+
+
+def test_what_is_named_one_by_one_has_its_true_reason(tmp_path: Path, capsys: Said) -> None:
+    for name in ("a.CR2", "a.HEIC", "text.png"):
+        (tmp_path / name).write_bytes(b"what it is")
+    (tmp_path / "nothing.png").touch()
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "lost.png").symlink_to("nowhere")
+    reasons = {
+        "a.CR2": "a raw file of a camera, which is not converted",
+        "text.png": "not a picture that Pillow reads",
+        "nothing.png": "an empty file",
+        "pipe.png": "a special file, which is not read",
+        "lost.png": "a link that leads to no file",
+        "missing.png": "no such file",
+    }
+    if not openers.register():
+        reasons["a.HEIC"] = "a HEIC file (pip install pillow-heif)"
+    assert main(["convert", *[str(tmp_path / name) for name in reasons]]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert sorted(said) == sorted(f"{tmp_path / name}: {why}" for name, why in reasons.items())
+
+
+def test_errors_of_the_system_are_told_in_words(
+    tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = photo(tmp_path / "a.png")
+    (tmp_path / "file").touch()
+
+    def refuse(number: int) -> Callable[..., int]:
+        def open_(path: str, *more: object) -> int:
+            raise OSError(number, os.strerror(number), str(path))
+
+        return open_
+
+    for number in (errno.EACCES, errno.EROFS, errno.ENOSPC):
+        with monkeypatch.context() as patch:
+            patch.setattr(local.os, "open", refuse(number))
+            assert main(["convert", str(source)]) == 1
+        said = capsys.readouterr().err
+        assert said == (
+            f"{source}: cannot write {source.with_suffix('.cgx')}: {os.strerror(number)}\n"
+        )
+    for command in ("info", "verify", "show"):
+        assert main([command, str(tmp_path / "missing.cgx")]) == 1
+        assert f"{tmp_path / 'missing.cgx'}: No such file or directory\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["b.bmp", "b.jxl", "b.HEIC", "b.jp2"])
+def test_a_file_that_cannot_be_written_is_no_folder(
+    name: str, tmp_path: Path, capsys: Said
+) -> None:
+    source = photo(tmp_path / "a.png")
+    target = tmp_path / name
+    assert main(["convert", str(source), "-o", str(target)]) == 2
+    assert f"-o {target}: files may be .cgx, .jpg, " in capsys.readouterr().err
+    assert not target.exists()
+    assert main(["convert", str(source), "-o", f"{target}/"]) == 0
+    assert (target / "a.cgx").exists()
+    assert main(["convert", str(source), "-o", str(tmp_path / "backup.2024")]) == 0
+    assert (tmp_path / "backup.2024" / "a.cgx").exists()
 
 
 def test_many_are_named_when_asked_for(tmp_path: Path, capsys: Said) -> None:
@@ -147,7 +210,7 @@ def test_many_are_named_when_asked_for(tmp_path: Path, capsys: Said) -> None:
     assert main(["convert", str(tmp_path / "in")]) == 0
     said = capsys.readouterr().err
     assert said.count(".txt: not converted") == 10
-    assert "2 more not converted: files that are no picture by its name (--list-all" in said
+    assert "2 more not converted: files that are no pictures by name (--list-all" in said
     assert main(["convert", str(tmp_path / "in"), "--list-all"]) == 0
     assert capsys.readouterr().err.count(".txt: not converted") == 12
 
@@ -191,7 +254,7 @@ def test_heic_is_converted_where_it_can_be(
     assert pixels(tmp_path / "a.cgx") == noise("RGB", (2, 2)).tobytes()
     # Depth and what else phones put into it was not looked at.
     assert (tmp_path / "a.heic").exists()
-    assert "parts of a HEIF file that were not looked at" in capsys.readouterr().err
+    assert "further parts, if any (HEIF: nobody looked)" in capsys.readouterr().err
 
 
 # -- larger targets -------------------------------------------------------------------------------
@@ -279,7 +342,7 @@ def test_the_original_byte_for_byte_or_a_reason(tmp_path: Path, capsys: Said) ->
     folder = tmp_path / "o" / tmp_path.name
     assert main(["convert", str(folder), "-o", str(tmp_path / "back"), "--to", "original"]) == 1
     assert (tmp_path / "back" / tmp_path.name / "a.jpg").read_bytes() == jpeg.read_bytes()
-    assert "b.cgx: holds no JPEG file" in capsys.readouterr().err
+    assert "b.cgx: holds pixels (coding" in capsys.readouterr().err
     assert main(["convert", str(tmp_path / "b.png"), "--to", "original"]) == 1
     assert "b.png: is no .cgx file" in capsys.readouterr().err
 

@@ -161,10 +161,10 @@ KEPT: dict[str, Callable[[], bytes]] = {
 NAMED: dict[str, tuple[Callable[[], bytes], str]] = {
     "sixteen.png": (lambda: source_png(16, 2, b"\0" + bytes(range(12))), "low bits"),
     "comments.ppm": (lambda: b"P5\n# made by hand\n2 1\n255\n\1\2", "comments"),
-    "icon.ico": (saved(PHOTO, "ICO"), "parts of a ICO file"),
-    "picture.jp2": (saved(PHOTO, "JPEG2000"), "parts of a JPEG2000 file"),
-    "picture.avif": (saved(PHOTO, "AVIF"), "parts of a AVIF file"),
-    "picture.tga": (saved(PHOTO, "TGA"), "parts of a TGA file"),
+    "icon.ico": (saved(PHOTO, "ICO"), "further parts, if any (ICO"),
+    "picture.jp2": (saved(PHOTO, "JPEG2000"), "further parts, if any (JPEG2000"),
+    "picture.avif": (saved(PHOTO, "AVIF"), "further parts, if any (AVIF"),
+    "picture.tga": (saved(PHOTO, "TGA"), "further parts, if any (TGA"),
 }
 """What is converted, but of which something is lost that is named: the originals stay."""
 

@@ -92,7 +92,7 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"bad\xff.png")).write_bytes(b"")
     command = [sys.executable, "-m", "pillow_colorgrid", "convert", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, check=False)
-    assert b"bad\\xff.png: not a picture" in done.stderr
+    assert b"bad\\xff.png: an empty file" in done.stderr
     assert os.path.exists(os.path.join(folder, b"caf\xe9.cgx"))
 
 
