@@ -11,6 +11,7 @@ of the near coding, how far each sample is off. A target of these is skipped if 
 byte, what would be written.
 """
 
+import errno
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
@@ -65,6 +66,10 @@ class Outcome:
     target_seen: FileState | None = None
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What only the target's disk can be."""
+
+
 class VerificationError(OSError):
     """A target does not give back the pixels of its source."""
 
@@ -88,8 +93,10 @@ def convert(job: Job, settings: Settings) -> Outcome:
 
 def _reason(error: Exception, job: Job) -> str:
     """Why a file was not converted: the source has a line of its own, unfinished files no name."""
-    if isinstance(error, OSError) and TEMPORARY in str(error.filename):
-        return f"cannot write {job.target}: {error.strerror}"
+    if isinstance(error, OSError):
+        unfinished = TEMPORARY in str(error.filename)
+        if unfinished or error.errno in FULL:
+            return f"cannot write {job.target}: {error.strerror}"
     return reason_of(error, job.source)
 
 

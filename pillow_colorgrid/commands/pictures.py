@@ -8,6 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid.CgxImagePlugin import EXTENSION
+from pillow_colorgrid.commands import openers
 from pillow_colorgrid.commands.places import Local, Place, Remote
 from pillow_colorgrid.commands.terminal import complain, reason_of
 
@@ -34,6 +35,7 @@ def load(place: Place) -> Image.Image:
     Raises:
         OSError: missing, damaged, or nothing that Pillow reads.
     """
+    openers.register()
     with place.open() as file, Image.open(file) as image:
         image.load()
         return image
@@ -65,6 +67,7 @@ def ours(places: Iterable[P]) -> Iterator[P]:
 
 def opened(place: Place) -> Image.Image:
     """As `load`, of a file with several frames the first; the others can be had by `seek`."""
+    openers.register()
     with place.open() as file:
         image = Image.open(BytesIO(file.read()))
     image.load()

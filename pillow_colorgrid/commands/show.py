@@ -6,6 +6,7 @@ from io import BytesIO
 from PIL import Image
 
 from pillow_colorgrid.CgxImagePlugin import CgxImageFile, as_tile
+from pillow_colorgrid.commands import openers
 from pillow_colorgrid.commands.pictures import attempt, load, upright
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.terminal import complain
@@ -43,6 +44,7 @@ def _load(source: Place, box: Box | None) -> Image.Image:
     """The picture, or a part of it; raises as `load`, and ValueError for a box outside."""
     if box is None:
         return load(source)
+    openers.register()
     with source.open() as file, Image.open(file) as image:
         part = as_tile(box, image.size)
         if isinstance(image, CgxImageFile):

@@ -4,6 +4,7 @@ from io import BytesIO
 
 from PIL import Image
 
+from pillow_colorgrid.commands import openers
 from pillow_colorgrid.commands.pictures import attempt, upright
 from pillow_colorgrid.commands.places import Place
 from pillow_colorgrid.commands.terminal import complain
@@ -18,6 +19,7 @@ def run(source: Place, target: Place, size: int) -> int:
     if size < 1:
         complain(f"cgx thumbnail: --size {size}, allowed: integers from 1")
         return 2
+    openers.register()
     # Desktops ask for a name without a suffix, and mean PNG.
     kind = Image.registered_extensions().get(target.suffix or ".png")
     if kind not in Image.SAVE:

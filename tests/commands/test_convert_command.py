@@ -257,6 +257,25 @@ def test_heic_is_converted_where_it_can_be(
     assert "further parts, if any (HEIF: nobody looked)" in capsys.readouterr().err
 
 
+def test_every_command_reads_what_convert_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    library = types.SimpleNamespace(register_heif_opener=lambda: asked.append(True))
+    monkeypatch.setitem(sys.modules, "pillow_heif", library)  # type: ignore[arg-type]
+    path = str(photo(tmp_path / "a.png"))
+    small = str(tmp_path / "small.png")
+    for command in (
+        ["diff", path, path],
+        ["show", path],
+        ["show", path, "--box", "0,0,9,9"],
+        ["thumbnail", path, "-o", small],
+    ):
+        asked.clear()
+        assert main(command) == 0
+        assert asked, command
+
+
 # -- larger targets -------------------------------------------------------------------------------
 
 
