@@ -23,6 +23,7 @@ from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
 from pillow_colorgrid.contrib import web
 from tests.conftest import ROOT, photograph
+from tests.frames.mpo import jpeg, mpo
 
 PAGE = (ROOT / "docs" / "web.md").read_text("utf-8")
 
@@ -199,6 +200,37 @@ def test_a_jpeg_file_comes_back_as_it_was(pictures: Path) -> None:
     small = web.answer(pictures, "once.cgx", CHROME, longest=32)
     assert shown((200, {}, small.body)).size == (32, 24)
     assert small.headers["ETag"] != found.headers["ETag"]
+
+
+def test_places_stay_here_where_originals_do(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "a secret place", 6
+    photograph("coffee", 64, 48).save(tmp_path / "a.jpg", exif=exif)
+    with Image.open(tmp_path / "a.jpg") as image:
+        image.save(tmp_path / "a.cgx")
+    assert b"a secret place" in web.answer(tmp_path, "a.cgx", CHROME).body
+    for accept in (CHROME, CURL):
+        found = web.answer(tmp_path, "a.cgx", accept, originals=False)
+        assert found.headers["Content-Type"] != "image/jpeg"
+        assert b"a secret place" not in found.body
+        assert shown((200, {}, found.body)).size == (48, 64)
+
+
+@pytest.mark.parametrize("accept", [CURL, CHROME])
+def test_of_what_is_no_animation_the_first_is_shown(tmp_path: Path, accept: str) -> None:
+    first, second = photograph("coffee", 64, 48), photograph("coffee", 32, 24)
+    (tmp_path / "phone.jpg").write_bytes(mpo([jpeg(first), jpeg(second)]))
+    with Image.open(tmp_path / "phone.jpg") as image:
+        image.save(tmp_path / "phone.cgx", save_all=True)
+    first.save(tmp_path / "pages.cgx", save_all=True, append_images=[second])
+    for name in ("phone.cgx", "pages.cgx"):
+        for longest, size in ((None, (64, 48)), (32, (32, 24))):
+            found = web.answer(tmp_path, name, accept, originals=False, longest=longest)
+            assert found.status == 200
+            image = shown((200, {}, found.body))
+            assert (image.size, getattr(image, "n_frames", 1)) == (size, 1)
+    whole = web.answer(tmp_path, "phone.cgx", accept)
+    assert whole.body == (tmp_path / "phone.jpg").read_bytes()
 
 
 def test_deep_pictures_are_as_bright_as_meant(pictures: Path) -> None:

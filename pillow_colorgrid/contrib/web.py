@@ -17,6 +17,7 @@ from PIL import Image, ImageOps, ImageSequence, features
 from pillow_colorgrid.CgxImagePlugin import EXTENSION, FORMAT, MIME
 from pillow_colorgrid.codings.jpeg.description import RESTORES
 from pillow_colorgrid.errors import LimitError
+from pillow_colorgrid.frames.directory import ONE_FILE
 from pillow_colorgrid.restoring import jpeg_bytes
 from pillow_colorgrid.screens import for_screens
 
@@ -76,6 +77,7 @@ def answer(
     if_none_match: str | None = None,
     *,
     longest: int | None = None,
+    originals: bool = True,
     ways: Mapping[str, Mapping[str, Any]] = WAYS,
     max_pixels: int = MAX_PIXELS,
     max_age_s: int = MAX_AGE_S,
@@ -83,13 +85,16 @@ def answer(
     """A picture in the best format that a client takes.
 
     A file that was made of a JPEG file is answered with that very file, its EXIF included, unless
-    `longest` makes it smaller; all others are upright, and without EXIF. Animations stay such.
+    `longest` makes it smaller; all others are upright, and without EXIF. Animations stay such; of
+    pages of different sizes, and of an MPO file, the first is shown.
 
     Args:
         folder: that is served; nothing outside it is.
         name: of a .cgx file in it, as the request says: possibly hostile.
         accept, if_none_match: headers of the request; None where it has none.
         longest: make the longer side that long, if it is longer.
+        originals: JPEG files are answered as they were; else no EXIF (places, cameras, names)
+            leaves the server, and they are decoded as all others are.
         ways: media types that may be sent -> options of `Image.save`.
         max_pixels: of the stored picture, of all its frames together.
 
@@ -102,7 +107,8 @@ def answer(
     """
     try:
         with _inside(folder, name).open("rb") as file:
-            return _answer(file, accept, if_none_match, longest, ways, max_pixels, max_age_s)
+            sent = originals and longest is None
+            return _answer(file, accept, if_none_match, longest, sent, ways, max_pixels, max_age_s)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return _error(404, "there is no such picture")
 
@@ -122,6 +128,7 @@ def _answer(
     accept: str | None,
     if_none_match: str | None,
     longest: int | None,
+    originals: bool,
     ways: Mapping[str, Mapping[str, Any]],
     max_pixels: int,
     max_age_s: int,
@@ -129,7 +136,7 @@ def _answer(
     try:
         picture = Image.open(file, formats=[FORMAT])
         _check_size(picture, max_pixels)
-        restorable = longest is None and picture.info["cgx"].get(RESTORES, False)
+        restorable = originals and picture.info["cgx"].get(RESTORES, False)
         offered = [JPEG] if restorable else [*ways]
         chosen = best_of([MIME, *offered], accept)
         if chosen is None:
@@ -188,8 +195,8 @@ def _body(
 
 
 def _frames(picture: Image.Image, longest: int | None, chosen: str) -> list[Image.Image]:
-    """All frames, upright, in a mode that the format takes; one of a still."""
-    if getattr(picture, "n_frames", 1) > 1:
+    """All frames, upright, in a mode that the format takes; one of what is no animation."""
+    if _is_animation(picture):
         whole = [frame.copy() for frame in ImageSequence.Iterator(picture)]
     else:
         whole = [picture]
@@ -202,6 +209,19 @@ def _frames(picture: Image.Image, longest: int | None, chosen: str) -> list[Imag
             shown = shown.convert("RGBA" if shown.has_transparency_data else "RGB")
         frames.append(shown)
     return frames
+
+
+def _is_animation(picture: Image.Image) -> bool:
+    """Whether frames follow one another; pages may differ in size, pictures of MPO files do."""
+    frames = getattr(picture, "n_frames", 1)
+    if frames == 1 or picture.info["cgx"].get(ONE_FILE, False):
+        return False
+    sizes = set()
+    for number in range(frames):
+        picture.seek(number)
+        sizes.add(picture.size)
+    picture.seek(0)
+    return len(sizes) == 1
 
 
 def _profile_of(shown: Image.Image) -> bytes | None:
