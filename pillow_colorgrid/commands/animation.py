@@ -6,7 +6,7 @@ there equal neighbours may have become one of their common duration, and modes m
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from pillow_colorgrid.codings import registry
-from pillow_colorgrid.commands import carrying, source_items, tiff_tags
+from pillow_colorgrid.commands import carrying, dropping, source_items, tiff_tags
+from pillow_colorgrid.commands.targets import FORMATS, Settings
 from pillow_colorgrid.frames.directory import ONE_FILE
 from pillow_colorgrid.frames.encoder import gathering, joined, writing
 from pillow_colorgrid.metadata import OWN_FACTS
@@ -70,24 +71,22 @@ def set_apart(image: Image.Image, name: str) -> list[str]:
 # -- writing --------------------------------------------------------------------------------------
 
 
-def saved(
-    image: Image.Image, source: bytes, name: str, keywords: dict[str, Any], any_pixels: bool = False
-) -> bytes:
-    """All frames as a file of Pillow's format `name`, which must hold them (`difference`).
+def saved(image: Image.Image, source: bytes, settings: Settings, keywords: dict[str, Any]) -> bytes:
+    """All frames as a file of the target's format, which must hold them (`difference`).
 
     Args:
         source: the file of `image`; of the first frame, `carrying.gather` was asked before.
-        any_pixels: their pixels may be others.
+        keywords: of save.
 
     Raises:
         OSError: it cannot hold them.
     """
-    info = dict(image.info)
+    name, info = FORMATS[settings.suffix], dict(image.info)
     _check_room(image, name)
     image.seek(0)
     if name == "CGX":
         coding, options = registry.asked_for(keywords)
-        told = _Told(image, source, info)
+        told = _Told(image, source, info, settings.dropped)
         return writing.encode(gathering.gather(image, keywords, told.add), coding, options)
     facts = timing(image)
     told_others: dict[str, Any] = {"save_all": True, **keywords}
@@ -98,7 +97,7 @@ def saved(
         # Not stated means: shown once.
         told_others["loop"] = facts.loop if facts.loop is not None or name == "GIF" else 1
     first, rest = image, []
-    if name == "GIF" and not any_pixels:
+    if name == "GIF" and not settings.any_pixels:
         first, *rest = (_paletted(frame) for frame in ImageSequence.Iterator(image))
         told_others |= {"optimize": False}
         if _transparent([first, *rest]):
@@ -117,11 +116,13 @@ def saved(
     first.info |= {**info, "transparency": transparency}
     if transparency is None:  # of the source's palette, not of this one
         del first.info["transparency"]
+    dropping.drop(first, settings.dropped)
     data = carrying.saved(first, name, {"append_images": rest, **told_others})
     if name == "TIFF" and image.format == "CGX":
         for number in range(1, count(image)):
             image.seek(number)
-            data = carrying.with_tags(data, image, number)
+            dropping.drop(image, settings.dropped)
+            data = carrying.with_tags(data, image.info, number)
     return data
 
 
@@ -147,14 +148,20 @@ class _Told:
     Attributes:
         image, source: the file.
         first: `Image.info` of the first frame, complete.
+        dropped: kinds of metadata that are left out, as in `Settings`.
     """
 
     image: Image.Image
     source: bytes
     first: dict[Any, Any]
+    dropped: Sequence[str] = ()
 
     def add(self, frame: Image.Image, number: int) -> None:
         """Complete `info` of a frame."""
+        self._complete(frame, number)
+        dropping.drop(frame, self.dropped, gathering.LEFT_OUT)
+
+    def _complete(self, frame: Image.Image, number: int) -> None:
         if number == 0 and frame is self.image:
             frame.info |= self.first
             return
@@ -309,17 +316,24 @@ def _merged(image: Image.Image) -> list[_Shown]:
     return found
 
 
-def lost(image: Image.Image, source: bytes, written: Image.Image, target: bytes) -> list[str]:
+def lost(
+    image: Image.Image,
+    source: bytes,
+    written: Image.Image,
+    target: bytes,
+    dropped: Sequence[str] = (),
+) -> list[str]:
     """Names of what a file does not hold of its source, apart from what is seen.
 
     Args:
         source, target: the files of `image` and `written`.
+        dropped: kinds of metadata that were to be left out.
     """
     found = _lost_facts(image, written) if written.format != "CGX" else []
     image.seek(0)
     image.load()
     carrying.gather(image, source)
-    told = _Told(image, source, dict(image.info))
+    told = _Told(image, source, dict(image.info), dropped)
     strict = written.format in STRICT
     for number in range(count(image) if strict else 1):
         image.seek(number)

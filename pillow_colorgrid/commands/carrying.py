@@ -4,6 +4,7 @@ Into .cgx all of it goes, as `Image.info` holds it. Other formats keep what they
 """
 
 import struct
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
@@ -68,7 +69,7 @@ def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
     Raises:
         OSError: it has none for pictures of this mode.
     """
-    info = image.info
+    info = image.info  # as it is now: Pillow goes through the frames, and reads it anew
     told = {key: info[key] for key in KEYWORDS.get(name, ()) if info.get(key)}
     if info.get("transparency") is not None and "transparency" in KEYWORDS.get(name, ()):
         told["transparency"] = info["transparency"]
@@ -92,13 +93,13 @@ def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
         raise OSError(f"cannot write mode {image.mode} as {name}: {error}") from error
     data = file.getvalue()
     if name == "TIFF":
-        return with_tags(data, image)
+        return with_tags(data, info)
     return source_items.put_back(data, name, info)
 
 
-def with_tags(data: bytes, image: Image.Image, page: int = 0) -> bytes:
-    """A TIFF file with the tags of a picture in one of its pages."""
-    exif, xmp = (_bytes(image.info.get(key)) for key in ("exif", "xmp"))
+def with_tags(data: bytes, info: Mapping[Any, Any], page: int = 0) -> bytes:
+    """A TIFF file with the tags that a picture's `info` holds in one of its pages."""
+    exif, xmp = (_bytes(info.get(key)) for key in ("exif", "xmp"))
     return tiff_tags.into_tiff(data, exif, xmp, page) if exif or xmp else data
 
 

@@ -113,7 +113,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
         return _restore(outcome, source, settings)
     jpeg = source if settings.keeps_jpeg and image.format in PILLOW_FORMATS else None
     unheld = [*apart, *carrying.gather(image, source)] if jpeg is None else []
-    if settings.dropped and jpeg is None:
+    if settings.dropped and jpeg is None and animation.count(image) == 1:
         dropping.drop(image, settings.dropped)
     if job.target.exists() and not settings.lossy:
         return _met(outcome, image, source, settings, jpeg, unheld)
@@ -135,7 +135,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
             written.load()
             found = _difference(image, written, settings, losses)
             if not found:
-                lost.extend([*unheld, *_lost(image, source, written, data)])
+                lost.extend([*unheld, *_lost(image, source, written, data, settings)])
         if found:
             raise VerificationError(f"the {settings.suffix} file would hold {found}")
 
@@ -163,7 +163,7 @@ def _saved(
     if animation.count(image) == 1:
         return carrying.saved(image, name, keywords)
     if not isinstance(keywords.get("jpeg"), bytes):
-        return animation.saved(image, source, name, keywords, settings.any_pixels)
+        return animation.saved(image, source, settings, keywords)
     coding, options = registry.asked_for(keywords)
     # Else the file is kept whole, behind its first picture.
     return joined.encode(image, coding, options, {}) or carrying.saved(image, name, keywords)
@@ -257,7 +257,7 @@ def _met(
         with Image.open(BytesIO(there)) as other:
             if other.format != "CGX":
                 other.load()  # texts may stand behind the pixels
-            lost = [*unheld, *_lost(image, source, other, there)]
+            lost = [*unheld, *_lost(image, source, other, there, settings)]
         if jpeg is not None:
             lost.append("JPEG file (made by an earlier release: remove it and convert again)")
     return replace(
@@ -308,10 +308,12 @@ def _difference(
     return differ(image, written)
 
 
-def _lost(image: Image.Image, source: bytes, written: Image.Image, target: bytes) -> list[str]:
+def _lost(
+    image: Image.Image, source: bytes, written: Image.Image, target: bytes, settings: Settings
+) -> list[str]:
     """Names of what the target does not hold, apart from pixels; `image` and its file."""
     if animation.count(image) > 1:
-        return animation.lost(image, source, written, target)
+        return animation.lost(image, source, written, target, settings.dropped)
     return carrying.lost(image, written, target)
 
 

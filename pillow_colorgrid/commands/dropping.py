@@ -1,11 +1,10 @@
 """``cgx convert --no-exif``, ...: metadata that is not to be in the target, wherever it stands."""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from PIL import Image
 
-from pillow_colorgrid.commands import animation
 from pillow_colorgrid.commands.carrying import XMP_KEYWORD
 from pillow_colorgrid.commands.source_items import KEY as SOURCE
 from pillow_colorgrid.metadata import KINDS, OTHERS, OWN_FACTS
@@ -27,20 +26,19 @@ NO_DENSITY = bytes([0, 0, 1, 0, 1])
 """In place of JFIF's unit and density."""
 
 
-def drop(image: Image.Image, kinds: Sequence[str]) -> None:
-    """Take kinds of metadata out of `image.info`.
+def drop(image: Image.Image, kinds: Sequence[str], needed: Collection[str] = ()) -> None:
+    """Take kinds of metadata out of `image.info`, of several frames of the current one.
 
-    Raises:
-        OSError: of several frames, each of which may have its own.
+    Args:
+        needed: keys that stay, though they are metadata.
     """
-    if animation.count(image) > 1:
-        raise OSError("several frames, of which no metadata can be dropped (leave --no-... out)")
     for kind in kinds:
         image.info.pop(kind, None)
     if "xmp" in kinds:
         image.info.pop(XMP_KEYWORD, None)
     if OTHERS in kinds:
-        for key in [key for key in image.info if key not in KINDS and key != OWN_FACTS]:
+        kept = {*KINDS, OWN_FACTS, *needed}
+        for key in [key for key in image.info if key not in kept]:
             del image.info[key]
     else:
         _drop_items(image, kinds)

@@ -88,6 +88,54 @@ def test_lossy_animations_when_allowed(source: Path, suffix: str) -> None:
         assert np.abs(a - b).mean() < 8
 
 
+def told(path: Path) -> list[tuple[object, object, object]]:
+    """Of each frame: caption, comment, duration."""
+    with Image.open(path) as image:
+        found = []
+        for frame in ImageSequence.Iterator(image):
+            caption = frame.getexif().get(0x010E)
+            found.append((caption, frame.info.get("comment"), frame.info.get("duration")))
+        return found
+
+
+def test_metadata_of_frames_can_be_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a place"
+    frames = sprite(3)
+    frames[0].save(
+        tmp_path / "a.png", save_all=True, append_images=frames[1:], duration=50, exif=exif
+    )
+    first, *others = paletted()
+    first.save(tmp_path / "b.gif", save_all=True, append_images=others, duration=50, comment=b"x")
+    with AppendingTiffWriter(tmp_path / "c.tif") as pages_of_tiff:
+        for frame in frames:
+            frame.save(pages_of_tiff, "TIFF", tiffinfo={270: "a place"})
+            pages_of_tiff.newFrame()
+    kept = ["convert", str(tmp_path), "--keep-larger", "-o", str(tmp_path / "kept/")]
+    assert main(kept) == 0
+    assert (
+        main([*kept[:-1], str(tmp_path / "bare/"), "--no-exif", "--no-comment", "--no-info"]) == 0
+    )
+    assert "does not hold" not in capsys.readouterr().err
+    whole, bare = (tmp_path / name / tmp_path.name for name in ("kept", "bare"))
+    for name, durations in (("a", 50), ("b", 50), ("c", None)):
+        path = bare / f"{name}.cgx"
+        before = told(whole / path.name)
+        assert any("a place" in frame or b"x" in frame for frame in before)
+        assert told(path) == [(None, None, durations)] * len(before)
+        assert b"a place" not in path.read_bytes()
+        assert shown(path) == shown(whole / path.name)
+    # Of a .cgx file that has them, too.
+    for name, suffix in (("a", "png"), ("c", "tif")):
+        target = tmp_path / f"again.{suffix}"
+        source = str(whole / f"{name}.cgx")
+        assert main(["convert", source, "-o", str(target), "--no-exif"]) == 0
+        assert b"a place" not in target.read_bytes()
+        assert shown(target) == shown(whole / f"{name}.cgx")
+
+
 def test_a_format_without_room_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, *others = pages()
     first.save(tmp_path / "a.tif", save_all=True, append_images=others)
