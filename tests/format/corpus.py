@@ -10,7 +10,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageSequence
 
 from pillow_colorgrid import container
 from pillow_colorgrid.CgxImagePlugin import encode as pillow_encode
@@ -35,6 +35,7 @@ from pillow_colorgrid.jpeg.exceptions import Exceptions
 from pillow_colorgrid.runtime import networks
 from tests.conftest import GOLDEN
 from tests.format import forging
+from tests.frames.mpo import jpeg, mpo
 
 GRID = {"mode": "grid", "effort": 1}
 
@@ -89,6 +90,13 @@ def _jpeg(picture: Image.Image, **options: object) -> tuple[Image.Image, dict[st
     file = io.BytesIO()
     picture.save(file, "JPEG", **options)
     return Image.open(file), {"jpeg": file.getvalue()}
+
+
+def phone() -> tuple[Image.Image, dict[str, object]]:
+    """An MPO file of two pictures, and the option that names it."""
+    small = next(p for name, p, _ in pictures() if name == "grid")
+    data = mpo([jpeg(small, quality=60), jpeg(small.resize((12, 9)).convert("L"))], [b"gap"])
+    return Image.open(io.BytesIO(data)), {"jpeg": data}
 
 
 def animations() -> Iterator[tuple[str, list[Image.Image]]]:
@@ -210,6 +218,10 @@ def corpus() -> dict[str, tuple[bytes, bytes]]:
         file = io.BytesIO()
         frames[0].save(file, "CGX", save_all=True, append_images=frames[1:], effort=1, duration=40)
         files[name] = file.getvalue(), b"".join(frame.tobytes() for frame in frames)
+    image, keywords = phone()
+    joined = pillow_encode(image, save_all=True, **keywords)
+    shown = b"".join(frame.tobytes() for frame in ImageSequence.Iterator(image))
+    files["frames_joined"] = joined, shown
     for name, header, sections in assembled():
         unstated = replace(header, checksum=container.UNSTATED)
         found = registry.of(header).work().decode(unstated, sections)

@@ -14,6 +14,7 @@ import pytest
 
 from pillow_colorgrid import container, pixels as pillow_pixels
 from pillow_colorgrid.codings import registry
+from pillow_colorgrid.frames.directory import open_directory
 from tests.format import forging
 from tests.format.corpus import corpus
 from tests.format.forging import mutate
@@ -46,6 +47,9 @@ def test_the_corpus_holds_each_coding(files: dict[str, tuple[bytes, bytes]]) -> 
         coding = registry.of(container.read_header(io.BytesIO(data))).name
         own = "small" if name.startswith("small") and coding == "lossless" else coding
         assert name.startswith(("frames", own)), f"{name} is of the coding {coding}"
+    joined = open_directory(io.BytesIO(files["frames_joined"][0])).index
+    assert joined is not None
+    assert joined.joined
     sections = {s.type for data, _ in files.values() for s in forging.parsed(data)[1]}
     assert sections >= {t for coding in registry.all_codings() for t in coding.section_names}
     for name, (data, pixels) in files.items():

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import pillow_colorgrid
-from pillow_colorgrid import container
+from pillow_colorgrid import container, limits
 from pillow_colorgrid.errors import CgxError, DamagedError
 from pillow_colorgrid.frames import index
 from pillow_colorgrid.frames.encoder import joined
@@ -196,6 +196,13 @@ def test_the_file_may_be_named() -> None:
         source.save(file, "CGX", save_all=True, jpeg=FILE)
     assert is_joined(file.getvalue())
     assert pillow_colorgrid.jpeg_bytes(io.BytesIO(file.getvalue())) == FILE
+
+
+def test_more_pictures_than_frames_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_FRAMES", 3)
+    assert len(joined.split(FILE) or []) == 3
+    monkeypatch.setattr(limits, "MAX_FRAMES", 2)
+    assert joined.split(FILE) is None
 
 
 def test_pieces() -> None:

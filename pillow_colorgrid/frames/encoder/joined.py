@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import Image, JpegImagePlugin
 
+from pillow_colorgrid import limits
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.base import Coding
 from pillow_colorgrid.codings.jpeg.encoder import files
@@ -66,7 +67,7 @@ def encode(
 def split(data: bytes) -> list[bytes] | None:
     """The pieces of an MPO file, each with one of its pictures at the beginning.
 
-    None where its index does not tell them, in the order in which they stand.
+    None where its index does not tell them, in the order in which they stand; or too many.
     """
     try:
         jpeg = JpegImagePlugin.JpegImageFile(BytesIO(data))
@@ -77,7 +78,10 @@ def split(data: bytes) -> list[bytes] | None:
     except Exception:  # whatever a reader raises on a broken file
         return None
     starts = [0, *others, len(data)]
-    if len(starts) < 3 or any(one >= other for one, other in itertools.pairwise(starts)):
+    most = limits.MAX_FRAMES
+    if len(starts) < 3 or (most is not None and len(starts) > most + 1):
+        return None
+    if any(one >= other for one, other in itertools.pairwise(starts)):
         return None
     pieces = [data[one:other] for one, other in itertools.pairwise(starts)]
     return pieces if all(piece.startswith(files.SIGNATURE) for piece in pieces) else None
