@@ -400,9 +400,9 @@ def dc_side_of(x, rows, columns, down, across):
 
 
 @cache
-def logistic(i):
+def logistic(i, whole):
     """T."""
-    return int(rounded(2**22 / (1 + math.exp(-i / 64))))
+    return int(rounded(whole / (1 + math.exp(-i / 64))))
 
 
 @cache
@@ -415,39 +415,36 @@ def number_of(output, factor, limit):
     return cut(int(np.rint(float(output) * factor)), -limit, limit)
 
 
-class Distribution:
-    """Two means (1/32), two classes, the weight of the first (of 64)."""
+def mean_of(output, gain, offset=0):
+    """In 1/32 of a step."""
+    return cut(((number_of(output, 64, 2047) * gain) >> 11) + offset, -(2**20), 2**20)
 
-    def __init__(self, outputs, gain, zero, offset, correction):
-        self.means = [
-            cut(((number_of(o, 64, 2047) * gain) >> 11) + offset, -(2**20), 2**20)
-            for o in outputs[:2]
-        ]
-        self.classes = [
-            cut(cut(number_of(o, 8, 512) + zero, 0, 120) + correction, 0, 120) for o in outputs[2:4]
-        ]
-        w = number_of(outputs[4], 8, 40)
-        self.weight = int(rounded(64 / (1 + math.exp(-w / 8))))
-        m1, m2 = self.means
-        self.center = ((((m1 - m2) * self.weight) >> 6) + m2 + 16) >> 5
-        self.width = max(
-            self.classes[0] if self.weight >= 3 else 0,
-            self.classes[1] if self.weight <= 61 else 0,
-        )
+
+def class_of(output, zero, correction):
+    return cut(cut(number_of(output, 8, 512) + zero, 0, 120) + correction, 0, 120)
+
+
+def share_of(output, steps, limit, whole):
+    return int(rounded(whole / (1 + math.exp(-number_of(output, steps, limit) / steps))))
+
+
+def argument(x, mean, scale_class):
+    """Of a logistic, for the mass below an integer."""
+    scale = inverse_scale(scale_class)
+    reach = 800 * 2**15 // scale
+    return (cut(32 * x - 16 - mean, -reach, reach) * scale) >> 15
+
+
+class Distribution:
+    """Center (an integer) and width (a class) of what a subclass tells by `below`."""
+
+    def __init__(self, center, width):
+        self.center, self.width = center, width
         self.buckets = 5 if self.width <= 24 else 8 if self.width <= 32 else 12
         self.k = 0 if self.buckets < 12 else (max(self.width - 40, 0) + 7) >> 3
         inner = self.buckets - 2
         self.first = ((self.center >> self.k) - inner // 2) << self.k
         self.end = self.first + (inner << self.k)
-
-    def below(self, x):
-        """B."""
-        parts = []
-        for mean, one in zip(self.means, self.classes, strict=True):
-            scale = inverse_scale(one)
-            reach = 800 * 2**15 // scale
-            parts.append(logistic((cut(32 * x - 16 - mean, -reach, reach) * scale) >> 15))
-        return self.weight * (parts[0] - parts[1]) + 64 * parts[1]
 
     def window_starts(self):
         room = MEAN_ONE - self.buckets
@@ -469,6 +466,48 @@ class Distribution:
         return [
             ((self.below(start + i * each) - base + i) * ratio >> 38) + i for i in range(2**p)
         ] + [MEAN_ONE]
+
+
+class OfDc(Distribution):
+    """Two means, two classes, the weight of the first (of 64)."""
+
+    def __init__(self, outputs, gain, zero, offset, correction):
+        self.means = [mean_of(o, gain, offset) for o in outputs[:2]]
+        self.classes = [class_of(o, zero, correction) for o in outputs[2:4]]
+        self.weight = share_of(outputs[4], 8, 40, 64)
+        m1, m2 = self.means
+        super().__init__(
+            ((((m1 - m2) * self.weight) >> 6) + m2 + 16) >> 5,
+            max(
+                self.classes[0] if self.weight >= 3 else 0,
+                self.classes[1] if self.weight <= 61 else 0,
+            ),
+        )
+
+    def below(self, x):
+        """B."""
+        first, second = (
+            logistic(argument(x, mean, one), 2**22)
+            for mean, one in zip(self.means, self.classes, strict=True)
+        )
+        return self.weight * (first - second) + 64 * second
+
+
+class OfAc(Distribution):
+    """Mean, class, peak at zero (of 1024)."""
+
+    def __init__(self, outputs, gain, zero, correction):
+        self.mean, self.one = mean_of(outputs[0], gain), class_of(outputs[1], zero, correction)
+        self.peak = share_of(outputs[2], 16, 112, 1024)
+        super().__init__(
+            ((self.mean * (1024 - self.peak) >> 10) + 16) >> 5,
+            self.one if self.peak <= 976 else 0,
+        )
+
+    def below(self, x):
+        """B."""
+        whole = logistic(argument(x, self.mean, self.one), 2**18)
+        return (1024 - self.peak) * whole + (self.peak << 18 if x > 0 else 0)
 
 
 LENGTH_STARTS = [0, *np.cumsum([2**13 >> i for i in range(13)]).tolist(), MEAN_ONE]
@@ -580,7 +619,7 @@ def decode_dc(stream, networks, plane, shape, step, others, corrections):
             inputs = np.array([one for one, _, _ in seen]).T[:, None]
             outputs = networks.run(f"dc_{plane}_{name}", inputs=inputs)[:, 0].T
             distributions = [
-                Distribution(
+                OfDc(
                     out,
                     64 * spread // step,
                     40 + ((log_size(spread) - 64 - level(step) + 1) >> 1),
@@ -659,17 +698,17 @@ class Plane:
                 **{key: value[:, rows, columns][:, None] for key, value in inputs.items()},
             )[:, 0]
             n = len(frequencies)
-            assert len(outputs) == 5 * n + flagged
+            assert len(outputs) == 3 * n + flagged
             empty = [False] * len(places)
             if flagged:
-                empty = read_flags(self.stream, outputs[5 * n])
+                empty = read_flags(self.stream, outputs[3 * n])
             distributions, targets = [], []
             for k, f in enumerate(frequencies):
                 for b, at in enumerate(places):
                     if not empty[b]:
                         gain, zero = gain_zero[k]
                         distributions.append(
-                            Distribution(outputs[k : 5 * n : n, b], gain, zero, 0, correction)
+                            OfAc(outputs[k : 3 * n : n, b], gain, zero, correction)
                         )
                         targets.append((*at, f))
             found = read_integers(self.stream, distributions)

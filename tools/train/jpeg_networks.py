@@ -116,7 +116,7 @@ class Lattice(nn.Module):
         inputs = dc_context.OWN_INPUTS + dc_context.SIDE_INPUTS * known_planes
         self.join = QConv(inputs, width, 1, EXCHANGED, HIDDEN)
         self.blocks = nn.ModuleList(QConv(width, width, 1, HIDDEN, HIDDEN) for _ in range(2))
-        self.out = QConv(width, layout.OUTPUTS, 1, HIDDEN, None)
+        self.out = QConv(width, layout.DC_OUTPUTS, 1, HIDDEN, None)
 
     def forward(self, ops: Ops, x: Any) -> Any:
         x = ops.conv(self.join, x)

@@ -5,6 +5,10 @@
 The loss is the file's own size: bits that an ideal coder would write, each picture weighted so that
 coarse and fine tables count alike. Weights and activations are rounded in the last part; networks
 that were rounded before go on so (`--quantise-from 0`). Minutes are the processor's.
+
+Matrices are trained by Muon: after 250 equal steps from the same numbers 4.0 % fewer bits than by
+Adam, and 2.8 % fewer than those were before AC coefficients had a peak at zero instead of a second
+logistic (jpeg_candidates).
 """
 
 import argparse
@@ -25,6 +29,7 @@ from tools.train import run
 from tools.train.jpeg_networks import EXCHANGED, TABLE_INPUT, networks, real
 from tools.train.layers import QConv, TorchOps
 from tools.train.lossless_training import FastOps
+from tools.train.muon import Muon
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,9 @@ class Config:
     seed: int = 1
     size: int = 256  # edge of a training square
     batch: int = 3
-    learning_rate: float = 1.2e-3
+    learning_rate: float = 4e-3  # of Muon
+    head_learning_rate: float = 1.2e-3  # of Adam: heads and biases
+    cool_from: float = 0.0  # part of the time after which steps shrink, to nothing at the end
     quantise_from: float = 0.7  # part of the time after which weights and activations are rounded
     checkpoint_minutes: float = 5.0
 
@@ -57,30 +64,52 @@ class Ops(FastOps):
 SMALLEST_LOG2_SCALE, LARGEST_LOG2_SCALE = -5.0, 10.0
 
 
-Bits = Callable[[Tensor, Tensor, "Tensor | float", Tensor, Tensor], Tensor]
-"""What `mixture_bits` is: bits of integers under the distributions that a head tells."""
+Mass = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""What `ac_mass` is: mass of integers under the distributions that a head tells."""
 
 
-def mixture_bits(
-    value: Tensor, out: Tensor, mean: Tensor | float, gain: Tensor, log2_scale: Tensor
-) -> Tensor:
-    """Bits of integers under a mixture of two logistics.
+def ac_mass(value: Tensor, out: Tensor, gain: Tensor, log2_scale: Tensor) -> Tensor:
+    """Mass of integers under a logistic and a point at zero.
 
     Args:
         value: (...) integers.
-        out: (..., 5) of the head.
+        out: (..., 3) of the head.
+        gain: what a mean of 1 is, in quantised steps.
+        log2_scale: what a scale of 0 is.
+    """
+    mass = logistic_mass(value, out[..., 0] * gain, out[..., 1] + log2_scale)
+    zero = torch.sigmoid(out[..., 2])
+    return (1 - zero) * mass + zero * (value == 0)
+
+
+def dc_mass(value: Tensor, out: Tensor, mean: Tensor, gain: Tensor, log2_scale: Tensor) -> Tensor:
+    """Mass of integers under a mixture of two logistics.
+
+    Args:
+        value: (...) integers.
+        out: (..., 5) of the network.
         mean: what means are relative to, in quantised steps.
         gain: what a mean of 1 is, in quantised steps.
         log2_scale: what a scale of 0 is.
     """
-    mu = mean + out[..., 0:2] * gain[..., None]
-    log2 = (out[..., 2:4] + log2_scale[..., None]).clamp(SMALLEST_LOG2_SCALE, LARGEST_LOG2_SCALE)
-    inverse = torch.exp2(-log2)
-    distance = -(value[..., None] - mu).abs()
-    mass = torch.sigmoid((distance + 0.5) * inverse) - torch.sigmoid((distance - 0.5) * inverse)
+    one, other = (
+        logistic_mass(value, mean + out[..., j] * gain, out[..., 2 + j] + log2_scale)
+        for j in range(2)
+    )
     weight = torch.sigmoid(out[..., 4])
-    mixed = weight * mass[..., 0] + (1 - weight) * mass[..., 1]
-    return -torch.log2(mixed * (1 - 2**-9) + 2**-15)
+    return weight * one + (1 - weight) * other
+
+
+def logistic_mass(value: Tensor, mean: Tensor, log2_scale: Tensor) -> Tensor:
+    """Mass of integers under a logistic, all in quantised steps."""
+    inverse = torch.exp2(-log2_scale.clamp(SMALLEST_LOG2_SCALE, LARGEST_LOG2_SCALE))
+    distance = -(value - mean).abs()
+    return torch.sigmoid((distance + 0.5) * inverse) - torch.sigmoid((distance - 0.5) * inverse)
+
+
+def bits(mass: Tensor) -> Tensor:
+    """What the coder spends: nothing is less likely than once in 2**15."""
+    return -torch.log2(mass * (1 - 2**-9) + 2**-15)
 
 
 def group_bits(
@@ -104,19 +133,20 @@ def group_bits(
         flag_bits = functional.softplus(torch.where(zero, -flag, flag)) / np.log(2)
         total = flag_bits.sum(1)
         picture, block = (~zero).nonzero(as_tuple=True)
-        bits = mixture_bits(
-            value[picture, :, block],
-            mixture[picture, :, block],
-            0.0,
-            gain[picture],
-            log2_gain[picture],
+        spent = bits(
+            ac_mass(
+                value[picture, :, block],
+                mixture[picture, :, block],
+                gain[picture],
+                log2_gain[picture],
+            )
         )
-        return total.index_add(0, picture, bits.sum(1))
+        return total.index_add(0, picture, spent.sum(1))
     shape = value.shape
-    bits = mixture_bits(
-        value, mixture, 0.0, gain[..., None].expand(shape), log2_gain[..., None].expand(shape)
+    mass = ac_mass(
+        value, mixture, gain[..., None].expand(shape), log2_gain[..., None].expand(shape)
     )
-    return bits.sum((1, 2))
+    return bits(mass).sum((1, 2))
 
 
 def dc_bits(
@@ -135,11 +165,11 @@ def dc_bits(
     for step in dc_context.passes(rows, columns):
         inputs, base, spread = dc_context.inputs(values, quantiser, known, step)
         out = nets[f"dc_{name}_{step.kind}"](ops, real(torch.from_numpy(inputs))[:, :, None])
-        out = out[:, :, 0].transpose(1, 2)  # (N, m, 5)
+        out = out[:, :, 0].transpose(1, 2)  # (N, m, DC_OUTPUTS)
         gain = torch.from_numpy((spread / 16).astype(np.float32)) / step_size
         mean = torch.from_numpy(base.astype(np.float32)) / step_size
         value = torch.from_numpy(dc[:, step.rows, step.columns].astype(np.float32))
-        total = total + mixture_bits(value, out, mean[..., None], gain, torch.log2(gain)).sum(1)
+        total = total + bits(dc_mass(value, out, mean, gain, torch.log2(gain))).sum(1)
     return total
 
 
@@ -228,14 +258,30 @@ def picture_bits(nets: nn.ModuleDict, batch: Batch, ops: TorchOps) -> dict[str, 
     at_color = side.at_color(values, rows, columns, batch.down, batch.across)
     dc_side = side.dc_at_color(values[:, 0], rows, columns, batch.down, batch.across)
     cb_dc = features.dequantised(cb, batch.tables[:, 1])[:, 0]
-    bits = {
+    return {
         "y_dc": dc_bits(nets, ops, "luminance", y[:, 0], batch.tables[:, 0, 0], []),
         "y_ac": ac_bits(nets, ops, "luminance", [y], batch.tables[:, :1], None),
         "c_dc": dc_bits(nets, ops, "cb", cb[:, 0], batch.tables[:, 1, 0], [dc_side])
         + dc_bits(nets, ops, "cr", cr[:, 0], batch.tables[:, 2, 0], [dc_side, cb_dc]),
         "c_ac": ac_bits(nets, ops, "color", [cb, cr], batch.tables[:, 1:], at_color),
     }
-    return bits
+
+
+def optimisers_of(
+    nets: nn.Module, learning_rate: float, head_learning_rate: float
+) -> list[torch.optim.Optimizer]:
+    """Muon for matrices; Adam for biases and for what tells distributions."""
+    layers = [module for module in nets.modules() if isinstance(module, QConv)]
+    matrices = [layer.weight for layer in layers if layer.out is not None]
+    others: list[nn.Parameter] = [layer.bias for layer in layers]
+    others += [layer.weight for layer in layers if layer.out is None]
+    return [
+        Muon(matrices, learning_rate),
+        torch.optim.Adam(others, head_learning_rate, betas=ADAM_BETAS),
+    ]
+
+
+ADAM_BETAS = (0.9, 0.98)
 
 
 class Run(run.Run):
@@ -244,19 +290,21 @@ class Run(run.Run):
     def __init__(self, config: Config, resume: bool) -> None:
         torch.manual_seed(config.seed)
         nets = networks().to(memory_format=torch.channels_last)
-        adam = torch.optim.Adam(nets.parameters(), lr=config.learning_rate, betas=(0.9, 0.98))
-        super().__init__(config, nets, [adam], resume, config.start)
+        optimisers = optimisers_of(nets, config.learning_rate, config.head_learning_rate)
+        super().__init__(config, nets, optimisers, resume, config.start)
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One step; the bits per luminance pixel of each part."""
         ops = Ops(self.progress >= self.config.quantise_from)
-        bits = picture_bits(self.networks, batch, ops)
-        total = sum(bits.values())
+        parts = picture_bits(self.networks, batch, ops)
+        total = sum(parts.values())
         pixels = batch.planes[0][0].size
         # a picture of twice the bits counts 1.4 times
         loss = (total / (total.detach() / pixels).sqrt()).mean() / pixels
-        self.descend(loss, [self.config.learning_rate * self.share(100, least=0.01)], 1.0)
-        return {name: float(part.detach().mean()) / pixels for name, part in bits.items()}
+        share = self.share(100, self.config.cool_from, least=0.01)
+        rates = self.config.learning_rate, self.config.head_learning_rate
+        self.descend(loss, [rate * share for rate in rates], 1.0)
+        return {name: float(part.detach().mean()) / pixels for name, part in parts.items()}
 
 
 @torch.no_grad()
@@ -285,8 +333,8 @@ def train(config: Config, resume: bool = False) -> Path:
     recent: dict[str, list[float]] = {part: [] for part in PARTS}
 
     def step() -> None:
-        for name, bits in this.train_step(next(source)).items():
-            recent[name].append(bits)
+        for name, spent in this.train_step(next(source)).items():
+            recent[name].append(spent)
 
     def note() -> run.Row:
         exact = held_out_bits(this.networks, held_out, quantised=False)
@@ -295,12 +343,12 @@ def train(config: Config, resume: bool = False) -> Path:
         figures = {part: float(np.mean(recent[part] or [np.nan])) for part in PARTS}
         figures |= {f"{part}_held_out": exact[part] for part in PARTS}
         figures |= {"held_out": sum(exact.values()), "rounded": rounded}
-        for bits in recent.values():
-            bits.clear()
+        for spent in recent.values():
+            spent.clear()
         return {
             "step": this.step,
             "minutes": f"{this.seconds / 60:.1f}",
-            **{name: f"{bits:.4f}" for name, bits in figures.items()},
+            **{name: f"{figure:.4f}" for name, figure in figures.items()},
         }
 
     run.go_on(this, step, note, resume, time.process_time, first_minutes=1.0)

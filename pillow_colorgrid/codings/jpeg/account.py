@@ -12,9 +12,10 @@ import numpy as np
 from pillow_colorgrid.codings.base import only
 from pillow_colorgrid.codings.jpeg import dc_context, layout, model, strips
 from pillow_colorgrid.codings.jpeg.description import HEAD, NETWORK_NAMES, STRIP
-from pillow_colorgrid.codings.jpeg.distribution import FLAG_BITS, TOTAL_BITS, Mixture
+from pillow_colorgrid.codings.jpeg.distribution import TOTAL_BITS, Distribution
 from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.codings.jpeg.layout import Group
+from pillow_colorgrid.codings.jpeg.outputs import FLAG_BITS
 from pillow_colorgrid.codings.jpeg.strips import Frame
 from pillow_colorgrid.codings.jpeg.symbols import Reader
 from pillow_colorgrid.codings.jpeg.walk import COARSEST_LIMIT
@@ -115,18 +116,18 @@ class _Bill:
         self.expected = [np.zeros(plane.coefficients.shape, np.int16) for plane in planes]
         self.bits = [np.zeros((2, *plane.shape), np.float32) for plane in planes]
 
-    def integers(self, key: str, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
-        """Read integers; note what they cost by the mixture, and its center."""
-        found = self.reader.integers(key, mixture, values)
-        mixture = mixture.wider(self.corrections.get(key, 0))
+    def integers(self, key: str, likely: Distribution, values: np.ndarray | None) -> np.ndarray:
+        """Read integers; note what they cost by the distribution, and its center."""
+        found = self.reader.integers(key, likely, values)
+        likely = likely.wider(self.corrections.get(key, 0))
         known = found.astype(np.int32)
-        mass = mixture.below(known + np.int32(1)) - mixture.below(known)
+        mass = likely.below(known + np.int32(1)) - likely.below(known)
         cost = TOTAL_BITS - np.log2(np.maximum(mass, 1))
         places, self._active = self._active or self._next(), None
         if places[0] is self._now.rows:  # no flags told how many
             places = self._now.take(len(found) // len(self._now.frequencies))
         self._note(places, cost.reshape(len(self._now.frequencies), -1).sum(0))
-        centers = mixture.center().reshape(len(self._now.frequencies), -1)
+        centers = likely.center().reshape(len(self._now.frequencies), -1)
         expected = self.expected[self._now.component]
         for frequency, center in zip(self._now.frequencies, centers, strict=True):
             expected[frequency][places] = center.clip(-(2**15), 2**15 - 1)

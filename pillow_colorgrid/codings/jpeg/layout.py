@@ -54,8 +54,11 @@ class Group:
         return OUTPUTS * len(self.frequencies) + self.flagged
 
 
-OUTPUTS = 5
-"""For each coefficient: two means, two scales, and how the two are mixed."""
+OUTPUTS = 3
+"""For each AC coefficient: mean, scale, and how likely it is zero beside that."""
+
+DC_OUTPUTS = 5
+"""For each DC coefficient: two means, two scales, and how the two are mixed."""
 
 
 def _diagonals(low: int, high: int) -> np.ndarray:

@@ -1,11 +1,12 @@
-"""Integers of wide ranges <-> symbols of the entropy coder, by their mixtures.
+"""Integers of wide ranges <-> symbols of the entropy coder, by their distributions.
 
 An integer is coded in one to three symbols:
 
-1. *window*: buckets of 2**k integers around the mixture's center, two open ends beside them. k is 0
-   unless the mixture is wide. Narrow mixtures have a window of 5 or 8 buckets, others one of 12.
-2. *part* (k > 0): which half or quarter of the bucket, by the same mixture; then the bits below as
-   they are.
+1. *window*: buckets of 2**k integers around the center of the distribution, two open ends beside
+   them. k is 0 unless the distribution is wide. Narrow distributions have a window of 5 or 8
+   buckets, others one of 12.
+2. *part* (k > 0): which half or quarter of the bucket, by the same distribution; then the bits
+   below as they are.
 3. *tail* (open ends): how far beyond, as a number's length and then its bits.
 
 `Writer` and `Reader` have the same methods, so that the coding of a picture is written once.
@@ -21,7 +22,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pillow_colorgrid.codings.jpeg.distribution import Mixture
+from pillow_colorgrid.codings.jpeg.distribution import Distribution
 from pillow_colorgrid.codings.jpeg.windows import (
     BUCKETS,
     WINDOW_OF_WIDTH,
@@ -49,7 +50,7 @@ TAIL_ROW = np.array([1 << (13 - n) for n in range(TAIL_LENGTHS - 1)] + [2], np.i
 class Coder(Protocol):
     """A writer or a reader of one stream."""
 
-    def integers(self, key: str, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
+    def integers(self, key: str, likely: Distribution, values: np.ndarray | None) -> np.ndarray:
         """Code the (n,) integers of a pass `key`; a reader is given None. Returns them as int32."""
 
     def flags(self, frequencies: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
@@ -66,18 +67,18 @@ class _Shared:
     """What writer and reader do alike.
 
     Attributes:
-        corrections: scale classes that the file adds to all mixtures of a pass, by its key.
+        corrections: scale classes that the file adds to all distributions of a pass, by its key.
     """
 
     def __init__(self, corrections: Mapping[str, int]) -> None:
         self.corrections = corrections
 
-    def integers(self, key: str, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
+    def integers(self, key: str, likely: Distribution, values: np.ndarray | None) -> np.ndarray:
         """Code (n,) integers: all windows (small ones first), then all parts, then all tails."""
-        mixture = mixture.wider(self.corrections.get(key, 0))
-        kind = WINDOW_OF_WIDTH.take(mixture.width())
+        likely = likely.wider(self.corrections.get(key, 0))
+        kind = WINDOW_OF_WIDTH.take(likely.width())
         order = kind.argsort(kind="stable")
-        mixture = mixture.some(order)
+        likely = likely.some(order)
         shown = None if values is None else values.take(order)
         coded = np.empty(len(order), np.int32)
         outside: list[np.ndarray] = []
@@ -87,14 +88,14 @@ class _Shared:
             if not count:
                 continue
             here = slice(first, first + int(count))
-            window = Window(mixture.some(here), buckets)
+            window = Window(likely.some(here), buckets)
             bucket = self._window(window, None if shown is None else shown[here])
             coded[here] = window.nearest(bucket)
             is_outside = (bucket == 0) | (bucket == buckets - 1)
             if window.shift is not None:
                 inside = first + np.flatnonzero((window.shift > 0) & ~is_outside)
                 if len(inside):
-                    parts = Parts(mixture.some(inside), coded[inside], window.shift[inside - first])
+                    parts = Parts(likely.some(inside), coded[inside], window.shift[inside - first])
                     coded[inside] += self._parted(parts, None if shown is None else shown[inside])
             places = np.flatnonzero(is_outside)
             outside.append(first + places)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pillow_colorgrid.codings.jpeg import dc_context, distribution, features, layout
+from pillow_colorgrid.codings.jpeg import dc_context, features, layout, outputs
+from pillow_colorgrid.codings.jpeg.distribution import Distribution
 from pillow_colorgrid.codings.jpeg.layout import FREQUENCIES, Group
 from pillow_colorgrid.codings.jpeg.seen import Seen
 from pillow_colorgrid.codings.jpeg.symbols import Coder
@@ -88,8 +89,8 @@ class Walk:
             inputs, base, spread = dc_context.inputs(values, np.array(step), known, here)
             output = self.predict(f"dc_{name}_{here.kind}", {"inputs": inputs[None, :, None]})
             key = f"dc_{name}_{here.level}"
-            mixture = distribution.of_dc(output[0, :, 0], base, spread, step)
-            found = self._integers(coder, key, mixture, flat.take(here.places))
+            likely = outputs.of_dc(output[0, :, 0], base, spread, step)
+            found = self._integers(coder, key, likely, flat.take(here.places))
             flat[here.places] = found
             flat_values[here.places] = found * step
         plane.learn(np.array([0]))
@@ -106,9 +107,9 @@ class Walk:
         return coder.raw(COARSEST_BITS, shown, dc.size) - np.int32(COARSEST_LIMIT)
 
     def _integers(
-        self, coder: Coder, key: str, mixture: distribution.Mixture, values: np.ndarray
+        self, coder: Coder, key: str, likely: Distribution, values: np.ndarray
     ) -> np.ndarray:
-        return coder.integers(key, mixture, None if self.decoding else values.astype(np.int32))
+        return coder.integers(key, likely, None if self.decoding else values.astype(np.int32))
 
     # -- AC ---------------------------------------------------------------------------------------
 
@@ -181,7 +182,7 @@ class Walk:
         """Code a group. Returns the bytes that networks see of it, (3n, rows, columns)."""
         group = layout.GROUPS[name][number]
         frequencies = group.frequencies
-        scales = distribution.gains(plane.table, name, frequencies)
+        scales = outputs.gains(plane.table, name, frequencies)
         gain, classes = scales[0][:, None], scales[1][:, None]
         shown = plane.coefficients[frequencies]
 
@@ -235,14 +236,14 @@ class Walk:
         active = np.arange(blocks)
         if group.flagged:
             some = None if self.decoding else np.asarray(~shown.any(0))
-            zero = coder.flags(distribution.of_flags(output[-1]), some)
+            zero = coder.flags(outputs.of_flags(output[-1]), some)
             active = np.flatnonzero(~zero)
             if len(active) < blocks:
                 output, shown = output[:, active], shown[:, active]
         if len(active):
             heads = output[: layout.OUTPUTS * count].reshape(layout.OUTPUTS, count, -1)
-            mixture = distribution.of_group(heads, gain, classes)
-            integers = self._integers(coder, key, mixture, shown.reshape(-1))
+            likely = outputs.of_group(heads, gain, classes)
+            integers = self._integers(coder, key, likely, shown.reshape(-1))
             found[:, active] = integers.reshape(count, -1)
         return found
 

@@ -1,4 +1,4 @@
-"""Where integers of wide ranges lie: windows of buckets around a mixture, and parts of buckets."""
+"""Where integers of wide ranges lie: windows of buckets around a mean, and parts of buckets."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from pillow_colorgrid.codings.jpeg.distribution import (
     MEAN_UNIT,
     TOTAL_BITS,
     UNIT_CLASS,
-    Mixture,
+    Distribution,
     place_of,
 )
 from pillow_colorgrid.entropy.rans import TOTAL
@@ -19,8 +19,8 @@ BUCKETS = (5, 8, 12)
 WINDOW_OF_WIDTH = np.digitize(np.arange(CLASSES), [UNIT_CLASS - 15, UNIT_CLASS - 7]).astype(
     np.uint8
 )
-"""Which window a mixture has, by its width: the first up to a quarter of a step, the second up to
-half a step."""
+"""Which window a distribution has, by its width: the first up to a quarter of a step, the second
+up to half a step."""
 
 SHIFT_OF_WIDTH = (
     np.maximum(np.arange(CLASSES) - UNIT_CLASS + CLASSES_PER_OCTAVE - 1, 0) // CLASSES_PER_OCTAVE
@@ -47,20 +47,20 @@ def _scaled(mass: np.ndarray, symbols: int) -> np.ndarray:
 
 
 class Window:
-    """Where the buckets of a set of mixtures lie.
+    """Where the buckets of a set of distributions lie.
 
     Attributes:
         first: (n,) lowest integer of the first inner bucket.
         shift: (n,) logarithm of the number of integers in a bucket; None: all are of one.
     """
 
-    def __init__(self, mixture: Mixture, buckets: int) -> None:
-        self.mixture, self.buckets = mixture, buckets
+    def __init__(self, likely: Distribution, buckets: int) -> None:
+        self.likely, self.buckets = likely, buckets
         self.shift: np.ndarray | None = None
-        center = mixture.center()
+        center = likely.center()
         below = np.int32((buckets - 2) // 2)
         if buckets == BUCKETS[-1]:
-            self.shift = SHIFT_OF_WIDTH.take(mixture.width())
+            self.shift = SHIFT_OF_WIDTH.take(likely.width())
             self.first = ((center >> self.shift) - below) << self.shift
         else:
             self.first = center - below
@@ -79,21 +79,21 @@ class Window:
     def bounds(self) -> np.ndarray:
         """(buckets - 1, n) uint16: where the coder's range is cut, ends left out."""
         inner = np.arange(1, self.buckets, dtype=np.int32)[:, None]
-        cuts = np.empty((self.buckets - 1, len(self.mixture)), np.uint16)
+        cuts = np.empty((self.buckets - 1, len(self.likely)), np.uint16)
         each = IN_CACHE // len(inner)
         steps = (inner - np.int32(1)) * np.int32(MEAN_UNIT)
         begin = place_of(self.first)
-        for first in range(0, len(self.mixture), each):
+        for first in range(0, len(self.likely), each):
             some = slice(first, first + each)
             place = begin[some] + (steps if self.shift is None else steps << self.shift[some])
-            mass = self.mixture.some(some).mass(place)
+            mass = self.likely.some(some).mass(place)
             np.add(_scaled(mass, self.buckets), inner, out=cuts[:, some], casting="unsafe")
         return cuts
 
     def interval(self, bucket: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the range of each of (n,) buckets starts, and where it ends (int32)."""
         ends = np.stack([bucket, bucket + np.int32(1)])
-        cuts = _scaled(self.mixture.below(self.start(ends)), self.buckets)
+        cuts = _scaled(self.likely.below(self.start(ends)), self.buckets)
         cuts += ends
         cuts[0][bucket == 0] = 0
         cuts[1][bucket == self.buckets - 1] = TOTAL
@@ -109,28 +109,28 @@ class Window:
 
 
 class Parts:
-    """Halves or quarters of buckets: conditional masses of the mixture.
+    """Halves or quarters of buckets: conditional masses of the likely.
 
     Args:
         start: lowest integer of each bucket.
         shift: logarithm of the number of integers in it, from 1 on.
     """
 
-    def __init__(self, mixture: Mixture, start: np.ndarray, shift: np.ndarray) -> None:
-        self.mixture, self.start = mixture, start
+    def __init__(self, likely: Distribution, start: np.ndarray, shift: np.ndarray) -> None:
+        self.likely, self.start = likely, start
         self.bits = np.minimum(shift, np.int32(PART_BITS))
         self.count = np.int32(1) << self.bits
         self.step = shift - self.bits
-        self.low = mixture.below(start)
+        self.low = likely.below(start)
         end = start + (np.int32(1) << shift)
-        whole = np.maximum(mixture.below(end) - self.low, 0) + self.count
+        whole = np.maximum(likely.below(end) - self.low, 0) + self.count
         # a quotient of whole numbers below 2**53 is never rounded up to the next one
         ratio = np.floor((TOTAL - self.count).astype(np.float64) * (1 << RATIO_BITS) / whole)
         self.ratio = ratio * (1 / (1 << RATIO_BITS))
 
     def cut(self, part: np.ndarray) -> np.ndarray:
         """Where the range of each part starts (int32)."""
-        mass = self.mixture.below(self.start + (part << self.step))
+        mass = self.likely.below(self.start + (part << self.step))
         mass -= self.low
         mass += part
         # exact in float64: a mass is no more than the whole

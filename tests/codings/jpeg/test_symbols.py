@@ -1,11 +1,22 @@
-"""Integers of all sizes through the entropy coder, by their mixtures."""
+"""Integers of all sizes through the entropy coder, by their distributions."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from pillow_colorgrid.codings.jpeg.distribution import CLASSES, TOTAL_BITS, Mixture
+from pillow_colorgrid.codings.jpeg import outputs
+from pillow_colorgrid.codings.jpeg.distribution import (
+    CLASSES,
+    TOTAL_BITS,
+    Distribution,
+    Mixture,
+    Peaked,
+)
 from pillow_colorgrid.codings.jpeg.symbols import TAIL_LENGTHS, Reader, Writer
 from pillow_colorgrid.entropy.rans import StreamError
+
+Kind = Callable[..., tuple[Distribution, np.ndarray]]
 
 
 def mixtures(count: int, seed: int, widest: int = CLASSES) -> tuple[Mixture, np.ndarray]:
@@ -20,15 +31,70 @@ def mixtures(count: int, seed: int, widest: int = CLASSES) -> tuple[Mixture, np.
     return Mixture(means, classes, weights), np.rint(values).clip(-8000, 8000).astype(np.int32)
 
 
+def peaked(count: int, seed: int, widest: int = CLASSES) -> tuple[Peaked, np.ndarray]:
+    """Random logistics with peaks and integers drawn from them."""
+    rng = np.random.default_rng(seed)
+    means = (rng.normal(0, 8, count) * np.exp(rng.normal(0, 1, count))).astype(np.int32)
+    classes = rng.integers(0, widest, count).astype(np.int32)
+    peaks = rng.integers(1, 1024, count).astype(np.int32)
+    values = means / 32 + rng.logistic(0, 1, count) * np.exp2((classes - 40) / 8)
+    values[rng.random(count) < peaks / 1024] = 0
+    return Peaked(means, classes, peaks), np.rint(values).clip(-8000, 8000).astype(np.int32)
+
+
+KINDS = pytest.mark.parametrize("kind", [mixtures, peaked])
+
+
+@KINDS
 @pytest.mark.parametrize("lanes", [1, 7, 64])
 @pytest.mark.parametrize("widest", [20, 60, CLASSES])
-def test_integers_come_back(lanes: int, widest: int) -> None:
-    mixture, values = mixtures(3000, 1, widest)
+def test_integers_come_back(kind: Kind, lanes: int, widest: int) -> None:
+    likely, values = kind(3000, 1, widest)
     writer = Writer({"pass": 2})
-    assert np.array_equal(writer.integers("pass", mixture, values), values)
+    assert np.array_equal(writer.integers("pass", likely, values), values)
     reader = Reader(writer.finish([lanes]), {"pass": 2})
-    assert np.array_equal(reader.integers("pass", mixture, None), values)
+    assert np.array_equal(reader.integers("pass", likely, None), values)
     reader.finish()
+
+
+@KINDS
+def test_a_distribution_is_whole_and_rises(kind: Kind) -> None:
+    likely, _ = kind(500, 9)
+    boundaries = np.concatenate([[-60_000], np.arange(-3000, 3001), [60_000]]).astype(np.int32)
+    below = likely.below(boundaries[:, None])
+    assert np.all(np.diff(below, axis=0) >= 0)
+    assert 0 <= below[0].min() <= below[0].max() <= 1 << 12
+    assert (1 << TOTAL_BITS) - below[-1].max() >= 0
+    assert (1 << TOTAL_BITS) - below[-1].min() <= 1 << 12
+
+
+@KINDS
+def test_joined_and_some_are_inverse(kind: Kind) -> None:
+    likely, values = kind(90, 3)
+    again = likely.joined([likely.some(slice(0, 40)), likely.some(np.arange(40, 90))])
+    assert len(again) == 90
+    assert np.array_equal(again.below(values), likely.below(values))
+
+
+def test_tables_are_rounded_alike_everywhere() -> None:
+    """What is rounded is far from a half: no machine's exponential function rounds it otherwise."""
+    for whole, steps, largest in (
+        (1 << 22, 64, 801),
+        (1 << 18, 64, 801),
+        (1 << 14, outputs.FLAG_STEPS, outputs.LARGEST_FLAG),
+        (1 << 10, outputs.PEAK_STEPS, outputs.LARGEST_PEAK),
+        (1 << 6, outputs.WEIGHT_STEPS, outputs.LARGEST_WEIGHT),
+    ):
+        exact = whole / (1 + np.exp(-np.arange(-largest, largest + 1) / steps))
+        assert np.abs(exact - np.floor(exact) - 0.5).min() > 1e-4
+
+
+def test_a_peak_is_at_zero_alone() -> None:
+    found = Peaked(*(np.array([one], np.int32) for one in (320, 0, 512)))
+    mass = np.diff(found.below(np.arange(-20, 21, dtype=np.int32)[:, None])[:, 0])
+    assert mass[20] == 1 << 27  # at 0
+    assert mass[30] == pytest.approx(1 << 27, rel=1e-4)  # at 10
+    assert np.count_nonzero(mass) == 2
 
 
 def test_far_away_integers_come_back() -> None:
@@ -46,9 +112,10 @@ def test_what_lies_too_far_is_refused() -> None:
         Writer({}).integers("pass", mixture, mixture.center() + np.int32(1 << TAIL_LENGTHS + 1))
 
 
-def test_rate_is_near_cross_entropy() -> None:
-    mixture, values = mixtures(40_000, 4)
-    mixture.classes[:] = np.clip(mixture.classes, 16, 72)  # what coefficients have
+@KINDS
+def test_rate_is_near_cross_entropy(kind: Kind) -> None:
+    mixture, values = kind(40_000, 4)
+    mixture.classes[:] = np.clip(mixture.classes, 16, 52)  # what coefficients have
     mass = mixture.below(values + np.int32(1)) - mixture.below(values)
     ideal = float((TOTAL_BITS - np.log2(np.maximum(mass, 1))).sum())
     writer = Writer({})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from pillow_colorgrid.codings.jpeg.distribution import TOTAL_BITS, Mixture
+from pillow_colorgrid.codings.jpeg.distribution import TOTAL_BITS, Distribution
 from pillow_colorgrid.codings.jpeg.encoder.record import Record
 from pillow_colorgrid.codings.jpeg.head import CORRECTIONS
 
@@ -17,10 +17,10 @@ WORTH_BITS = 8.0
 
 def choose(records: Iterable[Record]) -> Mapping[str, int]:
     """The best correction of each kind of pass; {} where all of them together gain nothing."""
-    seen: dict[str, list[tuple[Mixture, np.ndarray]]] = {}
+    seen: dict[str, list[tuple[Distribution, np.ndarray]]] = {}
     for record in records:
-        for key, mixture, values in record.passes:
-            seen.setdefault(key, []).append((mixture, values))
+        for key, likely, values in record.passes:
+            seen.setdefault(key, []).append((likely, values))
     chosen, gained = {}, 0.0
     for key, passes in seen.items():
         best, gain = _best(passes)
@@ -30,39 +30,29 @@ def choose(records: Iterable[Record]) -> Mapping[str, int]:
     return chosen if gained > 16 * 8 else {}
 
 
-def _best(passes: list[tuple[Mixture, np.ndarray]]) -> tuple[int, float]:
+def _best(passes: list[tuple[Distribution, np.ndarray]]) -> tuple[int, float]:
     """The best correction of some passes, and the bits that it saves."""
     total = sum(len(values) for _, values in passes)
     stride = -(-total // SAMPLE)
-    mixture, values = _joined(
-        [(some.some(np.arange(0, len(shown), stride)), shown[::stride]) for some, shown in passes]
-    )
-    costs = {0: code_length_bits(mixture, values)}
+    first = passes[0][0]  # all of a kind are of one class
+    likely = first.joined([some.some(np.arange(0, len(shown), stride)) for some, shown in passes])
+    values = np.concatenate([shown[::stride] for _, shown in passes])
+    costs = {0: code_length_bits(likely, values)}
     best = 0
     for direction in (1, -1):  # the cost falls to one lowest point, then rises
         while best == 0 or best * direction > 0:
             following = best + direction
             if following not in CORRECTIONS:
                 break
-            costs[following] = code_length_bits(mixture.wider(following), values)
+            costs[following] = code_length_bits(likely.wider(following), values)
             if costs[following] >= costs[best]:
                 break
             best = following
     return best, (costs[0] - costs[best]) * stride
 
 
-def _joined(passes: list[tuple[Mixture, np.ndarray]]) -> tuple[Mixture, np.ndarray]:
-    mixtures, values = zip(*passes, strict=True)
-    joint = Mixture(
-        np.concatenate([mixture.means for mixture in mixtures], axis=1),
-        np.concatenate([mixture.classes for mixture in mixtures], axis=1),
-        np.concatenate([mixture.weights for mixture in mixtures]),
-    )
-    return joint, np.concatenate(values)
-
-
-def code_length_bits(mixture: Mixture, values: np.ndarray) -> float:
+def code_length_bits(likely: Distribution, values: np.ndarray) -> float:
     """About what an ideal coder spends on integers."""
-    mass = mixture.below(values + np.int32(1)) - mixture.below(values)
+    mass = likely.below(values + np.int32(1)) - likely.below(values)
     floor = 1 << (TOTAL_BITS - 14)
     return float(TOTAL_BITS * len(values) - np.log2(np.maximum(mass, floor)).sum())

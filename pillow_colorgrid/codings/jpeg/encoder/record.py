@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pillow_colorgrid.codings.jpeg.distribution import Mixture
+from pillow_colorgrid.codings.jpeg.distribution import Distribution
 from pillow_colorgrid.codings.jpeg.symbols import Writer, shown_to_writer
 
 
@@ -14,18 +14,18 @@ class Record:
     """A coder (`symbols.Coder`) that only remembers.
 
     Attributes:
-        passes: key, mixtures and integers of each pass.
+        passes: key, distributions and integers of each pass.
         steps: what is to be written, in order.
     """
 
-    passes: list[tuple[str, Mixture, np.ndarray]] = field(default_factory=list)
+    passes: list[tuple[str, Distribution, np.ndarray]] = field(default_factory=list)
     steps: list[Callable[[Writer], object]] = field(default_factory=list)
 
-    def integers(self, key: str, mixture: Mixture, values: np.ndarray | None) -> np.ndarray:
+    def integers(self, key: str, likely: Distribution, values: np.ndarray | None) -> np.ndarray:
         """Remember the integers of a pass."""
         shown = shown_to_writer(values)
-        self.passes.append((key, mixture, shown))
-        self.steps.append(lambda writer: writer.integers(key, mixture, shown))
+        self.passes.append((key, likely, shown))
+        self.steps.append(lambda writer: writer.integers(key, likely, shown))
         return shown
 
     def flags(self, frequencies: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
