@@ -1,0 +1,1 @@
+"""The indexed coding: pictures of few colours, each pixel by what is around it."""

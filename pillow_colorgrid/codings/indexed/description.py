@@ -1,0 +1,24 @@
+"""What the indexed coding is."""
+
+from pillow_colorgrid.codings.base import Coding, Kind, Work, one
+from pillow_colorgrid.codings.lossless.description import LOSSLESS
+
+VALUES_AND_RANKS = Kind(b"INDX", "indexed pixels", since=1)
+
+
+def _work() -> Work:
+    from pillow_colorgrid.codings.indexed import coding
+
+    return coding
+
+
+INDEXED = Coding(
+    number=10,
+    name="indexed",
+    modes=("P", "PA", "L", "LA", "RGB", "RGBA"),
+    parts=(one(VALUES_AND_RANKS),),
+    work=_work,
+    keyword=LOSSLESS.name,
+    options=LOSSLESS.options,
+    since=1,
+)
