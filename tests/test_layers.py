@@ -31,6 +31,7 @@ FILES = {
     "grid": "1.0-grid-rgb",
     "bilevel": "1.1-bilevel",
     "deep": "1.1-deep-i16",
+    "indexed": "1.1-indexed-p",
     "jpeg": "1.1-jpeg-420",
     "jpeg, once": "1.1-jpeg-once",
 }

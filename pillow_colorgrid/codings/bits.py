@@ -47,16 +47,27 @@ Code = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 """Probabilities of 1 out of ONE (n,), and if known the bits -> the bits."""
 
 
-def encoding(encoder: rans.Encoder) -> Code:
-    """Codes bits that are known."""
+class Recorder:
+    """Remembers bits that are known, for an encoder, which goes backwards."""
 
-    def code(likely: np.ndarray, bits: np.ndarray | None) -> np.ndarray:
-        known = np.asarray(bits).astype(np.int64)
-        zeros = ONE - likely
-        encoder.add_intervals(zeros * known, zeros + likely * known)
-        return known
+    def __init__(self) -> None:
+        self.likely: list[np.ndarray] = []
+        self.known: list[np.ndarray] = []
 
-    return code
+    def code(self, likely: np.ndarray, bits: np.ndarray | None) -> np.ndarray:
+        assert bits is not None
+        self.likely.append(likely)
+        self.known.append(bits)
+        return bits
+
+    def finish(self) -> bytes:
+        """The stream of all of them."""
+        encoder = rans.Encoder(1)
+        if self.known:
+            likely, known = np.concatenate(self.likely), np.concatenate(self.known) != 0
+            zeros = ONE - likely
+            encoder.add_intervals(np.where(known, zeros, 0), np.where(known, ONE, zeros))
+        return encoder.finish()
 
 
 def decoding(decoder: rans.Decoder) -> Code:
@@ -82,7 +93,7 @@ class Surprising:
         asked = doubt >= SURE
         sure = ~asked
         if sure.any():
-            wrong = None if known is None else np.array([(bits != guesses)[sure].any()])
+            wrong = None if known is None else (bits != guesses)[sure].any().reshape(1)
             asked |= self._surprise(int(doubt[sure].sum()), wrong)
         if asked.any():
             bits[asked] = self.code(likely[asked], None if known is None else bits[asked])
@@ -96,6 +107,6 @@ class Surprising:
         """
         counts = self.counts[doubts.bit_length()]
         probability = min(max(ONE * counts[1] // sum(counts), 1), ONE - 1)
-        surprise = int(self.code(np.array([probability]), known)[0])
+        surprise = int(self.code(np.array((probability,)), known)[0])
         counts[surprise] += 1
         return bool(surprise)

@@ -3,7 +3,8 @@
 What may be a page with photographs is tried as such, too (`stored/encoder/page.py`).
 
 Modes that WebP does not have go to the planes coding, or, where that is smaller, to lossless (CMYK
-and the like), deep (one channel of more than 8 bits) or bilevel.
+and the like), deep (one channel of more than 8 bits) or bilevel. What has at most 256 different
+pixels is tried by indexed at last: palettes, scans of a few greys, small drawings.
 
 WebP, the quick form of the stored coding, is tried beside the networks; so no file is more than 64
 bytes larger than lossless WebP of the same pixels (method 4, quality 80, exact). Of a photograph it
@@ -26,6 +27,7 @@ from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.base import Coding, Encoded, Picture
 from pillow_colorgrid.codings.bilevel.description import BILEVEL
 from pillow_colorgrid.codings.deep.description import DEEP
+from pillow_colorgrid.codings.indexed.description import INDEXED
 from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
@@ -90,6 +92,23 @@ pages for development the whole, at its best, was 0.4 and 0.8 % larger than expe
 BILEVEL_EFFORT = 3
 """From here on pages of black and white are coded pixel by pixel: it takes ten times as long."""
 
+INDEXED_PIXELS = {1: 0, 2: 0, 3: 2**18, 4: 2**19, 5: 2**21, 6: 2**21, 7: 2**23, 8: 2**24, 9: 2**24}
+"""Up to so many pixels of mode P or PA are coded by indexed at each effort: it takes some five
+seconds for each megapixel, also to decode."""
+
+FEW_COLORS_PIXELS = {
+    **dict.fromkeys(range(1, 5), 0),
+    5: 2**18,
+    6: 2**18,
+    7: 2**20,
+    8: 2**22,
+    9: 2**22,
+}
+"""The same of other modes, which the stored coding makes small, too, and shows in no time."""
+
+INDEXED_WON = 0.98
+"""Indexed is taken where it is so much smaller."""
+
 BLANK_BYTES = 64
 """A page that takes no more by planes is blank, or nearly."""
 
@@ -108,10 +127,22 @@ def encode(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
     if from_jpeg is not None:
         logger.debug("jpeg: the coefficients of a JPEG file are these pixels")
         return JPEG, from_jpeg
-    if picture.mode in LOSSLESS.modes and picture.mode not in STORED.modes:
+    coding, encoded = _whatever_its_colors(picture, options)
+    few = _few_colors(picture, options, size_bytes(encoded.sections))
+    return (coding, encoded) if few is None else (INDEXED, few)
+
+
+def _whatever_its_colors(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
+    """The smallest, indexed left out."""
+    if picture.mode in STORED.modes:
+        return _by_networks_or_stored(picture, options)
+    if picture.mode in LOSSLESS.modes:
         return _planes_or_lossless(picture, options)
-    if picture.mode not in LOSSLESS.modes:
-        return _without_lossless(picture, options)
+    return _without_lossless(picture, options)
+
+
+def _by_networks_or_stored(picture: Picture, options: Options) -> tuple[Coding, Encoded]:
+    """The same of modes L, RGB and RGBA."""
     share = probe(seen_of(picture.pixels))
     quick = cache(lambda: stored.quick(picture))
     page = _as_page(picture, options, share)
@@ -217,6 +248,23 @@ def _bilevel_or(plain: Encoded, picture: Picture, options: Options) -> tuple[Cod
     other = size_bytes(encoded.sections)
     logger.debug("%d bytes by planes, %d by bilevel", found, other)
     return (BILEVEL, encoded) if other < found else (PLANES, plain)
+
+
+def _few_colors(picture: Picture, options: Options, found: int) -> Encoded | None:
+    """By indexed, where it takes the picture, and is smaller than `found` bytes."""
+    most = FEW_COLORS_PIXELS if picture.mode in LOSSLESS.modes else INDEXED_PIXELS
+    height, width = picture.pixels.shape[:2]
+    passed = found <= BLANK_BYTES or height * width > most[options.effort]
+    if passed or picture.mode not in INDEXED.modes:
+        return None
+    from pillow_colorgrid.codings.indexed.encoder import order
+
+    if order.values_of(picture.pixels) is None:
+        return None
+    encoded = INDEXED.work().encode(picture, options)
+    other = size_bytes(encoded.sections)
+    logger.debug("%d bytes otherwise, %d by indexed", found, other)
+    return encoded if other < INDEXED_WON * found else None
 
 
 def _without_lossless(picture: Picture, options: Options) -> tuple[Coding, Encoded]:

@@ -8,6 +8,7 @@ from pillow_colorgrid.codings.bilevel.description import BILEVEL
 from pillow_colorgrid.codings.crayon.description import CRAYON
 from pillow_colorgrid.codings.decolorized.description import DECOLORIZED
 from pillow_colorgrid.codings.deep.description import DEEP
+from pillow_colorgrid.codings.indexed.description import INDEXED
 from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.near.description import NEAR
@@ -42,7 +43,7 @@ def unregister(coding: Coding) -> None:
     del _codings[coding.number]
 
 
-for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR, DEEP, BILEVEL):
+for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR, DEEP, BILEVEL, INDEXED):
     register(_known)
 
 

@@ -73,7 +73,8 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     yield "near", small, {"mode": "near", "effort": 1, "max_error": 3, "origin": "none"}
     yield "near_grey", small.convert("L"), {"mode": "near", "effort": 1, "origin": "none"}
     yield "stored", flat, {}
-    yield "planes_indexed", indexed, {}
+    yield "planes_indexed", indexed, {"effort": 1}
+    yield "indexed", indexed, {}
     yield "planes_bits", ramp.resize((21, 16)).convert("1"), {"xmp": b"<x/>", "effort": 1}
     yield "bilevel", cloud.convert("1"), {}
     yield "planes_float", told, {"icc_profile": b"icc"}

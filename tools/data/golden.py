@@ -54,6 +54,8 @@ MUST_HOLD = {
     "lossless-lab": b"LCHN",
     "lossless-ycbcr": b"LCHN",
     "deep-i16": b"LADP",
+    "indexed-p": b"INDX",
+    "indexed-rgba": b"INDX",
     "stored-rectangles": b"RECT",
     "stored-gradients": b"GRAD",
     "small-rgb": b"LONE",
@@ -222,6 +224,13 @@ def heights(image: Image.Image) -> Image.Image:
     return Image.fromarray((np.asarray(smooth).astype(np.int32) - 90) * 25)
 
 
+def few_colors(image: Image.Image) -> Image.Image:
+    """A dithered drawing of nine colours, higher than wide, half of it behind glass."""
+    drawing = image.quantize(palette=image.quantize(9)).convert("RGBA").crop((10, 5, 41, 53))
+    drawing.putalpha(Image.linear_gradient("L").resize(drawing.size).point(lambda a: a // 86 * 127))
+    return drawing
+
+
 def jpeg(image: Image.Image, **options: object) -> tuple[Image.Image, dict[str, object]]:
     """A picture as a JPEG file shows it, and the option that names the file."""
     file = BytesIO()
@@ -329,7 +338,9 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "grid-rgb-grey": (coffee.convert("L").convert("RGB"), {"mode": "grid", "effort": 1}),
         "grid-rgba-point": (transparent(coffee), {"mode": "grid", "hints": "point", "effort": 1}),
         "grid-l": (coffee.convert("L"), {"mode": "grid"}),
-        "planes-p": (coffee.quantize(31), {}),
+        "planes-p": (coffee.quantize(31), {"effort": 1}),
+        "indexed-p": (coffee.quantize(31), {}),
+        "indexed-rgba": (few_colors(coffee), {"effort": 9}),
         "bilevel": (scan(), {}),
         "deep-i16": (sensor(photograph("astronaut.png", (150, 60, 330, 220))), {}),
         "deep-i16-stretched": (

@@ -4,14 +4,15 @@ A section: which colour is 0, then one rANS stream of a single lane. Line by lin
 the model predicts all pixels; those that are sure, most of a page, take one symbol together.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from pillow_colorgrid.codings.base import Encoded, Picture, has, only
 from pillow_colorgrid.codings.bilevel.description import PAGE
-from pillow_colorgrid.codings.bilevel.model import ONE, Model
+from pillow_colorgrid.codings.bilevel.model import Model
 from pillow_colorgrid.codings.bilevel.templates import AHEAD, Rows, steps
+from pillow_colorgrid.codings.bits import Code, Recorder, Surprising, decoding
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy import rans
@@ -20,56 +21,20 @@ from pillow_colorgrid.pixels import Pixels
 
 WHITE = 255
 
-SURE = 64
-"""A pixel is sure where its other value has less than this of ONE."""
-
 MOST_PIXELS = 2**26
 """Larger pages would take minutes."""
-
-Code = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
-"""Probabilities of 1 out of ONE (n,), and if known the bits -> the bits."""
-
-
-class _Surprises:
-    """How likely some sure pixel of a line is not what it seems: counts by what the model says."""
-
-    def __init__(self) -> None:
-        self.counts = [[1, 1] for _ in range(64)]
-
-    def place(self, doubts: int) -> int:
-        return doubts.bit_length()
-
-    def probability(self, doubts: int) -> int:
-        """Of one, `doubts` being the sum of what the other values of all sure pixels have."""
-        never, ever = self.counts[self.place(doubts)]
-        return min(max(ONE * ever // (never + ever), 1), ONE - 1)
-
-    def learn(self, doubts: int, surprise: int) -> None:
-        self.counts[self.place(doubts)][surprise] += 1
 
 
 def _walk(page: np.ndarray, code: Code, known: bool) -> None:
     """Code all pixels of `page` (h, w) uint8; a decoder's are filled in."""
     height, width = page.shape
-    rows, model, surprises = Rows(height), Model(), _Surprises()
+    rows, model, coder = Rows(height), Model(), Surprising(code)
     flat = page.reshape(-1)
     for first, end, start in steps(height, width):
         of_rows = np.arange(first, end)
         places = of_rows * (width - AHEAD) + start
         likely = model.predict(rows.contexts(first, end))
-        guesses = (likely >= ONE // 2).astype(np.int64)
-        bits = flat[places].astype(np.int64) if known else guesses.copy()
-        doubt = np.minimum(likely, ONE - likely)
-        sure = doubt < SURE
-        asked = ~sure
-        if sure.any():
-            doubts = int(doubt[sure].sum())
-            told = np.array([(bits != guesses)[sure].any()]) if known else None
-            surprise = code(np.array([surprises.probability(doubts)]), told)[0]
-            surprises.learn(doubts, int(surprise))
-            asked |= bool(surprise)
-        if asked.any():
-            bits[asked] = code(likely[asked], bits[asked] if known else None)
+        bits = coder.bits(likely, flat[places] if known else None)
         flat[places] = bits
         model.learn(bits)
         rows.add(first, end, bits)
@@ -86,16 +51,9 @@ def encode(picture: Picture, options: Options) -> Encoded:
         raise ValueError(f"page of {pixels.size} pixels, allowed {MOST_PIXELS} at most")
     white = pixels == WHITE
     background = bool(white.mean() > 0.5)
-    encoder = rans.Encoder(1)
-
-    def code(likely: np.ndarray, bits: np.ndarray | None) -> np.ndarray:
-        known = np.asarray(bits).astype(np.int64)
-        zeros = ONE - likely
-        encoder.add_intervals(zeros * known, zeros + likely * known)
-        return known
-
-    _walk((white != background).view(np.uint8), code, known=True)
-    return Encoded([PAGE.section(bytes([background]) + encoder.finish())])
+    recorder = Recorder()
+    _walk((white != background).view(np.uint8), recorder.code, known=True)
+    return Encoded([PAGE.section(bytes([background]) + recorder.finish())])
 
 
 def decode(
@@ -118,7 +76,7 @@ def decode(
     page = np.zeros((height, width), np.uint8)
     try:
         decoder = rans.Decoder(data[1:], 1)
-        _walk(page, lambda likely, _: decoder.decode_bits(likely), known=False)
+        _walk(page, decoding(decoder), known=False)
         decoder.finish()
     except rans.StreamError as error:
         raise DamagedError(f"bilevel coding: {error}") from error

@@ -7,26 +7,10 @@ contexts have been seen: never, once, several times. All is integer arithmetic.
 Source: M. Mahoney, "Adaptive weighing of context models for lossless data compression", 2005.
 """
 
-import math
-
 import numpy as np
 
 from pillow_colorgrid.codings.bilevel.templates import ALL_CONTEXTS, TEMPLATES
-
-ONE = 2**14
-"""Probabilities are out of it."""
-
-LEAST = 2
-"""Neither value of a pixel is less likely."""
-
-INPUT = 2**12
-"""Those of a context are out of it."""
-
-UNIT = 256
-"""1 in the logistic domain."""
-
-WIDEST = 9 * UNIT
-"""Sums are cut to -WIDEST..WIDEST."""
+from pillow_colorgrid.codings.bits import INPUT, ONE, SQUASHED, STRETCHED, WIDEST
 
 WEIGHT = 2**14
 """1 as a weight."""
@@ -39,20 +23,6 @@ MOST_COUNT = 255
 
 SEEN = 3
 """How often a context was seen counts up to here."""
-
-STRETCHED = np.array(
-    [round(UNIT * math.log((p + 0.5) / (INPUT - p - 0.5))) for p in range(INPUT)], np.int64
-)
-"""Probability -> logistic domain."""
-
-SQUASHED = np.array(
-    [
-        min(max(round(ONE / (1 + math.exp(-x / UNIT))), LEAST), ONE - LEAST)
-        for x in range(-WIDEST, WIDEST + 1)
-    ],
-    np.int64,
-)
-"""The inverse."""
 
 SETS = (SEEN + 1) ** 2
 

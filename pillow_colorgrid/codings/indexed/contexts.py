@@ -37,11 +37,14 @@ W, N, NW, NE, WW, NN = range(6)
 ALIKE = 14
 """Of so many neighbours a context tells which of them are the candidates."""
 
-CONTEXTS = NESTED + 4
-"""Those, the slope, which neighbours are alike, the column and the row."""
+CONTEXTS = NESTED + 6
+"""Those, three numbers that are expected, which neighbours are alike, the column and the row."""
 
 STEEP = 8
 """Slopes are cut to it."""
+
+OFFSET = 1024
+"""Added to what may be below 0."""
 
 GOLDEN = 0x9E3779B97F4A7C15
 """Numbers are hashed by its powers, modulo 2**64."""
@@ -130,13 +133,18 @@ def _contexts(near: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.nda
     hashed = near.view(np.uint64) * _POWERS
     np.cumsum(np.add.reduceat(hashed, _BEGINS, axis=0), axis=0, out=found[:NESTED])
     west, north, alike = near[W], near[N], near[:ALIKE]
-    expected = west + north - near[NW]
-    np.clip(expected, np.minimum(west, north), np.maximum(west, north), out=expected)
-    slope = np.clip(near[NE] - north, -STEEP, STEEP)
-    other = (alike != first).astype(np.uint64) + ((alike != first) & (alike != second))
-    found[NESTED] = expected * 1000 + slope + STEEP
-    found[NESTED + 1] = (other * _THREES).sum(0)
-    found[NESTED + 2] = near[N] * 256 + near[NN]
-    found[NESTED + 3] = near[W] * 256 + near[WW]
+    others = alike != first
+    other = others.view(np.uint8) + (others & (alike != second)).view(np.uint8)
+    flow = near[NE] - near[NW]
+    edge = west + north - near[NW]
+    np.maximum(edge, np.minimum(west, north), out=edge)
+    np.minimum(edge, np.maximum(west, north), out=edge)
+    slope = np.minimum(np.maximum(near[NE] - north, -STEEP), STEEP)
+    found[NESTED] = edge * 1000 + slope + STEEP
+    found[NESTED + 1] = np.add.reduce(other * _THREES, 0)
+    found[NESTED + 2] = north * 256 + near[NN]
+    found[NESTED + 3] = west * 256 + near[WW]
+    found[NESTED + 4] = (4 * (west + north) + flow - 2 * near[NN] + 3) // 6 + OFFSET
+    found[NESTED + 5] = 2 * west + flow + OFFSET
     found[NESTED:] *= _GOLDEN
     return found

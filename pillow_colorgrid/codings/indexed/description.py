@@ -3,7 +3,7 @@
 from pillow_colorgrid.codings.base import Coding, Kind, Work, one
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 
-VALUES_AND_RANKS = Kind(b"INDX", "indexed pixels", since=1)
+RANKS = Kind(b"INDX", "indexed pixels", since=1)
 
 
 def _work() -> Work:
@@ -16,7 +16,7 @@ INDEXED = Coding(
     number=10,
     name="indexed",
     modes=("P", "PA", "L", "LA", "RGB", "RGBA"),
-    parts=(one(VALUES_AND_RANKS),),
+    parts=(one(RANKS),),
     work=_work,
     keyword=LOSSLESS.name,
     options=LOSSLESS.options,

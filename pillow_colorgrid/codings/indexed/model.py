@@ -1,4 +1,4 @@
-"""How likely a decision is yes: counts of ten contexts, mixed; all learned from what was coded.
+"""How likely a decision is yes: counts of twelve contexts, mixed; all learned from what was coded.
 
 As in the bilevel coding: for each context counts of no and yes tell a probability; in the logistic
 domain all are added up with weights, which follow the error. Which weights, tell the kind of the
@@ -15,8 +15,8 @@ from pillow_colorgrid.codings.indexed.contexts import CONTEXTS, GOLDEN, NESTED
 KINDS = 3
 """Decisions: is it the first candidate? The second? Otherwise, is its rank in the upper half?"""
 
-TABLE_BITS = 18
-"""Each context has 2**TABLE_BITS counts."""
+LEAST_TABLE_BITS, MOST_TABLE_BITS = 12, 22
+"""Each context has 2**k counts, where k depends on how many pixels there are."""
 
 FOLD = np.uint64(29)
 """A hash is folded: exclusive or with itself, so many bits lower."""
@@ -26,6 +26,9 @@ NUMBER = np.uint64(pow(GOLDEN, 32, 2**64))
 
 COUNT_BITS, COUNT_MASK = 16, 0xFFFF
 """How often no was right is in the lower bits of a count, how often yes above them."""
+
+STEPS = np.array([1, 1 << COUNT_BITS], np.int32)
+"""What no and yes add to a count."""
 
 MOST_COUNT = 127
 """Counts that are greater after a line are halved."""
@@ -42,18 +45,24 @@ RATE_BITS = 17
 SETS = KINDS * (NESTED + 1)
 """Of weights: for each kind of decision and number of nested contexts that were seen."""
 
-_GOLDEN, _SHIFT = np.uint64(GOLDEN), np.uint64(64 - TABLE_BITS)
-_TABLES = (np.arange(CONTEXTS) << TABLE_BITS)[:, None]
+_GOLDEN = np.uint64(GOLDEN)
 _INPUTS = np.arange(CONTEXTS)[:, None]
 _LARGER = np.arange(1, NESTED + 1, dtype=np.int8)[:, None]
 
 
-class Model:
-    """The counts and weights of one picture."""
+def table_bits(pixels: int) -> int:
+    """Of a picture of so many pixels: four to eight counts of each context for a pixel."""
+    return min(max(pixels.bit_length() + 2, LEAST_TABLE_BITS), MOST_TABLE_BITS)
 
-    def __init__(self) -> None:
-        self.counts = np.zeros(CONTEXTS << TABLE_BITS, np.int32)
-        self.weights = np.full((SETS, CONTEXTS), WEIGHT // 5, np.int64)
+
+class Model:
+    """The counts and weights of one picture of so many pixels."""
+
+    def __init__(self, pixels: int) -> None:
+        bits = table_bits(pixels)
+        self.shift, self.tables = np.uint64(64 - bits), (np.arange(CONTEXTS) << bits)[:, None]
+        self.counts = np.zeros(CONTEXTS << bits, np.int32)
+        self.weights = np.full((SETS, CONTEXTS), WEIGHT // 8, np.int64)
 
     def predict(self, contexts: np.ndarray, numbers: np.ndarray | int, kind: int) -> np.ndarray:
         """How likely decisions are yes.
@@ -68,9 +77,9 @@ class Model:
         hashed = contexts + np.asarray(numbers, np.uint64) * NUMBER
         hashed ^= hashed >> FOLD
         hashed *= _GOLDEN
-        hashed >>= _SHIFT
+        hashed >>= self.shift
         self.places = hashed.view(np.int64)
-        self.places += _TABLES
+        self.places += self.tables
         counts = self.counts.take(self.places)
         yes = counts >> COUNT_BITS
         seen = (counts & COUNT_MASK) + yes
@@ -78,8 +87,10 @@ class Model:
         largest = ((seen[:NESTED] >= SEEN) * _LARGER).max(0)
         self.sets = largest.astype(np.int64) + kind * (NESTED + 1)
         total = (self.weights.take(self.sets, axis=0).T * self.inputs).sum(0) // WEIGHT
-        self.probability: np.ndarray = SQUASHED.take(np.clip(total, -WIDEST, WIDEST) + WIDEST)
-        return self.probability
+        cut = np.minimum(np.maximum(total, -WIDEST), WIDEST)
+        likely: np.ndarray = SQUASHED.take(cut + WIDEST)
+        self.probability = likely
+        return likely
 
     def learn(self, bits: np.ndarray) -> None:
         """What the decisions (n,) of the last prediction were: 0 or 1."""
@@ -88,8 +99,9 @@ class Model:
         where = (self.sets * CONTEXTS + _INPUTS).reshape(-1)
         sums = np.bincount(where, changes.reshape(-1), SETS * CONTEXTS).astype(np.int64)
         self.weights += ((sums + 2 ** (RATE_BITS - 1)) >> RATE_BITS).reshape(self.weights.shape)
-        steps = 1 + bits.astype(np.int32) * COUNT_MASK
-        np.add.at(self.counts, self.places.reshape(-1), np.tile(steps, CONTEXTS))
+        steps = np.empty(self.places.shape, np.int32)
+        steps[...] = STEPS.take(bits)
+        np.add.at(self.counts, self.places.reshape(-1), steps.reshape(-1))
         counts = self.counts.take(self.places)
         large = (counts & COUNT_MASK > MOST_COUNT) | (counts > (MOST_COUNT + 1 << COUNT_BITS) - 1)
         if large.any():

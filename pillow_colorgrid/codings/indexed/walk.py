@@ -25,7 +25,7 @@ class Walk:
 
     def __init__(self, plane: Plane, values: int, code: Code, known: bool) -> None:
         self.plane, self.values, self.known = plane, values, known
-        self.model, self.coder = Model(), Surprising(code)
+        self.model, self.coder = Model(plane.inside.size), Surprising(code)
 
     def all(self) -> None:
         """Code all pixels."""
@@ -37,14 +37,16 @@ class Walk:
         wanted = flat.take(around.places) if self.known else None
         found, everyone = around.first.copy(), np.arange(count)
         is_first = self._decide(around, everyone, FIRST, FIRST, wanted, around.first)
-        left = np.flatnonzero(is_first == 0)
+        left = (is_first == 0).nonzero()[0]
         second = np.zeros(count, np.int64)
         if self.values > 2 and len(left):
             asked = left[around.second[left] > 0]
             if len(asked):
                 second[asked] = found[asked] = around.second[asked]
                 is_second = self._decide(around, asked, SECOND, SECOND, wanted, around.second)
-                left = np.setdiff1d(left, asked[is_second == 1], assume_unique=True)
+                found_all = is_first.copy()
+                found_all[asked] = is_second
+                left = (found_all == 0).nonzero()[0]
         if len(left):
             found[left] = self._halved(around, left, second, wanted)
         flat[around.places] = found

@@ -1,0 +1,134 @@
+"""The indexed coding of pictures with at most 256 different pixels: palettes, scans, drawings.
+
+A section: which values there are, in an order that puts like beside like; then each pixel's place
+in it, its *rank*, as decisions in one rANS stream of a single lane.
+"""
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+
+from pillow_colorgrid.codings.base import Encoded, Picture, has, only
+from pillow_colorgrid.codings.bits import Recorder, decoding
+from pillow_colorgrid.codings.indexed.contexts import Plane
+from pillow_colorgrid.codings.indexed.description import RANKS
+from pillow_colorgrid.codings.indexed.walk import Walk
+from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.pixels import LAYOUTS, Bytes
+
+HEAD = struct.Struct("<BB")
+"""Begins the section: flags, how many values there are less one."""
+
+TRANSPOSED, LISTED = 1, 2
+"""Flags: columns are coded as rows; values follow (otherwise they are 0, 1, 2, ...)."""
+
+MOST_VALUES = 256
+
+MOST_PIXELS = 2**24
+"""Larger pictures would take minutes."""
+
+
+def encode(picture: Picture, options: Options) -> Encoded:
+    """(H, W, C) samples of at most MOST_VALUES different pixels -> one section.
+
+    Raises:
+        ValueError: there are more, or the picture is too large.
+    """
+    from pillow_colorgrid.codings.indexed.encoder import order
+
+    height, width = picture.pixels.shape[:2]
+    if height * width > MOST_PIXELS:
+        raise ValueError(f"picture of {height * width} pixels, allowed {MOST_PIXELS} at most")
+    values = order.values_of(picture.pixels)
+    if values is None:
+        raise ValueError(f"more than {MOST_VALUES} different pixels, allowed {MOST_VALUES} at most")
+    found = [_encoded(picture.pixels, one) for one in order.orders(picture, values)]
+    return Encoded([RANKS.section(min(found, key=len))])
+
+
+def _encoded(pixels: Bytes, values: Bytes) -> bytes:
+    """The section's payload with the values (n, C) in this order."""
+    from pillow_colorgrid.codings.indexed.encoder import order
+
+    flags, listed = 0, b""
+    counted = _counted(*values.shape)
+    if counted is None or not np.array_equal(values, counted):
+        flags, listed = LISTED, values.tobytes()
+    ranks = order.ranks_of(pixels, values)
+    height, width = ranks.shape
+    if height > width:  # lines are fewer, and longer
+        flags, ranks = flags | TRANSPOSED, ranks.T
+    head = HEAD.pack(flags, len(values) - 1) + listed
+    if len(values) == 1:
+        return head
+    plane, recorder = Plane(*ranks.shape), Recorder()
+    np.add(ranks, 1, out=plane.inside)
+    Walk(plane, len(values), recorder.code, known=True).all()
+    return head + recorder.finish()
+
+
+def _counted(count: int, channels: int) -> Bytes | None:
+    """The values that need not be listed."""
+    return np.arange(count, dtype=np.uint8)[:, None] if channels == 1 else None
+
+
+def decode(
+    header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
+) -> Bytes:
+    """The section -> (H, W, C) samples.
+
+    Raises:
+        TruncatedError: with `partial`: the section is missing.
+        DamagedError: the section holds what the format does not allow.
+    """
+    if partial and not has(sections, RANKS):
+        raise TruncatedError("image file is truncated (no indexed pixels)")
+    data = only(sections, RANKS)
+    width, height = header.size
+    if width * height > MOST_PIXELS:
+        raise DamagedError(f"picture of {width}x{height} pixels, allowed {MOST_PIXELS} at most")
+    flags, values, stream = _unpacked(data, LAYOUTS[header.mode].channels)
+    shape = (width, height) if flags & TRANSPOSED else (height, width)
+    plane = Plane(*shape)
+    if len(values) == 1:
+        if stream:
+            raise DamagedError(f"{len(stream)} bytes behind the only value, allowed 0")
+        plane.inside[...] = 1
+    else:
+        try:
+            decoder = rans.Decoder(stream, 1)
+            Walk(plane, len(values), decoding(decoder), known=False).all()
+            decoder.finish()
+        except rans.StreamError as error:
+            raise DamagedError(f"indexed coding: {error}") from error
+    if plane.inside.min() < 1:
+        raise DamagedError("a pixel is what is outside of the picture, allowed: a value")
+    numbers = plane.inside.T if flags & TRANSPOSED else plane.inside
+    found: Bytes = values.take(numbers - 1, axis=0)
+    return found
+
+
+def _unpacked(data: bytes, channels: int) -> tuple[int, Bytes, bytes]:
+    """Flags, values (n, channels), and the stream. Raises DamagedError."""
+    if len(data) < HEAD.size:
+        raise DamagedError(f"indexed pixels of {len(data)} bytes, needed {HEAD.size} at least")
+    flags, last = HEAD.unpack_from(data)
+    if flags & ~(TRANSPOSED | LISTED):
+        raise DamagedError(f"flags {flags:#x} of indexed pixels, allowed 0 to 3")
+    count = last + 1
+    if not flags & LISTED:
+        counted = _counted(count, channels)
+        if counted is None:
+            raise DamagedError(f"values of {channels} samples are not listed")
+        return flags, counted, data[HEAD.size :]
+    end = HEAD.size + count * channels
+    if len(data) < end:
+        raise DamagedError(f"{count} values in {len(data)} bytes, needed {end}")
+    values = np.frombuffer(data[HEAD.size : end], np.uint8).reshape(count, channels)
+    if len(np.unique(values, axis=0)) < count:
+        raise DamagedError("two of the values are equal, allowed: different ones")
+    return flags, values, data[end:]

@@ -1,0 +1,258 @@
+"""The indexed coding: pictures of few colours come back, and are small."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from hypothesis.extra import numpy as arrays
+from PIL import Image
+
+from pillow_colorgrid import codec, container
+from pillow_colorgrid.codings.base import Picture
+from pillow_colorgrid.codings.indexed import coding
+from pillow_colorgrid.codings.indexed.contexts import (
+    ABOVE,
+    CONTEXTS,
+    LEFT,
+    NEIGHBOURS,
+    RIGHT,
+    Plane,
+    lines,
+)
+from pillow_colorgrid.codings.indexed.description import INDEXED, RANKS
+from pillow_colorgrid.codings.indexed.encoder import order
+from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.errors import CgxError, DamagedError, TruncatedError
+from pillow_colorgrid.pixels import LAYOUTS
+from tests.conftest import GOLDEN, PHOTOGRAPHS
+from tests.format import plain_indexed_decoder
+
+
+def drawing(size: tuple[int, int], values: int, seed: int = 1) -> np.ndarray:
+    """(h, w, 1) uint8 indices: areas, an edge, noise."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.indices(size)
+    areas = (rows // 5 * 3 + columns // 7) % values
+    noisy = rng.random(size) < 0.1
+    areas[noisy] = rng.integers(0, values, noisy.sum())
+    found: np.ndarray = areas.astype(np.uint8)[..., None]
+    return found
+
+
+def written(pixels: np.ndarray, mode: str = "P") -> tuple[Header, list[Section]]:
+    sections = coding.encode(Picture(pixels, mode), Options()).sections
+    checksum = container.pixel_checksum(pixels.tobytes())
+    return Header(INDEXED.number, mode, pixels.shape[1::-1], checksum, 1), sections
+
+
+def assert_comes_back(pixels: np.ndarray, mode: str = "P") -> None:
+    header, sections = written(pixels, mode)
+    assert np.array_equal(codec.decode(header, sections), pixels)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (9, 1), (2, 2), (30, 21), (8, 60), (60, 5)])
+@pytest.mark.parametrize("values", [1, 2, 3, 5, 16, 255, 256])
+def test_roundtrip(size: tuple[int, int], values: int) -> None:
+    assert_comes_back(drawing(size, values))
+
+
+@pytest.mark.parametrize("mode", INDEXED.modes)
+def test_roundtrip_of_every_mode(mode: str) -> None:
+    rng = np.random.default_rng(2)
+    values = rng.integers(0, 256, (11, LAYOUTS[mode].channels), np.uint8)
+    assert_comes_back(values[drawing((23, 31), 11)[..., 0]], mode)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    arrays.arrays(
+        np.uint8,
+        arrays.array_shapes(min_dims=2, max_dims=2, max_side=16),
+        elements=st.integers(0, 5) | st.integers(250, 255),
+    )
+)
+def test_any_picture_comes_back(pixels: np.ndarray) -> None:
+    assert_comes_back(pixels[..., None])
+
+
+def test_every_256_values_in_any_order_come_back() -> None:
+    pixels = np.random.default_rng(4).permutation(256).astype(np.uint8).reshape(16, 16, 1)
+    assert_comes_back(pixels)
+
+
+def saved(image: Image.Image, codec_name: str = "CGX", **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, codec_name, **options)
+    return file.getvalue()
+
+
+def page() -> Image.Image:
+    """A scan of text in eight grey levels."""
+    with Image.open(PHOTOGRAPHS / "page.png") as image:
+        return image.convert("L").crop((0, 0, 180, 120)).quantize(8)
+
+
+def test_scans_and_dithered_photographs_are_smaller_than_rivals() -> None:
+    with Image.open(PHOTOGRAPHS / "astronaut.png") as image:
+        photograph = image.convert("RGB").crop((140, 0, 260, 100))
+    dithered = photograph.quantize(palette=photograph.quantize(64))
+    for picture in (page(), dithered):
+        file = saved(picture)
+        with Image.open(io.BytesIO(file)) as found:
+            assert found.info["cgx"]["coding"] == "indexed"
+            assert found.tobytes() == picture.tobytes()
+            assert found.getpalette() == picture.getpalette()
+        rivals = [
+            saved(picture, "PNG", optimize=True),
+            saved(picture.convert("RGB"), "WEBP", lossless=True, method=6),
+        ]
+        assert len(file) < 0.85 * min(map(len, rivals))
+
+
+def test_palettes_stay_as_they_are() -> None:
+    """Colours that nobody uses, equal ones, transparent ones, in any order."""
+    rng = np.random.default_rng(5)
+    image = Image.fromarray(drawing((40, 50), 9)[..., 0] * 7 + 3, "P")
+    colors = rng.integers(0, 256, 3 * 200, np.uint8)
+    colors[30:60] = colors[9:39]
+    image.putpalette(colors.tobytes())
+    image.info["transparency"] = bytes(rng.integers(0, 256, 90, np.uint8))
+    with Image.open(io.BytesIO(saved(image))) as found:
+        assert found.info["cgx"]["coding"] == "indexed"
+        assert found.tobytes() == image.tobytes()
+        assert found.getpalette() == image.getpalette()
+        assert found.info["transparency"] == image.info["transparency"]
+        assert found.convert("RGBA").tobytes() == image.convert("RGBA").tobytes()
+
+
+def test_fastest_efforts_take_planes() -> None:
+    with Image.open(io.BytesIO(saved(page(), effort=2))) as found:
+        assert found.info["cgx"]["coding"] == "planes"
+
+
+def test_values_are_listed_from_dark_to_bright() -> None:
+    colors = np.array([[9, 9, 9], [0, 0, 255], [255, 255, 0], [0, 0, 0]], np.uint8)
+    palette = Section(b"PLTE", b"\0" + colors.tobytes())
+    alphas = Section(b"trns", b"\2" + bytes([255, 255, 0]))
+    values = np.arange(4, dtype=np.uint8)[:, None]
+    large = np.zeros((200, 200, 1), np.uint8)
+    for metadata, wanted in (((palette,), [3, 0, 1, 2]), ((palette, alphas), [2, 3, 0, 1])):
+        (found,) = order.orders(Picture(large, "P", metadata=metadata), values)
+        assert found[:, 0].tolist() == wanted
+
+
+def test_more_than_256_colours_are_refused() -> None:
+    pixels = np.arange(257, dtype=np.uint16).view(np.uint8).reshape(1, 257, 2)
+    assert order.values_of(pixels) is None
+    with pytest.raises(ValueError, match="more than 256 different pixels"):
+        coding.encode(Picture(pixels, "LA"), Options())
+
+
+def test_plain_decoder_agrees() -> None:
+    for name in ("1.1-indexed-p.cgx", "1.1-indexed-rgba.cgx"):
+        path = GOLDEN / name
+        with Image.open(path) as picture:
+            wanted = np.asarray(picture).reshape(picture.height, picture.width, -1)
+        assert np.array_equal(plain_indexed_decoder.decode(path.read_bytes()), wanted)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (12, 5), (7, 40)])
+@pytest.mark.parametrize("values", [1, 2, 3, 11])
+def test_plain_decoder_agrees_at_all_edges(size: tuple[int, int], values: int) -> None:
+    pixels = drawing(size, values)
+    file = container.pack(*written(pixels))
+    assert np.array_equal(plain_indexed_decoder.decode(file), pixels)
+
+
+def test_plain_decoder_agrees_where_counts_are_halved() -> None:
+    pixels = np.zeros((20, 200, 1), np.uint8)
+    pixels[4:18, 30:190:17] = 3
+    file = container.pack(*written(pixels))
+    assert np.array_equal(plain_indexed_decoder.decode(file), pixels)
+
+
+def test_contexts_see_what_is_told() -> None:
+    """The same as pixel by pixel, at all edges; and no neighbour is beyond the margin."""
+    numbers = np.random.default_rng(2).integers(1, 5, (7, 19))
+    plane = Plane(*numbers.shape)
+    plane.inside[...] = numbers
+    for first_row, end_row, start in lines(*numbers.shape):
+        around = plane.around(first_row, end_row, start)
+        for place, y in enumerate(range(first_row, end_row)):
+            first, second, wanted = plain_indexed_decoder.surroundings(numbers, y, start - 2 * y)
+            assert (around.first[place], around.second[place]) == (first, second)
+            assert around.contexts[:, place].tolist() == wanted
+    assert len(wanted) == CONTEXTS
+    above, right = zip(*NEIGHBOURS, strict=True)
+    assert (max(above), -min(right), max(right)) == (ABOVE, LEFT, RIGHT)
+
+
+def test_every_pixel_is_in_one_line() -> None:
+    seen = np.zeros((7, 12), int)
+    for first_row, end_row, start in lines(7, 12):
+        for y in range(first_row, end_row):
+            seen[y, start - 2 * y] += 1
+    assert (seen == 1).all()
+
+
+def test_damaged_pictures_are_errors() -> None:
+    header, sections = written(drawing((30, 40), 6))
+    wanted = codec.decode(header, sections).tobytes()
+    rng = np.random.default_rng(3)
+    errors = 0
+    for _ in range(30):
+        payload = bytearray(sections[0].payload)
+        payload[rng.integers(0, len(payload))] ^= 1 << int(rng.integers(0, 8))
+        try:
+            found = codec.decode(header, [replace(sections[0], payload=bytes(payload))])
+            assert found.tobytes() == wanted
+        except CgxError:
+            errors += 1
+    assert errors == 30
+
+
+@pytest.mark.parametrize(
+    ("mode", "payload", "message"),
+    [
+        ("P", b"", "0 bytes, needed 2"),
+        ("P", b"\4\1" + bytes(8), "flags 0x4"),
+        ("P", b"\2\5abc", "6 values in 5 bytes, needed 8"),
+        ("P", b"\2\2aba" + bytes(8), "two of the values are equal"),
+        ("RGB", b"\0\1" + bytes(8), "values of 3 samples are not listed"),
+        ("P", b"\0\0\0", "1 bytes behind the only value"),
+        ("P", b"\0\1" + bytes(3), "indexed coding: stream of 3 bytes"),
+        ("P", b"\0\1" + bytes(4), "indexed coding"),
+        ("P", b"\0\1" + b"\xff" * 40, "outside of the picture|indexed coding"),
+    ],
+)
+def test_impossible_pictures_are_refused(mode: str, payload: bytes, message: str) -> None:
+    header = Header(INDEXED.number, mode, (9, 9), bytes(8), 1)
+    with pytest.raises(DamagedError, match=message):
+        coding.decode(header, [RANKS.section(payload)])
+
+
+def test_pixels_that_are_outside_are_refused() -> None:
+    """The first candidate of the first pixel is what is outside of the picture."""
+    recorder = coding.Recorder()
+    coding.Walk(Plane(1, 1), 2, recorder.code, known=True).all()
+    header = Header(INDEXED.number, "P", (1, 1), bytes(8), 1)
+    with pytest.raises(DamagedError, match="a pixel is what is outside"):
+        coding.decode(header, [RANKS.section(b"\0\1" + recorder.finish())])
+
+
+def test_pictures_that_are_too_large_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    header = Header(INDEXED.number, "P", (30_000, 30_000), bytes(8), 1)
+    with pytest.raises(DamagedError, match="allowed 16777216"):
+        coding.decode(header, [RANKS.section(b"\0\1" + bytes(4))])
+    monkeypatch.setattr(coding, "MOST_PIXELS", 99)
+    with pytest.raises(ValueError, match="picture of 100 pixels, allowed 99"):
+        coding.encode(Picture(np.zeros((10, 10, 1), np.uint8), "P"), Options())
+
+
+def test_without_its_section_nothing_is_shown() -> None:
+    header = Header(INDEXED.number, "P", (9, 9), bytes(8), 1)
+    with pytest.raises(TruncatedError):
+        codec.decode(header, [], partial=True)
