@@ -92,12 +92,14 @@ class Picture:
         mode: Pillow's.
         image: what Pillow was asked to save, for a coding that looks for the file it came from.
         metadata: the sections that go with it.
+        moving: it is shown for a moment only, in an animation.
     """
 
     pixels: "Pixels"
     mode: str
     image: "Image.Image | None" = None
     metadata: tuple[Section, ...] = ()
+    moving: bool = False
 
 
 @dataclass(frozen=True)

@@ -251,11 +251,14 @@ def _bilevel_or(plain: Encoded, picture: Picture, options: Options) -> tuple[Cod
 
 
 def _few_colors(picture: Picture, options: Options, found: int) -> Encoded | None:
-    """By indexed, where it takes the picture, and is smaller than `found` bytes."""
+    """By indexed, where it takes the picture, and is smaller than `found` bytes.
+
+    Frames of animations would be shown too slowly.
+    """
     most = FEW_COLORS_PIXELS if picture.mode in LOSSLESS.modes else INDEXED_PIXELS
     height, width = picture.pixels.shape[:2]
     passed = found <= BLANK_BYTES or height * width > most[options.effort]
-    if passed or picture.mode not in INDEXED.modes:
+    if passed or picture.moving or picture.mode not in INDEXED.modes:
         return None
     from pillow_colorgrid.codings.indexed.encoder import order
 

@@ -76,7 +76,8 @@ def patches(before: Picture, picture: Picture, coding: Coding, options: Any) -> 
     minor = 0
     for box, kind in zip(boxes, chosen, strict=True):
         shown = _content(now[box.place], new[box.place], kind)
-        coded = codec.encode_picture(Picture(shown, picture.mode), coding, _for_patches(options))
+        part = Picture(shown, picture.mode, moving=picture.moving)
+        coded = codec.encode_picture(part, coding, _for_patches(options))
         made.append(Patch(kind, box, coded.header.coding, coded.sections))
         minor = max(minor, coded.header.minor)
     cost = covered + MOVE_COST * sum(move.box.pixels for move in found)

@@ -82,7 +82,8 @@ class _Writer:
         Raises:
             NoFileError: it cannot.
         """
-        number, picture = len(self.entries), frame.picture
+        number = len(self.entries)
+        picture = replace(frame.picture, moving=frame.duration is not None)
         whose, content = number, None
         if jpeg is not None:
             content = self._of_file(number, picture, jpeg)
