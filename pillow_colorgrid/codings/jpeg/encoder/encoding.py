@@ -12,8 +12,9 @@ from pillow_colorgrid.codings.jpeg.symbols import LANES, Writer
 from pillow_colorgrid.codings.jpeg.walk import Predict
 from pillow_colorgrid.runtime.workers import Workers
 
-BYTES_PER_LANE = 450
-"""So many lanes: each costs bytes, and saves the decoder steps."""
+BYTES_PER_LANE = 300
+"""So many lanes: each costs bytes, and saves the decoder steps. Of pictures of 0.4 megapixels, 300
+instead of 450 costs 0.15 % and decodes 5 % faster; 225 another 0.2 % and 2 %."""
 
 LANE_BYTES, CARRIED_BYTES = 3, 2
 """About what a lane costs, and what of it another stream gives back."""
