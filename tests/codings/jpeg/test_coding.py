@@ -1,6 +1,7 @@
 """JPEG files into .cgx files: pixels, metadata and the very file come back."""
 
 import io
+import logging
 import struct
 import zlib
 from pathlib import Path
@@ -154,7 +155,10 @@ def test_a_file_of_a_mode_that_no_jpeg_has_is_refused(tmp_path: Path, mode: str)
         other.save(io.BytesIO(), "CGX", jpeg=data)
 
 
-def test_what_is_no_coefficients_is_kept_as_it_is(tmp_path: Path) -> None:
+def test_what_is_no_coefficients_is_kept_as_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="pillow_colorgrid")
     data = jpeg(tmp_path / "a.jpg", picture(80, 60), quality=70)
     cut = data[:-40]  # no end of image, and some blocks missing
     (tmp_path / "a.jpg").write_bytes(cut)
@@ -166,6 +170,7 @@ def test_what_is_no_coefficients_is_kept_as_it_is(tmp_path: Path) -> None:
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
     assert len(packed) <= len(cut) + 200
+    assert "no coefficients of this file: " in caplog.text
 
 
 def test_strips_are_independent_and_threads_agree(

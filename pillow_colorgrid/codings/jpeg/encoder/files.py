@@ -1,5 +1,6 @@
 """From a picture that is to be saved to the JPEG file it was opened from, and into sections."""
 
+import logging
 import os
 from collections.abc import Sequence
 from io import BytesIO
@@ -29,6 +30,8 @@ from pillow_colorgrid.jpeg.picture import JpegPicture
 from pillow_colorgrid.jpeg.recover.picture import Recovered, recover
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.workers import of_this_picture
+
+logger = logging.getLogger(__name__)
 
 SIGNATURE = b"\xff\xd8\xff"
 
@@ -152,7 +155,8 @@ def _coefficients(picture: Picture, data: bytes, tells: bool) -> Encoded | None:
         if not _same(render.pixels(found), picture.pixels):
             return None
         return Encoded(coefficient_sections(found, recipe.pack(), tells), tells_metadata=tells)
-    except ValueError:  # UnsupportedJpegError, and what neither renderer nor coder takes
+    except ValueError as error:  # UnsupportedJpegError, and what neither renderer nor coder takes
+        logger.debug("jpeg: no coefficients of this file: %s", error)
         return None
 
 
