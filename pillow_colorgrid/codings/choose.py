@@ -92,19 +92,15 @@ pages for development the whole, at its best, was 0.4 and 0.8 % larger than expe
 BILEVEL_EFFORT = 3
 """From here on pages of black and white are coded pixel by pixel: it takes ten times as long."""
 
-INDEXED_PIXELS = {1: 0, 2: 0, 3: 2**18, 4: 2**19, 5: 2**21, 6: 2**21, 7: 2**23, 8: 2**24, 9: 2**24}
-"""Up to so many pixels of mode P or PA are coded by indexed at each effort: it takes some five
-seconds for each megapixel, also to decode."""
+INDEXED_PIXELS = {1: 0, 2: 0, 3: 2**17, 4: 2**18, 5: 2**20, 6: 2**20, 7: 2**22, 8: 2**24, 9: 2**24}
+"""Up to so many pixels of mode P or PA are coded by indexed, by effort: it takes 4 to 10 seconds
+for each megapixel, also to decode."""
 
-FEW_COLORS_PIXELS = {
-    **dict.fromkeys(range(1, 5), 0),
-    5: 2**18,
-    6: 2**18,
-    7: 2**20,
-    8: 2**22,
-    9: 2**22,
-}
+FEW_COLORS_PIXELS = {1: 0, 2: 0, 3: 0, 4: 0, 5: 2**16, 6: 2**16, 7: 2**18, 8: 2**20, 9: 2**22}
 """The same of other modes, which the stored coding makes small, too, and shows in no time."""
+
+LIST_SHARE = 1 / 3
+"""Where the list of colours alone would take more of what there is, indexed is not tried."""
 
 INDEXED_WON = 0.98
 """Indexed is taken where it is so much smaller."""
@@ -262,7 +258,8 @@ def _few_colors(picture: Picture, options: Options, found: int) -> Encoded | Non
         return None
     from pillow_colorgrid.codings.indexed.encoder import order
 
-    if order.values_of(picture.pixels) is None:
+    values = order.values_of(picture.pixels)
+    if values is None or (values.shape[1] > 1 and values.size > LIST_SHARE * found):
         return None
     encoded = INDEXED.work().encode(picture, options)
     other = size_bytes(encoded.sections)

@@ -95,11 +95,14 @@ def page() -> Image.Image:
         return image.convert("L").crop((0, 0, 180, 120)).quantize(8)
 
 
-def test_scans_and_dithered_photographs_are_smaller_than_rivals() -> None:
+def dithered(colors: int) -> Image.Image:
     with Image.open(PHOTOGRAPHS / "astronaut.png") as image:
         photograph = Image.fromarray(np.asarray(image.convert("RGB"))[:100, 140:260])
-    dithered = photograph.quantize(palette=photograph.quantize(64))
-    for picture in (page(), dithered):
+    return photograph.quantize(palette=photograph.quantize(colors))
+
+
+def test_scans_and_dithered_photographs_are_smaller_than_rivals() -> None:
+    for picture in (page(), dithered(64)):
         file = saved(picture)
         with Image.open(io.BytesIO(file)) as found:
             assert found.info["cgx"]["coding"] == "indexed"
@@ -126,6 +129,29 @@ def test_palettes_stay_as_they_are() -> None:
         assert found.getpalette() == image.getpalette()
         assert found.info["transparency"] == image.info["transparency"]
         assert found.convert("RGBA").tobytes() == image.convert("RGBA").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("size", "effort", "indexed"),
+    [((120, 100), 5, True), ((120, 100), 4, False), ((360, 200), 5, False), ((360, 200), 7, True)],
+)
+def test_few_colours_in_other_modes(size: tuple[int, int], effort: int, indexed: bool) -> None:
+    """Pictures that are not small take too long at low efforts."""
+    picture = Image.new("RGB", size)
+    for left in range(0, size[0], 120):
+        for top in range(0, size[1], 100):
+            picture.paste(dithered(12).convert("RGB").rotate(left + top), (left, top))
+    with Image.open(io.BytesIO(saved(picture, effort=effort))) as found:
+        assert (found.info["cgx"]["coding"] == "indexed") == indexed
+        assert found.tobytes() == picture.tobytes()
+
+
+def test_a_list_that_takes_a_third_is_not_tried() -> None:
+    """Forty colours, each a square: the stored coding has them in fewer bytes."""
+    colors = np.random.default_rng(6).integers(0, 256, (5, 8, 3), np.uint8)
+    picture = Image.fromarray(colors.repeat(5, axis=0).repeat(5, axis=1))
+    with Image.open(io.BytesIO(saved(picture))) as found:
+        assert found.info["cgx"]["coding"] != "indexed"
 
 
 def test_fastest_efforts_take_planes() -> None:
