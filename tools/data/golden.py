@@ -70,6 +70,15 @@ MUST_HOLD = {
 """A section without which a file would not show what it is there for."""
 
 
+def graded(width: int, height: int) -> Image.Image:
+    """Without noise: gradients that differ by channel, and a disc."""
+    y, x = np.mgrid[:height, :width].astype(np.float64)
+    light = np.hypot(x - 0.7 * width, y - 0.2 * height) / np.hypot(width, height)
+    pixels = np.stack([255 * light, 200 - 150 * light**2, 40 + 120 * y / height], -1)
+    pixels[np.hypot(x - 0.4 * width, y - 0.5 * height) < 0.3 * height] *= 0.6
+    return Image.fromarray(np.rint(pixels).clip(0, 255).astype(np.uint8))
+
+
 def photograph(name: str, box: tuple[int, int, int, int]) -> Image.Image:
     with Image.open(PHOTOGRAPHS / name) as image:
         return Image.fromarray(np.asarray(image.crop(box)))
@@ -298,6 +307,8 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-origin-photo-cd": (from_photo_cd(), {"effort": 1}),
         "lossless-clipping": (clipped(), {"origin": "none"}),
         "lossless-middle": (photograph("astronaut.png", (100, 60, 400, 300)), {"effort": 4}),
+        "lossless-rendered": (graded(270, 250), {}),
+        "small-rendered": (graded(90, 70), {}),
         "lossless-channels": (unrelated(), {}),
         "lossless-channels-less": (transparent(yellowish()), {}),
         "lossless-alpha-first": (cut_out(astronaut, 0.7, 5), {}),

@@ -31,6 +31,7 @@ from tools.export.onnx_files import (
     session,
 )
 from tools.train.layers import TorchOps
+from tools.train.lossless_data import KINDS
 from tools.train.lossless_networks import FEATURES, INPUT, Predictor, predictors
 from tools.train.lossless_training import Config, load_pictures
 
@@ -126,6 +127,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the crops of the training")
     parser.add_argument("--id", type=int, required=True, help="first id; the tables' is the last")
     parser.add_argument("--pictures", type=int, default=400, help="to learn the tables from")
+    parser.add_argument(
+        "--only", choices=[*KINDS], default="", help="the kind that tables are for; default: all"
+    )
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of index.json")
     options = parser.parse_args()
     networks, state = load(options.checkpoint)
@@ -135,9 +139,9 @@ def main() -> None:
     pictures, held_out = (
         load_pictures(Config(data=str(options.data)), apart) for apart in (False, True)
     )
-    seen = lossless_frequencies.count(pictures.draw(options.pictures, rng), run)
+    seen = lossless_frequencies.count(pictures.draw(options.pictures, rng, options.only), run)
     table = lossless_frequencies.frequencies(seen)
-    others = [*held_out.draw(HELD_OUT_PICTURES, rng)]
+    others = [*held_out.draw(HELD_OUT_PICTURES, rng, options.only)]
     pixels = sum(picture.shape[0] * picture.shape[1] for picture in others)
     bits = lossless_frequencies.ideal_bits(lossless_frequencies.count(others, run), table)
     trained = "{:.0f} minutes, {} steps, held-out {:.4f} bpp".format(

@@ -53,10 +53,10 @@ class Pictures:
             return np.stack(ycocg.forward(rgb), axis=-1)
         return np.stack(CHANNELS[rng.integers(0, len(CHANNELS))].forward(rgb), axis=-1)
 
-    def draw(self, count: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """So many pictures of all kinds: (H, W, 3) int16 each."""
+    def draw(self, count: int, rng: np.random.Generator, only: str = "") -> Iterator[np.ndarray]:
+        """So many pictures of all kinds, or of one: (H, W, 3) int16 each."""
         for kind in rng.choice([*KINDS], count, p=[*KINDS.values()]):
-            yield self.planes(kind, rng)
+            yield self.planes(only or kind, rng)
 
 
 def planes(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:

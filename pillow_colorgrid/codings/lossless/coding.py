@@ -64,6 +64,8 @@ from pillow_colorgrid.codings.lossless.description import (
 )
 from pillow_colorgrid.codings.lossless.model import (
     MODELS_BY_EFFORT,
+    RENDERED,
+    RENDERED_EFFORT,
     SMALL_MODELS_BY_EFFORT,
     TABLES,
     Model,
@@ -80,7 +82,7 @@ from pillow_colorgrid.codings.lossless.transparency import (
 )
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.color import ycocg
-from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.container import Header, Section, size_bytes
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
@@ -107,23 +109,42 @@ def encode(picture: Picture, options: Options, apart: bool = False) -> Encoded:
         apart: preview and tiles, luminance and colour have streams of their own, however small the
             picture is.
     """
-    from pillow_colorgrid.codings.lossless.encoder import transparency as encoder_transparency
-    from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted
+    from pillow_colorgrid.codings.lossless.encoder import smoothness
 
     pixels, looks = picture.pixels, options.origin == "auto"
-    number = MODELS_BY_EFFORT[options.effort]
     colors = colors_in(picture.mode)
     seen = pixels[..., -1] != 0 if picture.mode in TRANSPARENT else None
     planes, told = planes_of(
         signs_moved(pixels[..., :colors], picture.mode), looks, seen, picture.mode
     )
+    sets = [(MODELS_BY_EFFORT[options.effort], SMALL_MODELS_BY_EFFORT[options.effort])]
+    if options.effort >= RENDERED_EFFORT and smoothness.looks_rendered(planes):
+        sets.append((RENDERED, RENDERED))
+    found = [_encode_by(large, less, picture, planes, told, options, apart) for large, less in sets]
+    return min(found, key=lambda encoded: size_bytes(encoded.sections))
+
+
+def _encode_by(
+    number: int,
+    number_if_small: int,
+    picture: Picture,
+    planes: list[np.ndarray],
+    told: Sequence[Section],
+    options: Options,
+    apart: bool,
+) -> Encoded:
+    """By the networks of some tables; of others if the picture is small."""
+    from pillow_colorgrid.codings.lossless.encoder import transparency as encoder_transparency
+    from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted
+
+    looks = options.origin == "auto"
     with of_this_picture() as workers:
         predictor = Predictor(model(number), workers)
         alpha_first = encoder_transparency.encode(picture, planes, predictor, options.effort, looks)
         clips = len(planes) == COLOR and not told
         in_one = not apart and planes[0].size <= small.MOST_PIXELS and alpha_first.stands_apart
         if in_one:
-            number = SMALL_MODELS_BY_EFFORT[options.effort]
+            number = number_if_small
             predictor = Predictor(model(number), workers)
         coded = encode_adapted(planes, predictor, options.effort, clips, alpha_first.held, in_one)
     named = networks.pack_references([number])

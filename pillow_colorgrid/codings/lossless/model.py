@@ -20,6 +20,12 @@ from pillow_colorgrid.runtime import networks
 SMALL, MIDDLE, FIRST_WIDE, WIDE = 44, 162, 28, 60
 """Ids of the tables of networks 32, 48 and 64 features wide; FIRST_WIDE is for old files only."""
 
+RENDERED = 175
+"""Id of the tables of networks 48 features wide for pictures without noise."""
+
+RENDERED_EFFORT = 3
+"""From here on they are tried on such pictures."""
+
 MODELS_BY_EFFORT = {
     **dict.fromkeys(range(1, 3), SMALL),
     **dict.fromkeys(range(3, 5), MIDDLE),

@@ -14,7 +14,13 @@ from pillow_colorgrid.codings.lossless.account import account
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless.description import ADAPTATION, IN_ONE, LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.encoder.encoding import pack_adaptation
-from pillow_colorgrid.codings.lossless.model import MIDDLE, SMALL as QUICK_TABLES, WIDE, model
+from pillow_colorgrid.codings.lossless.model import (
+    MIDDLE,
+    RENDERED,
+    SMALL as QUICK_TABLES,
+    WIDE,
+    model,
+)
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.runtime import execution, networks
 from tests.conftest import encoded, noise, photograph, picture_of
@@ -107,7 +113,7 @@ def test_adapted_roundtrip(effort: int) -> None:
     assert np.array_equal(opened(file), pixels)
 
 
-@pytest.mark.parametrize("tables", [MIDDLE, WIDE])
+@pytest.mark.parametrize("tables", [MIDDLE, WIDE, RENDERED])
 def test_plain_decoder_agrees_on_corrections_of_all_passes(tables: int) -> None:
     """Corrections that no regression would find."""
     found = model(tables)
