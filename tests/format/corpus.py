@@ -132,6 +132,7 @@ def assembled() -> Iterator[tuple[str, container.Header, list[container.Section]
             *(_rectangle(small, box) for box in ((2, 3, 18, 12), (20, 0, 33, 20))),
         ],
     )
+    yield "stored_gradients", *forging.read((GOLDEN / "1.1-stored-gradients.cgx").read_bytes())
     grid = next(pillow_encode(p, **k) for name, p, k in pictures() if name == "grid_lossy")
     header, sections = forging.read(grid)
     for number, codec in ((2, "WEBP"), (3, "JPEG")):
