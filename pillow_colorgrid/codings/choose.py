@@ -52,6 +52,11 @@ DRAWING, UNCLEAR, PHOTOGRAPH = 0.06, 0.3, 0.65
 live on: flat areas, few colours, repetitions. Below the first stands a drawing, below the second
 likely one, above the third a photograph."""
 
+SOFT = 0.25
+"""Where so many blocks slope, the networks may be smaller by a third than what is stored, whatever
+the probe says: it sees equal pixels, but not how little others differ. Of flat drawings hardly
+one in a hundred does."""
+
 ICON_PIXELS = 64 * 64
 """What is not larger, and transparent in places, is an icon."""
 
@@ -142,7 +147,7 @@ def _by_networks_or_stored(picture: Picture, options: Options) -> tuple[Coding, 
     share = probe(seen_of(picture.pixels))
     quick = cache(lambda: stored.quick(picture))
     page = _as_page(picture, options, share)
-    if page is not None and _clearly(page, options, quick):
+    if page is not None and _clearly(picture, page, options, quick):
         return STORED, page.encoded
     coding, encoded = _as_one(picture, options, share, quick, page)
     if page is not None and size_bytes(page.encoded.sections) < size_bytes(encoded.sections):
@@ -165,15 +170,16 @@ def _as_page(picture: Picture, options: Options, share: float) -> "Page | None":
     return page.encode(picture, options, marked)
 
 
-def _clearly(page: "Page", options: Options, quick: Quick) -> bool:
+def _clearly(picture: Picture, page: "Page", options: Options, quick: Quick) -> bool:
     """Whether a page is so small that nothing else need be tried."""
     if options.effort > PAGE_EFFORT:
         return False
     found, other = (size_bytes(e.sections) for e in (page.encoded, quick()))
     logger.debug("page: %d bytes, as one WebP file %d", found, other)
     if page.share <= PAGE_SHARE and found < PAGE_WON * other:
-        return True
-    return _beats_stored(page, other) and _beats_networks(page)
+        # softly painted pictures have some, too, and are better told by the networks
+        return not page.doubtful or _loses(picture.pixels, other / found)
+    return _beats_stored(page, other) and _loses(page.around)
 
 
 def _beats_stored(page: "Page", other: int) -> bool:
@@ -184,9 +190,9 @@ def _beats_stored(page: "Page", other: int) -> bool:
     return size_bytes(page.encoded.sections) < PAGE_SURE * page.gain * other
 
 
-def _beats_networks(page: "Page") -> bool:
-    """Whether the networks would surely lose around the photographs, which they have coded."""
-    return min(page.around.shape[:2]) >= CONTEST_EDGE and contest(page.around) < CONTEST_WON
+def _loses(pixels: Bytes, gain: float = 1.0) -> bool:
+    """Whether the networks surely lose against what is so many times smaller than stored."""
+    return min(pixels.shape[:2]) >= CONTEST_EDGE and contest(pixels) < CONTEST_WON * gain
 
 
 def _at_its_best(picture: Picture, options: Options, quick: Quick, page: "Page | None") -> Encoded:
@@ -337,10 +343,19 @@ def is_drawing(pixels: Bytes, share: float) -> bool:
     """Whether stored is surely smaller, as far as `probe` (`share`) and the contest can tell."""
     height, width, channels = pixels.shape
     small = height * width <= ICON_PIXELS
-    if share < DRAWING or (small and channels == 4 and np.ptp(pixels[..., 3])):
+    if small and channels == 4 and np.ptp(pixels[..., 3]):
         return True
     fair = height * width >= CONTEST_PIXELS and min(height, width) >= CONTEST_EDGE
+    if share < DRAWING:
+        return not (fair and is_soft(pixels)) or contest(pixels) < 1
     return share < UNCLEAR and fair and contest(pixels) < CONTEST_WON
+
+
+def is_soft(pixels: Bytes) -> bool:
+    """Whether most of a picture is smooth, but not of one colour: painted by soft brushes, say."""
+    from pillow_colorgrid.codings.stored.encoder import gradient_blocks
+
+    return gradient_blocks.glance(pixels) > SOFT
 
 
 def contest(pixels: Bytes) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.lossless import coding as lossless
@@ -149,6 +149,38 @@ def test_the_contest_recognises_a_drawing_with_some_photographs(
     coding, _ = chosen(pixels, Options())
     assert coding == "stored"
     assert seen == [(choose.CONTEST_EDGE, choose.CONTEST_EDGE, 3)] * 5
+
+
+def painted() -> Bytes:
+    """(300, 400, 3): soft clouds on a flat sky; each colour is repeated many times."""
+    clouds = Image.new("L", (400, 300))
+    for number in range(9):
+        place = (41 * number, 29 * number % 200, 41 * number + 90, 29 * number % 200 + 50)
+        ImageDraw.Draw(clouds).ellipse(place, fill=40)
+    sky = Image.new("RGB", clouds.size, (0, 140, 190))
+    sky.paste((255, 255, 255), (0, 0), clouds.filter(ImageFilter.GaussianBlur(24)))
+    return np.asarray(sky)
+
+
+@pytest.mark.parametrize(("result", "drawing"), [(0.9, True), (1.1, False)])
+def test_the_contest_tells_of_soft_drawings(
+    result: float, drawing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The probe sees that few colours repeat; not that the networks know the next one."""
+    pixels = painted()
+    assert choose.probe(pixels) < choose.DRAWING
+    assert choose.is_soft(pixels)
+    assert choose.is_drawing(pixels, choose.probe(pixels))  # too small for a contest
+    monkeypatch.setattr(choose, "CONTEST_PIXELS", 1)
+    monkeypatch.setattr(choose, "contest", lambda _: result)
+    assert choose.is_drawing(pixels, choose.probe(pixels)) == drawing
+
+
+def test_flat_drawings_need_no_contest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "CONTEST_PIXELS", 1)
+    monkeypatch.setattr(choose, "contest", refuse)
+    pixels = pixels_of(text(500, 400, 1).convert("RGB"))
+    assert choose.is_drawing(pixels, 0.01)
 
 
 def test_photographs_win_the_contest() -> None:

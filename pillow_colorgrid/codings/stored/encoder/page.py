@@ -44,6 +44,7 @@ class Page:
     Attributes:
         share: of its pixels that lie in rectangles.
         around: (H, W, C) uint8, it with one colour in each rectangle.
+        doubtful: gradients were found that are not dithered: perhaps by chance.
         gain: what the search left of `around` stored at once, as a part of it.
     """
 
@@ -51,6 +52,7 @@ class Page:
     share: float
     around: Bytes
     gain: float
+    doubtful: bool = False
 
 
 @dataclass
@@ -124,9 +126,9 @@ def encode(picture: Picture, options: Options, marked: Marked | None = None) -> 
     share = sum(tile.height * tile.width for tile in places) / (height * width)
     logger.debug("page: %d photographs, %.0f %% of its pixels", len(places), 100 * share)
     gain = size_bytes(base.sections) / size_bytes(at_once.sections)
-    return Page(
-        Encoded([*told, *base.sections, *map(rectangles.pack, trial.won)]), share, around, gain
-    )
+    encoded = Encoded([*told, *base.sections, *map(rectangles.pack, trial.won)])
+    doubtful = marked is not None and not all(one.dithered for one in marked.gradients.found)
+    return Page(encoded, share, around, gain, doubtful)
 
 
 def color_around(pixels: Bytes, tile: Tile) -> Bytes:
