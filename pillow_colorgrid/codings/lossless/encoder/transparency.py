@@ -22,6 +22,7 @@ from pillow_colorgrid.codings.lossless.description import (
     WITH_LAST,
 )
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted
+from pillow_colorgrid.codings.lossless.encoder.spreading import along_columns, along_rows
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.model import SMALL, model
 from pillow_colorgrid.codings.lossless.pieces import TILE as TILE_PIECE, estimated_bytes, tile_of
@@ -135,11 +136,12 @@ def _hidden(pixels: Bytes, planes: list[np.ndarray], workers: Workers) -> Hidden
     color = values[counts.argmax()]
     if len(values) == 1:
         return Hidden(color)
-    picture = np.where(hides[..., None], colors, color)
-    ways = [
-        Hidden(color, hides & (colors != color).any(axis=-1)),
-        Hidden(None, picture=np.ascontiguousarray(picture)),
-    ]
+    # what inner pictures have where nothing is hidden does not matter
+    others = along_rows((colors != color).any(axis=-1, keepdims=True), hides)
+    pictures = (
+        Hidden(None, picture=spread(colors, hides)) for spread in (along_rows, along_columns)
+    )
+    ways = [Hidden(color, others[..., 0]), min(pictures, key=lambda way: len(way.pack()))]
     whole = Tile(0, 0, *plane.shape)
     sizes = [_estimate(planes, None, workers)]
     sizes += [_estimate(planes, way.held(plane, whole), workers) + len(way.pack()) for way in ways]
