@@ -114,9 +114,8 @@ def encode(picture: Picture, options: Options, apart: bool = False) -> Encoded:
     pixels, looks = picture.pixels, options.origin == "auto"
     colors = colors_in(picture.mode)
     seen = pixels[..., -1] != 0 if picture.mode in TRANSPARENT else None
-    planes, told = planes_of(
-        signs_moved(pixels[..., :colors], picture.mode), looks, seen, picture.mode
-    )
+    colored = signs_moved(pixels[..., :colors], picture.mode)
+    planes, told = planes_of(colored, looks, seen, picture.mode, options.effort)
     sets = [(MODELS_BY_EFFORT[options.effort], SMALL_MODELS_BY_EFFORT[options.effort])]
     if options.effort >= RENDERED_EFFORT and smoothness.looks_rendered(planes):
         sets.append((RENDERED, RENDERED))
@@ -213,7 +212,11 @@ def with_alpha(
 
 
 def planes_of(
-    pixels: np.ndarray, look: bool = True, seen: np.ndarray | None = None, mode: str = "RGB"
+    pixels: np.ndarray,
+    look: bool = True,
+    seen: np.ndarray | None = None,
+    mode: str = "RGB",
+    effort: int = 1,
 ) -> tuple[list[np.ndarray], list[Section]]:
     """The planes to code, and the section that tells what they are if not Y, Co, Cg.
 
@@ -221,10 +224,12 @@ def planes_of(
         look: for an origin, and whether channels are shorter; else Y, Co, Cg in any case.
         seen: (H, W) bool, the pixels that count for that; None: all.
         mode: in some only channels are allowed.
+        effort: from some on, channels are tried, too.
     """
     if pixels.shape[2] == GREY or not (look or mode in OF_CHANNELS):
         return split(pixels), []
     from pillow_colorgrid.codings.lossless.encoder import (
+        channel_trial,
         channels as encoder_channels,
         origin as encoder_origin,
     )
@@ -235,6 +240,8 @@ def planes_of(
         rendering, planes = found
         return planes, [ORIGIN.section(lossless_origin.pack(rendering))]
     channels = encoder_channels.choose(rgb, seen, only=mode in OF_CHANNELS)
+    if channels is not None and effort >= channel_trial.LEAST_EFFORT:
+        channels = channel_trial.best(rgb, seen, channels, only=mode in OF_CHANNELS)
     if channels is None:
         return split(pixels), []
     planes = [plane[None] for plane in channels.forward(rgb)]
