@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from pillow_colorgrid.codings.lossless.encoder.spreading import along_columns, along_rows
 
@@ -16,6 +16,7 @@ def test_known_rows() -> None:
 
 
 @pytest.mark.parametrize("spread", [along_rows, along_columns])
+@settings(deadline=None)
 @given(height=st.integers(1, 12), width=st.integers(1, 12), seed=st.integers(0, 99))
 def test_what_is_known_stays(spread, height: int, width: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
