@@ -255,7 +255,7 @@ def test_a_stored_picture_in_parts(monkeypatch):
     from pillow_colorgrid.codings.stored.encoder import parts as encoder
 
     monkeypatch.setattr(encoder, "WHOLE_PIXELS", 60 * 60)
-    file = saved(photo().quantize(8).convert("RGB"))
+    file = saved(photo().quantize(8).convert("RGB"), effort=4)
     whole = Image.open(BytesIO(file))
     assert whole.info["cgx"]["coding"] == "stored"
     whole.load()

@@ -42,8 +42,8 @@ PICTURES = {
     "decolorized": lambda: saved(
         photograph("coffee", 40, 30), mode="decolorized", inner="zstd", predict="always"
     ),
-    "stored": lambda: saved(paletted().convert("RGBA")),
-    "planes": lambda: saved(paletted()),
+    "stored": lambda: saved(paletted().convert("RGBA"), effort=4),
+    "planes": lambda: saved(paletted(), effort=1),
 }
 
 

@@ -51,7 +51,8 @@ WRITTEN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "lossless-origin-jpeg": ("1.0-lossless-origin-jpeg", "RGB", {}),
     "lossless-origin-photo-cd": ("1.0-lossless-origin-photo-cd", "RGB", {}),
     "lossless-clipping": ("1.0-lossless-clipping", "RGB", {}),
-    "planes-p": ("1.0-planes-p", "P", {}),
+    "planes-p": ("1.0-planes-p", "P", {"effort": 1}),
+    "indexed-p": ("1.0-planes-p", "P", {}),
     "planes-i16": ("1.0-planes-i16", "I;16", {}),
     "stored": (DRAWING, "RGB", {}),
     "decolorized-zstd": (
