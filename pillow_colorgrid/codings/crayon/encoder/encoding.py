@@ -4,7 +4,7 @@ import numpy as np
 
 from pillow_colorgrid import container
 from pillow_colorgrid.codings import alpha
-from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture
+from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture, only
 from pillow_colorgrid.codings.crayon import (
     hint_stream,
     luminance as grid_luminance,
@@ -23,7 +23,7 @@ from pillow_colorgrid.codings.crayon.encoder import fit
 from pillow_colorgrid.codings.crayon.hints import STRIP_ROWS, ColorGrid, Plane, step_of
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.lossless import coding as lossless
-from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
+from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, TABLES, model
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.pixels import Bytes
@@ -42,13 +42,12 @@ def encode(picture: Picture, options: Options) -> Encoded:
     """
     pixels = picture.pixels
     planes = _split(pixels)
-    coded = encode_luminance(planes[0], options)
+    tables, coded = encode_luminance(planes[0], options)
     colour, shown = None, pixels
     if len(planes) > 1:
         fitted = fit.fit(planes[1:], planes[0], options.n, options.hints)
         colour, painted = _with_gain(Kept(planes[0], fitted), pixels[..., :3])
         shown = np.concatenate([painted, pixels[..., 3:]], axis=2)
-    tables = MODELS_BY_EFFORT[options.effort]
     grid = encode_grid(options.n, options.hints, colour, tables)
     sections = [*grid, *coded, *alpha.sections_of(pixels)]
     if options.quality < EXACT_QUALITY:
@@ -99,13 +98,14 @@ def _split(pixels: Bytes) -> list[Plane]:
     return ycocg.forward(pixels[..., :3])
 
 
-def encode_luminance(luminance: Plane, options: Options) -> list[Section]:
-    """(H, W) -> LADP (perhaps), LPRE and LTIL; or LUMA."""
+def encode_luminance(luminance: Plane, options: Options) -> tuple[int, list[Section]]:
+    """(H, W) -> the id of the tables, and LADP (perhaps), LPRE and LTIL; or LUMA."""
     if options.quality < EXACT_QUALITY:
         coded = grid_luminance.encode(luminance, options.quality, options.effort)
-        return [LUMINANCE.section(coded)]
+        return MODELS_BY_EFFORT[options.effort], [LUMINANCE.section(coded)]
     sections = lossless.encode_luminance(luminance[None], options.effort)
-    return [section for section in sections if section.type != NETWORKS.type]
+    (named,) = networks.read_roles(only(sections, NETWORKS), (TABLES,))
+    return named.id, [section for section in sections if section.type != NETWORKS.type]
 
 
 def encode_grid(interval: int, kind: str, colour: ColorGrid | None, tables: int) -> list[Section]:
