@@ -178,7 +178,8 @@ def _clearly(picture: Picture, page: "Page", options: Options, quick: Quick) -> 
     logger.debug("page: %d bytes, as one WebP file %d", found, other)
     if page.share <= PAGE_SHARE and found < PAGE_WON * other:
         # softly painted pictures have some, too, and are better told by the networks
-        return not page.doubtful or _loses(picture.pixels, other / found)
+        may_lose = page.doubtful or is_soft(picture.pixels)
+        return not may_lose or _loses(picture.pixels, other / found)
     return _beats_stored(page, other) and _loses(page.around)
 
 

@@ -37,19 +37,6 @@ def test_a_short_training_writes_checkpoint_and_log(tmp_path: Path) -> None:
     assert int(rows[-1]["step"]) == state["step"]
 
 
-def test_a_checkpoint_of_the_first_trainings_goes_on(tmp_path: Path) -> None:
-    """They named their one optimiser as such."""
-    config = jpeg_training.Config(out=str(tmp_path))
-    begun = jpeg_training.Run(config, resume=False)
-    begun.step, begun.seconds = 7, 60.0
-    begun.save("last.pt", losses={})
-    state = torch.load(tmp_path / "last.pt", weights_only=True)
-    (state["optimiser"],) = state.pop("optimisers")
-    torch.save(state, tmp_path / "last.pt")
-    found = jpeg_training.Run(config, resume=True)
-    assert (found.step, found.seconds) == (7, 60.0)
-
-
 def test_networks_are_those_that_a_set_names() -> None:
     assert set(jpeg_networks.networks()) == set(model.NAMES)
 

@@ -60,9 +60,7 @@ class Run:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a checkpoint was made."""
         self.networks.load_state_dict(state["networks"])
-        # the jpeg recipe's first checkpoints have one optimiser under this name
-        kept = [state["optimiser"]] if "optimiser" in state else state["optimisers"]
-        for optimiser, its in zip(self.optimisers, kept, strict=True):
+        for optimiser, its in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(its)
         self.step, self.seconds = state["step"], state["seconds"]
 
