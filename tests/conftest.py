@@ -1,5 +1,7 @@
 """Pictures for the tests: real photographs of scikit-image's wheel, and generated ones."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +10,13 @@ import skimage
 from PIL import Image
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
+from pillow_colorgrid import codec, container
 from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.base import Picture, Work
 from pillow_colorgrid.codings.lossless import small
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Section
+from pillow_colorgrid.errors import CgxError
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
@@ -35,6 +39,22 @@ def noise(mode: str, size: tuple[int, int], seed: int = 1) -> Image.Image:
     channels = {"L": (), "RGB": (3,), "RGBA": (4,)}[mode]
     rng = np.random.default_rng(seed)
     return Image.fromarray(rng.integers(0, 256, (size[1], size[0], *channels), np.uint8))
+
+
+def damages_are_errors(header: container.Header, sections: Sequence[Section]) -> None:
+    """Bits of the first section that turn over never show other pixels: here all are told."""
+    wanted = codec.decode(header, sections).tobytes()
+    rng = np.random.default_rng(3)
+    errors = 0
+    for _ in range(30):
+        payload = bytearray(sections[0].payload)
+        payload[rng.integers(0, len(payload))] ^= 1 << int(rng.integers(0, 8))
+        try:
+            found = codec.decode(header, [replace(sections[0], payload=bytes(payload))])
+            assert found.tobytes() == wanted
+        except CgxError:
+            errors += 1
+    assert errors == 30
 
 
 def picture_of(pixels: np.ndarray) -> Picture:

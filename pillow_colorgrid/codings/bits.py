@@ -5,11 +5,13 @@ at once one symbol tells whether any of them surprises; only then, sure ones are
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.errors import DamagedError
 
 ONE = rans.TOTAL
 """Probabilities are out of it."""
@@ -70,9 +72,19 @@ class Recorder:
         return encoder.finish()
 
 
-def decoding(decoder: rans.Decoder) -> Code:
-    """Finds bits that are not known."""
-    return lambda likely, _: decoder.decode_bits(likely)
+@contextmanager
+def decoding(stream: bytes, coding: str) -> Iterator[Code]:
+    """What finds the bits of a stream, which must end where they end.
+
+    Raises:
+        DamagedError: it does not, or holds what none does; by the name of the coding.
+    """
+    try:
+        decoder = rans.Decoder(stream, 1)
+        yield lambda likely, _: decoder.decode_bits(likely)
+        decoder.finish()
+    except rans.StreamError as error:
+        raise DamagedError(f"{coding} coding: {error}") from error
 
 
 class Surprising:

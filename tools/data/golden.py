@@ -20,6 +20,7 @@ from PIL.TiffImagePlugin import IFDRational
 from pillow_colorgrid import container
 from pillow_colorgrid.CgxImagePlugin import encode
 from pillow_colorgrid.codings.lossless.origin import Rendering
+from pillow_colorgrid.codings.stored import gradients
 from pillow_colorgrid.color.renderings import PhotoCD
 
 GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "format" / "golden"
@@ -93,22 +94,10 @@ def page() -> Image.Image:
     return canvas
 
 
-BAYER = [
-    [0, 48, 12, 60, 3, 51, 15, 63],
-    [32, 16, 44, 28, 35, 19, 47, 31],
-    [8, 56, 4, 52, 11, 59, 7, 55],
-    [40, 24, 36, 20, 43, 27, 39, 23],
-    [2, 50, 14, 62, 1, 49, 13, 61],
-    [34, 18, 46, 30, 33, 17, 45, 29],
-    [10, 58, 6, 54, 9, 57, 5, 53],
-    [42, 26, 38, 22, 41, 25, 37, 21],
-]
-
-
 def slide() -> Image.Image:
     """A dithered gradient, drawn in tiles of 62 pixels; a card on it has a shadow, one is plain."""
     rows, columns = np.mgrid[:180, :260]
-    added = np.array(BAYER)[rows % 62 % 8, columns % 62 % 8] / 64 + 1 / 128
+    added = gradients.PATTERN[rows % 62 % 8, columns % 62 % 8] / 64 + 1 / 128
     channels = [40 + 0.11 * columns, 90 - 0.06 * columns + 0.03 * rows, 150 - 0.13 * rows]
     image = Image.fromarray(np.floor(np.stack(channels, 2) + added[..., None]).astype(np.uint8))
     shadow = Image.new("L", image.size)

@@ -15,7 +15,6 @@ from pillow_colorgrid.codings.bilevel.templates import AHEAD, Rows, steps
 from pillow_colorgrid.codings.bits import Code, Recorder, Surprising, decoding
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.entropy import rans
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import Pixels
 
@@ -74,12 +73,8 @@ def decode(
     if data[:1] not in (b"\0", b"\1"):
         raise DamagedError(f"background {data[:1].hex()}, allowed 0 and 1")
     page = np.zeros((height, width), np.uint8)
-    try:
-        decoder = rans.Decoder(data[1:], 1)
-        _walk(page, decoding(decoder), known=False)
-        decoder.finish()
-    except rans.StreamError as error:
-        raise DamagedError(f"bilevel coding: {error}") from error
+    with decoding(data[1:], "bilevel") as code:
+        _walk(page, code, known=False)
     white = page != data[0]
     pixels: Pixels = (white * np.uint8(WHITE))[..., None]
     return pixels

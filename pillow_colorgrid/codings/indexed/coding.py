@@ -16,7 +16,6 @@ from pillow_colorgrid.codings.indexed.description import RANKS
 from pillow_colorgrid.codings.indexed.walk import Walk
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.entropy import rans
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 
@@ -99,12 +98,8 @@ def decode(
             raise DamagedError(f"{len(stream)} bytes behind the only value, allowed 0")
         plane.inside[...] = 1
     else:
-        try:
-            decoder = rans.Decoder(stream, 1)
-            Walk(plane, len(values), decoding(decoder), known=False).all()
-            decoder.finish()
-        except rans.StreamError as error:
-            raise DamagedError(f"indexed coding: {error}") from error
+        with decoding(stream, "indexed") as code:
+            Walk(plane, len(values), code, known=False).all()
     if plane.inside.min() < 1:
         raise DamagedError("a pixel is what is outside of the picture, allowed: a value")
     numbers = plane.inside.T if flags & TRANSPOSED else plane.inside

@@ -36,14 +36,14 @@ class Walk:
         flat, count = self.plane.flat, len(around.places)
         wanted = flat.take(around.places) if self.known else None
         found, everyone = around.first.copy(), np.arange(count)
-        is_first = self._decide(around, everyone, FIRST, FIRST, wanted, around.first)
+        is_first = self._decide(around, everyone, FIRST, wanted, around.first)
         left = (is_first == 0).nonzero()[0]
         second = np.zeros(count, np.int64)
         if self.values > 2 and len(left):
             asked = left[around.second[left] > 0]
             if len(asked):
                 second[asked] = found[asked] = around.second[asked]
-                is_second = self._decide(around, asked, SECOND, SECOND, wanted, around.second)
+                is_second = self._decide(around, asked, SECOND, wanted, around.second)
                 found_all = is_first.copy()
                 found_all[asked] = is_second
                 left = (found_all == 0).nonzero()[0]
@@ -55,14 +55,13 @@ class Walk:
         self,
         around: Around,
         asked: np.ndarray,
-        numbers: np.ndarray | int,
         kind: int,
         wanted: np.ndarray | None,
         candidates: np.ndarray,
     ) -> np.ndarray:
         """Whether the pixels `asked` (indices in the line) are candidates: (n,) bits."""
         known = None if wanted is None else wanted[asked] == candidates[asked]
-        return self._bits(around, asked, numbers, kind, known)
+        return self._bits(around, asked, kind, kind, known)
 
     def _bits(
         self,

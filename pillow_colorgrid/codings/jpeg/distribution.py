@@ -77,11 +77,6 @@ def place_of(integers: np.ndarray) -> np.ndarray:
     return place
 
 
-def _wider(classes: np.ndarray, by: int) -> np.ndarray:
-    changed: np.ndarray = np.clip(classes + np.int32(by), 0, CLASSES - 1)
-    return changed
-
-
 def _nearest_integer(mean: np.ndarray) -> np.ndarray:
     result: np.ndarray = (mean + np.int32(MEAN_UNIT // 2)) >> np.int32(MEAN_UNIT.bit_length() - 1)
     return result
@@ -101,24 +96,45 @@ def _logistic(
     return result
 
 
+@dataclass(frozen=True)
 class Distribution(ABC):
-    """Distributions of n integers."""
+    """Distributions of n integers, all int32.
 
-    @abstractmethod
-    def __len__(self) -> int: ...
+    Attributes:
+        means: (..., n) of logistics, in 1/32 of a quantised step.
+        classes: (..., n) of their scales.
+        weights: (n,) of one part beside the other; which, and in what, a subclass tells.
+    """
 
-    @abstractmethod
+    means: np.ndarray
+    classes: np.ndarray
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
     def some(self, chosen: np.ndarray | slice) -> Self:
         """Those at some places."""
+        parts = (self.means, self.classes, self.weights)
+        if isinstance(chosen, slice):
+            return type(self)(*(part[..., chosen] for part in parts))
+        return type(self)(*(part.take(chosen, axis=-1) for part in parts))
 
     @classmethod
-    @abstractmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """One behind the other."""
+        return cls(
+            np.concatenate([part.means for part in parts], axis=-1),
+            np.concatenate([part.classes for part in parts], axis=-1),
+            np.concatenate([part.weights for part in parts]),
+        )
 
-    @abstractmethod
     def wider(self, classes: int) -> Self:
         """The same with so many scale classes more (or less)."""
+        if not classes:
+            return self
+        changed = np.clip(self.classes + np.int32(classes), 0, CLASSES - 1)
+        return type(self)(self.means, changed, self.weights)
 
     @abstractmethod
     def mass(self, place: np.ndarray) -> np.ndarray:
@@ -137,38 +153,8 @@ class Distribution(ABC):
         return self.mass(place_of(boundaries))
 
 
-@dataclass(frozen=True)
 class Mixture(Distribution):
-    """Two logistics: means (2, n), scale classes (2, n), weights of the first (n,), all int32."""
-
-    means: np.ndarray
-    classes: np.ndarray
-    weights: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.weights)
-
-    def some(self, chosen: np.ndarray | slice) -> "Mixture":
-        if isinstance(chosen, slice):
-            return Mixture(self.means[:, chosen], self.classes[:, chosen], self.weights[chosen])
-        return Mixture(
-            self.means.take(chosen, axis=1),
-            self.classes.take(chosen, axis=1),
-            self.weights.take(chosen),
-        )
-
-    @classmethod
-    def joined(cls, parts: Sequence["Mixture"]) -> "Mixture":
-        return cls(
-            np.concatenate([part.means for part in parts], axis=1),
-            np.concatenate([part.classes for part in parts], axis=1),
-            np.concatenate([part.weights for part in parts]),
-        )
-
-    def wider(self, classes: int) -> "Mixture":
-        if not classes:
-            return self
-        return Mixture(self.means, _wider(self.classes, classes), self.weights)
+    """Two logistics each, (2, n); weights of the first in 1/64."""
 
     def mass(self, place: np.ndarray) -> np.ndarray:
         mass = _logistic(self.means[0], self.classes[0], place, IN_MIXTURE)
@@ -197,49 +183,22 @@ RARE_WEIGHT = 3
 """A logistic of a smaller weight (in 1/64) does not widen a window."""
 
 
-@dataclass(frozen=True)
 class Peaked(Distribution):
-    """A logistic and a peak at zero: means, scale classes, weights of the peak, (n,) int32 each."""
-
-    means: np.ndarray
-    classes: np.ndarray
-    peaks: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.peaks)
-
-    def some(self, chosen: np.ndarray | slice) -> "Peaked":
-        parts = (self.means, self.classes, self.peaks)
-        if isinstance(chosen, slice):
-            return Peaked(*(part[chosen] for part in parts))
-        return Peaked(*(part.take(chosen) for part in parts))
-
-    @classmethod
-    def joined(cls, parts: Sequence["Peaked"]) -> "Peaked":
-        return cls(
-            np.concatenate([part.means for part in parts]),
-            np.concatenate([part.classes for part in parts]),
-            np.concatenate([part.peaks for part in parts]),
-        )
-
-    def wider(self, classes: int) -> "Peaked":
-        if not classes:
-            return self
-        return Peaked(self.means, _wider(self.classes, classes), self.peaks)
+    """A logistic each, (n,), and a peak at zero; weights of the peak in 1/1024."""
 
     def mass(self, place: np.ndarray) -> np.ndarray:
         mass = _logistic(self.means, self.classes, place, BESIDE_PEAK)
-        mass *= np.int32(1 << ZERO_BITS) - self.peaks
-        mass += (place > 0) * (self.peaks << np.int32(TOTAL_BITS - ZERO_BITS))
+        mass *= np.int32(1 << ZERO_BITS) - self.weights
+        mass += (place > 0) * (self.weights << np.int32(TOTAL_BITS - ZERO_BITS))
         return mass
 
     def center(self) -> np.ndarray:
-        beside = np.int32(1 << ZERO_BITS) - self.peaks
+        beside = np.int32(1 << ZERO_BITS) - self.weights
         return _nearest_integer((self.means * beside) >> np.int32(ZERO_BITS))
 
     def width(self) -> np.ndarray:
         """The logistic's, or 0 where it hardly counts."""
-        result: np.ndarray = np.where(self.peaks <= RARELY_NOT_ZERO, self.classes, 0)
+        result: np.ndarray = np.where(self.weights <= RARELY_NOT_ZERO, self.classes, 0)
         return result
 
 
