@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.conftest import noise, photograph
 from tools.bench import kinds
+from tools.data import turned
 
 
 def pictures(folder: Path) -> None:
@@ -36,9 +37,14 @@ def test_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = kinds.read(out)
     assert len(rows) == len({(row["picture"], row["codec"]) for row in rows}) == 5 + 4 + 5 + 5
     lines = kinds.read(tmp_path / "kinds_summary.tsv")
-    assert [line["codec"] for line in lines] == codecs
+    of_kind, of_all = lines[: len(codecs)], lines[len(codecs) :]
+    assert [line["codec"] for line in of_kind] == codecs
+    assert [line["codec"] for line in of_all[:-1]] == codecs
+    assert {line["kind"] for line in of_all} == {"all"}
+    assert of_all[-1]["codec"].startswith("the smaller of ")
     assert {line["pictures"] for line in lines} == {"4"}
-    (own,) = (line for line in lines if line["codec"] == "CGX e1")
+    assert of_kind[1]["above_rival"] == of_all[-1]["above_rival"] == "+0.00%"
+    (own,) = (line for line in of_kind if line["codec"] == "CGX e1")
     expected = sum(
         int(r["size_bytes"]) for r in rows if r["codec"] == "CGX e1" and r["picture"] != "wide.png"
     )
@@ -51,3 +57,55 @@ def test_other_pixels_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(kinds.CODECS, "PNG", wrong)
     with pytest.raises(ValueError, match="does not give back"):
         kinds.measure(photograph("coffee", 9, 8), "PNG")
+
+
+def row(kind: str, codec: str, size_bytes: int) -> dict[str, str]:
+    about = ("1.png", "L", "9", "9", codec, str(size_bytes), "1", "1")
+    return dict(zip(kinds.COLUMNS, (kind, *about), strict=True))
+
+
+def test_all_kinds_meet_the_smaller_rival_of_each() -> None:
+    """100 and 50 bytes are the smaller ones; a kind that a codec lacks leaves it out at last."""
+    rows = [
+        *(row("a", *found) for found in (("WebP m6", 100), ("JPEG XL e9", 120), ("CGX e5", 90))),
+        *(row("b", *found) for found in (("JPEG XL e9", 50), ("CGX e5", 30))),
+    ]
+    lines = {(line["kind"], line["codec"]): line for line in kinds.summary(rows)}
+    assert lines["a", "CGX e5"]["above_rival"] == "-10.00%"
+    assert lines["b", "CGX e5"]["above_rival"] == "-40.00%"
+    assert lines["all", "CGX e5"]["above_rival"] == "-20.00%"
+    assert lines["all", "JPEG XL e9"]["above_rival"] == "+13.33%"
+    assert lines["all", "CGX e5"]["pictures"] == 2
+    assert ("all", "WebP m6") not in lines
+
+
+@pytest.mark.parametrize("codec", ["PNG", "WebP m6", "JPEG XL e7", "CGX e1"])
+def test_cmyk_is_four_samples_to_all(codec: str) -> None:
+    samples = noise("RGBA", (20, 10)).tobytes()
+    found = kinds.measure(Image.frombytes("CMYK", (20, 10), samples), codec)
+    assert found is not None
+    assert found[0] > 800
+
+
+def test_arrays_are_pictures_of_16_bits(tmp_path: Path) -> None:
+    np.save(tmp_path / "ct.npy", np.arange(600, dtype=np.uint16).reshape(20, 30) * 99)
+    ((name, image),) = kinds.found(tmp_path)
+    assert (name, image.mode, image.size) == ("ct.npy", "I;16", (30, 20))
+
+
+def test_turned_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of one bit, the second of them dithered; CMYK by a profile."""
+    (tmp_path / "pages").mkdir()
+    for name in "ab":
+        photograph("coffee", 40, 30).save(tmp_path / "pages" / f"{name}.png")
+    command = ["turned", "bits", str(tmp_path / "pages"), "--out", str(tmp_path / "bits")]
+    monkeypatch.setattr("sys.argv", command)
+    turned.main()
+    (_, cut), (_, dithered) = kinds.found(tmp_path / "bits")
+    assert cut.mode == dithered.mode == "1"
+    light = np.asarray(photograph("coffee", 40, 30).convert("L")) > 127
+    assert np.array_equal(np.asarray(cut) != 0, light)
+    assert not np.array_equal(np.asarray(dithered) != 0, light)
+    monkeypatch.setattr("sys.argv", [command[0], "cmyk", *command[2:]])
+    with pytest.raises(SystemExit):
+        turned.main()

@@ -1,19 +1,21 @@
 """How small is each kind of picture, beside the best rivals, and how long does it take?
 
-    python -m tools.bench.kinds --out tools/results/kinds.tsv pages=PAGES \\
-        ../shared/data/eval/{screens,scans,icons,gameart,cutouts,medical,aerial}
+    python -m tools.bench.kinds --out tools/results/kinds.tsv \\
+        ../shared/data/eval/{icons,scans,aerial,medical,screens,cutouts,gameart} \\
+        bits16=ARRAYS pages=PAGES bits1=PAGES_OF_1_BIT cmyk=CMYK
 
-A kind is a folder of pictures of any mode, named by the folder or as NAME=FOLDER; pages are made by
-`tools.data.mixed_pages`. Each picture, without metadata, is coded by PNG, WebP (method 6), JPEG XL
-(efforts 7 and 9) and .cgx (efforts 1, 5, 9), decoded and compared, before it counts. Bytes are of
-whole files, times CPU time of all threads, once: for one beside another, not by themselves. Rivals
-without a picture's mode get the smallest one that holds it: WebP RGB or RGBA, JPEG XL L, RGB, RGBA
-or 16 bits; of other modes there is nothing to tell.
+A kind is a folder of pictures of any mode, named by the folder or as NAME=FOLDER. Pages are made by
+`tools.data.mixed_pages`, out of these those of one bit, and CMYK, by `tools.data.turned`; ARRAYS
+are `.npy` files of 16 bits, as `tools.bench.deep` takes them. Each picture, without metadata, is
+coded by PNG, WebP (method 6), JPEG XL (efforts 7 and 9) and .cgx (efforts 1, 5, 9), decoded and
+compared, before it counts. Bytes are of whole files, times CPU time of all threads, once: for one
+beside another, not by themselves. Rivals without a picture's mode get the smallest one that holds
+its samples: WebP RGB or RGBA, JPEG XL L (0 and 1 for one bit), RGB, RGBA or 16 bits; CMYK is RGBA
+to all of them. Of other modes there is nothing to tell.
 
 The table has a line for each picture and codec; what stands in it already is not measured again, so
-a run that was ended goes on. Beside it, NAME_summary.tsv sums kinds up: bytes, and how much .cgx is
-above the smaller of WebP and JPEG XL e9 (for the whole kind). Half an hour on two cores, most of it
-JPEG XL's effort 9.
+a run that was ended goes on. Beside it, NAME_summary.tsv sums kinds up, and all of them: bytes, and
+how much .cgx is above the smaller of WebP and JPEG XL e9 (for the whole kind). An hour on one core.
 """
 
 import argparse
@@ -21,7 +23,7 @@ import csv
 import io
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import imagecodecs
@@ -43,10 +45,22 @@ WIDE = ("I;16", "I;16B", "I;16L", "I;16N")
 
 RIVALS = ("WebP m6", "JPEG XL e9")
 
+ALL = "all"
+"""What the kinds together are called."""
+
 EFFORTS = (1, 5, 9)
 
-PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
-"""Modes that `as_shown` knows."""
+PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK")
+"""Modes of 8 bits and less that `as_shown` knows."""
+
+
+def found(folder: Path) -> Iterator[tuple[str, Image.Image]]:
+    """The names of pictures and of arrays of a folder, and what is in them."""
+    arrays = sorted(folder.glob("*.npy"))
+    for path in arrays:
+        yield path.name, Image.fromarray(np.load(path))
+    for picture in pictures(folder) if not arrays else ():
+        yield picture.path.name, picture.open()
 
 
 def bare(image: Image.Image) -> Image.Image:
@@ -58,11 +72,15 @@ def bare(image: Image.Image) -> Image.Image:
 
 
 def as_shown(image: Image.Image) -> np.ndarray | None:
-    """(H, W) or (H, W, 3 or 4): the fewest channels that hold it; None of modes such as CMYK."""
+    """(H, W) or (H, W, 3 or 4): the fewest channels that hold it; None of modes such as HSV."""
     if image.mode in WIDE:
         return np.asarray(image).astype(np.uint16)
     if image.mode not in PLAIN:
         return None
+    if image.mode == "CMYK":
+        return np.asarray(image)
+    if image.mode == "1":  # of Pillow's arrays, true is 255
+        return np.minimum(np.asarray(image).view(np.uint8), 1)
     see_through = "A" in image.mode or "transparency" in image.info
     pixels = np.asarray(image.convert("RGBA" if see_through else "RGB"))
     grey = (pixels[..., :1] == pixels[..., 1:3]).all()
@@ -84,6 +102,11 @@ def by_pillow(codec: str, **options: object) -> Callable[[Image.Image], bytes]:
 def loaded(data: bytes) -> np.ndarray:
     with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image)
+
+
+def by_png(image: Image.Image) -> bytes:
+    held = Image.fromarray(as_shown(image)) if image.mode == "CMYK" else image
+    return by_pillow("PNG", optimize=True)(held)
 
 
 def by_webp(image: Image.Image) -> bytes:
@@ -127,7 +150,7 @@ def same_as_shown(image: Image.Image, decoded: np.ndarray) -> bool:
 
 
 CODECS: dict[str, tuple[Callable, Callable, Callable, Callable]] = {
-    "PNG": (has_png, by_pillow("PNG", optimize=True), loaded, same),
+    "PNG": (has_png, by_png, loaded, same),
     "WebP m6": (is_plain, by_webp, loaded, same_as_shown),
     **{
         f"JPEG XL e{effort}": (
@@ -175,12 +198,20 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
+Sums = dict[str, list[float]]
+"""Of codecs: bytes, milliseconds to encode, to decode."""
+
+
 def summary(rows: list[dict[str, str]]) -> list[dict[str, object]]:
-    """A line for each kind and codec, over the pictures that all codecs of the kind have."""
+    """A line for each kind and codec, over the pictures that all codecs of the kind have.
+
+    At last lines of all kinds together; each has one rival there, the smaller one.
+    """
     kinds: dict[str, dict[str, dict[str, dict[str, str]]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         kinds[row["kind"]][row["codec"]][row["picture"]] = row
     lines: list[dict[str, object]] = []
+    everything: list[tuple[int, float, Sums]] = []
     for kind, codecs in kinds.items():
         common = set.intersection(*(set(found) for found in codecs.values()))
         sums = {
@@ -189,21 +220,44 @@ def summary(rows: list[dict[str, str]]) -> list[dict[str, object]]:
             ]
             for codec, found in codecs.items()
         }
-        rival = min((sums[name][0] for name in RIVALS if name in sums), default=0)
-        lines += [
-            {
-                "kind": kind,
-                "codec": codec,
-                "pictures": len(common),
-                "size_bytes": round(sums[codec][0]),
-                "above_rival": f"{sums[codec][0] / rival - 1:+.2%}" if rival else "",
-                "encode_ms": round(sums[codec][1]),
-                "decode_ms": round(sums[codec][2]),
-            }
-            for codec in CODECS
-            if codec in sums and common
-        ]
-    return lines
+        one = next(iter(codecs.values()))
+        pixels = sum(int(one[name]["width"]) * int(one[name]["height"]) for name in common)
+        if common:
+            lines += _lines(kind, len(common), pixels, sums)
+            everything.append((len(common), pixels, sums))
+    counts, sizes, of_kinds = zip(*everything, strict=True)
+    shared = set.intersection(*(set(sums) for sums in of_kinds))
+    together = {codec: np.sum([sums[codec] for sums in of_kinds], axis=0) for codec in shared}
+    rival = f"the smaller of {RIVALS[0]} and {RIVALS[1]}"
+    if all(_rivals(sums) for sums in of_kinds):
+        together[rival] = np.sum([min(_rivals(sums)) for sums in of_kinds], axis=0)
+    return lines + _lines(ALL, sum(counts), sum(sizes), together, rival)
+
+
+def _rivals(sums: Sums) -> list[list[float]]:
+    return [sums[name] for name in RIVALS if name in sums]
+
+
+def _lines(
+    kind: str, count: int, pixels: float, sums: Sums, rival: str = ""
+) -> list[dict[str, object]]:
+    """The lines of a kind; `rival` is the codec that others are compared with, if it is given."""
+    rivals = [sums[rival]] if rival in sums else _rivals(sums)
+    least = min(rivals)[0] if rivals else 0
+    return [
+        {
+            "kind": kind,
+            "codec": codec,
+            "pictures": count,
+            "megapixels": f"{pixels / 1e6:.2f}",
+            "size_bytes": round(sums[codec][0]),
+            "above_rival": f"{sums[codec][0] / least - 1:+.2%}" if least else "",
+            "encode_ms": round(sums[codec][1]),
+            "decode_ms": round(sums[codec][2]),
+        }
+        for codec in (*CODECS, rival)
+        if codec in sums
+    ]
 
 
 def write(path: Path, rows: list[dict[str, object]]) -> None:
@@ -231,15 +285,15 @@ def main() -> None:
         for one in options.kinds:
             kind, _, folder = one.rpartition("=")
             kind = kind or Path(folder).name
-            for picture in tqdm(pictures(Path(folder)), desc=kind):
-                image = bare(picture.open())
+            for name, image in tqdm(list(found(Path(folder))), desc=kind):
+                picture = bare(image)
                 for codec in options.codecs:
-                    if (kind, picture.path.name, codec) in known:
+                    if (kind, name, codec) in known:
                         continue
-                    found = measure(image, codec)
-                    if found is not None:
-                        size_bytes, *times = found
-                        row = [kind, picture.path.name, image.mode, *image.size, codec, size_bytes]
+                    measured = measure(picture, codec)
+                    if measured is not None:
+                        size_bytes, *times = measured
+                        row = [kind, name, picture.mode, *picture.size, codec, size_bytes]
                         table.writerow([*row, *(f"{one:.1f}" for one in times)])
                         file.flush()
     lines = summary(read(options.out))
