@@ -14,6 +14,7 @@ import zstandard
 from PIL import Image
 
 from tests.conftest import MODELS
+from tests.format.plain_counts import Counts
 from tools.export import evaluate
 
 KNOWN, RIGHT, BELOW, DIAGONAL = (0, 0), (0, 1), (1, 0), (1, 1)
@@ -57,7 +58,7 @@ class Networks:
         }
         self.frequencies = tables["frequencies"].astype(int).tolist()
         self.adaptation = {}
-        self.clipping = None
+        self.clipping, self.counts = None, False
         self.rounding, self.level = None, 0
 
     def read_adaptation(self, data):
@@ -144,7 +145,8 @@ class Networks:
 class Stream:
     """Section 3.3.5."""
 
-    def __init__(self, data, lanes, frequencies):
+    def __init__(self, data, lanes, frequencies, counts=None):
+        self.counts = counts
         (escapes,) = struct.unpack_from("<I", data)
         self.escapes = list(np.frombuffer(data, "<u2", escapes, 4))
         position = 4 + 2 * escapes
@@ -167,6 +169,18 @@ class Stream:
             x = x << 16 | self.words.pop(0)
         self.states[lane] = x
         return symbol if symbol else int(self.escapes.pop(0))
+
+    def by_starts(self, number, starts):
+        """Section 3.3.15: as `symbol`, where each pixel has frequencies of its own."""
+        lane = number % len(self.states)
+        x = self.states[lane]
+        slot = x & 16383
+        symbol = int(np.searchsorted(starts, slot, side="right")) - 1
+        x = (starts[symbol + 1] - starts[symbol]) * (x >> 14) + slot - starts[symbol]
+        if x < 2**16:
+            x = x << 16 | self.words.pop(0)
+        self.states[lane] = x
+        return symbol
 
     def step(self, number, row, shift, error):
         """Section 3.9: as `symbol`, where several symbols are one step; its number."""
@@ -410,16 +424,18 @@ def color_pass(grids, name, level, networks, stream, held=None):
     before = [grid.copy() for grid in grids]
     for pixel, place in enumerate(PASSES[name]):
         y, co, cg = (grid[place[0] :: 2, place[1] :: 2] for grid in own)
-        of_co = {}
-        for count, (i, j) in group_of(co, place, held):
+        of_co, expected = {}, []
+        for _, (i, j) in group_of(co, place, held):
             mean, scale = (numbers[6 * pixel + k][i][j] for k in range(2))
             m, c = distribution(mean, scale, bases_of(before[1], name, i, j)[0][pixel], -2040)
             of_co[i, j] = m, c
             if networks.clipping:
                 clipped = clipped_channels(before, name, place, i, j)
                 m, c = narrowed(m, c, co_interval(int(y[i, j]), *clipped), networks.clipping)
-            co[i, j] = networks.value(stream, count, 1, m, c)
-        for count, (i, j) in group_of(cg, place, held):
+            expected.append((m, c, int(y[i, j]), 0))
+        fill_group(co, group_of(co, place, held), expected, 1, networks, stream)
+        expected = []
+        for _, (i, j) in group_of(cg, place, held):
             outputs = (numbers[6 * pixel + k][i][j] for k in range(2, 6))
             mean, scale = given_co(*outputs, int(co[i, j]), *of_co[i, j])
             m, c = distribution(mean, scale, bases_of(before[2], name, i, j)[0][pixel], -2040)
@@ -427,7 +443,21 @@ def color_pass(grids, name, level, networks, stream, held=None):
                 clipped = clipped_channels(before, name, place, i, j)
                 interval = cg_interval(int(y[i, j]), int(co[i, j]), *clipped)
                 m, c = narrowed(m, c, interval, networks.clipping)
-            cg[i, j] = networks.value(stream, count, 2, m, c)
+            expected.append((m, c, int(y[i, j]), int(co[i, j])))
+        fill_group(cg, group_of(cg, place, held), expected, 2, networks, stream)
+
+
+def fill_group(target, group, expected, plane, networks, stream):
+    """Decode the values of a group, each by m and c, and if colours are counted by Y and Co."""
+    if stream.counts is not None:
+        values = stream.counts.values(stream, plane, expected, row_of)
+    else:
+        values = [
+            networks.value(stream, count, plane, m, c)
+            for (count, _), (m, c, *_) in zip(group, expected, strict=True)
+        ]
+    for (_, at), value in zip(group, values, strict=True):
+        target[at] = value
 
 
 def refine(planes, interval, level, networks, streams, held=None):
@@ -448,8 +478,12 @@ class Empty:
         pass
 
 
-def streams_of(payloads, area, per_lane, networks, held=None):
-    """3.3.5: the streams of luminance and of colour; the same one where there is only one."""
+def streams_of(payloads, area, per_lane, networks, held=None, counts=False):
+    """3.3.5: the streams of luminance and of colour; the same one where there is only one.
+
+    Args:
+        counts: whether colour is counted (3.3.15).
+    """
     found = []
     for payload, pixels, most in zip(payloads, per_lane, (area, 128), strict=False):
         if held is not None and not held.pixels.any():
@@ -459,7 +493,8 @@ def streams_of(payloads, area, per_lane, networks, held=None):
         lanes = max(1, min(area // pixels, most))
         if held is not None:
             (lanes,), payload = struct.unpack_from("<H", payload), payload[2:]
-        found.append(Stream(payload, lanes, networks.frequencies))
+        counted = Counts(networks.frequencies) if counts and found else None
+        found.append(Stream(payload, lanes, networks.frequencies, counted))
     return found if len(found) == 2 else found * 2
 
 
@@ -585,6 +620,7 @@ def decode_colors(sections, sizes, height, width, colors, held):
     if b"LADP" in sizes:
         networks.read_adaptation(sizes[b"LADP"])
     networks.clipping = sizes.get(b"LCLP")
+    networks.counts = sizes.get(b"LCNT") == b"\1"
     if b"NEAR" in sizes:
         networks.read_rounding(sizes[b"NEAR"], colors)
     planes = [np.zeros((height, width), np.int64) for _ in range(colors)]
@@ -630,7 +666,8 @@ def decode_planes(planes, of_preview, of_tiles, networks, held):
         tile = [plane[place] for plane in planes]
         of_tile = of_tiles[number * each : (number + 1) * each]
         seen = None if held is None else held[place]
-        streams = streams_of(of_tile, tile[0].size, (3072, 3072), networks, seen)
+        lanes = (3072, 3072)
+        streams = streams_of(of_tile, tile[0].size, lanes, networks, seen, networks.counts)
         for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
             networks.level = {4: 1, 2: 2, 1: 3}[interval]
             refine(tile, interval, level, networks, streams[: len(planes)], seen)

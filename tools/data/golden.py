@@ -48,6 +48,7 @@ MUST_HOLD = {
     "lossless-clipping": b"LCLP",
     "lossless-channels": b"LCHN",
     "lossless-channels-less": b"LCHN",
+    "lossless-counts": b"LCNT",
     "lossless-alpha-first": b"AINN",
     "lossless-alpha-soft": b"APRE",
     "lossless-alpha-grey": b"LHID",
@@ -199,6 +200,14 @@ def clipped() -> Image.Image:
     return Image.fromarray(np.clip(pixels - 60, 0, 255).astype(np.uint8))
 
 
+def edited(box: tuple[int, int, int, int]) -> Image.Image:
+    """A part of a JPEG file, in the colours and with the contrast that an editor gave it."""
+    shown, _ = jpeg(photograph("coffee.png", box), quality=85)
+    duller = shown.convert("RGB", (0.8, 0.1, 0.1, 0, 0.1, 0.8, 0.1, 0, 0.1, 0.1, 0.8, 0))
+    brighter = duller.point([min(255, value * 5 // 4) for value in range(256)] * 3)
+    return Image.fromarray(np.asarray(brighter))
+
+
 def scan() -> Image.Image:
     """A part of a page of text, as a scanner sees it in black and white."""
     with Image.open(PHOTOGRAPHS / "page.png") as image:
@@ -300,6 +309,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "small-rendered": (graded(90, 70), {}),
         "lossless-channels": (unrelated(), {}),
         "lossless-channels-less": (transparent(yellowish()), {}),
+        "lossless-counts": (edited((100, 60, 370, 310)), {"effort": 1, "origin": "none"}),
         "lossless-alpha-first": (cut_out(astronaut, 0.7, 5), {}),
         "lossless-alpha-soft": (cut_out(coffee, 9, 0), {"effort": 1}),
         "lossless-alpha-grey": (cut_out(coffee.convert("L"), 3, 1), {}),

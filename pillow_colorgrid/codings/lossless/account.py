@@ -18,6 +18,7 @@ from pillow_colorgrid.codings.lossless.coding import (
     model_of,
 )
 from pillow_colorgrid.codings.lossless.colors import colors_of
+from pillow_colorgrid.codings.lossless.counted_stream import CountedDecoder, CountedPrice
 from pillow_colorgrid.codings.lossless.description import (
     COLOR_PREVIEW,
     COLOR_TILE,
@@ -124,6 +125,24 @@ class _RoundedBill(_Bill):
 
 
 @dataclass(frozen=True)
+class _CountedBill(_Bill):
+    """The same of colour that is counted.
+
+    Attributes:
+        counted: tells what the values cost, and counts them.
+    """
+
+    counted: CountedPrice
+
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        cost = self.counted.cost(number, plane, where, distribution)
+        self.bits[number][:, *where] = cost.reshape(distribution.mean.shape)
+        self.expected[number][:, *where] = distribution.floor
+
+
+@dataclass(frozen=True)
 class _BillInOne(KnownInTurn):
     """As `_Bill`, of a picture in one stream."""
 
@@ -165,7 +184,14 @@ class _Bills:
 
     def of_tile(self, tile: Tile) -> Watch:
         bill = self._bill(TILE, tile_of(self.bits, tile), tile_of(self.expected, tile))
-        return lambda stream: _Watched(stream, bill)
+
+        def watch(stream: Stream) -> Stream:
+            if not isinstance(stream, CountedDecoder):
+                return _Watched(stream, bill)
+            price = CountedPrice(self.model.frequencies, stream.counted.planes)
+            return _Watched(stream, _CountedBill(bill.prices, bill.bits, bill.expected, price))
+
+        return watch
 
     def _bill(self, piece: Piece, bits: list[np.ndarray], expected: list[np.ndarray]) -> _Bill:
         priced = prices(self.model.frequencies)

@@ -6,6 +6,7 @@ Sections of a file::
     LORG  the origin of the picture (JPEG, Photo CD), where it has one: what the planes are
     LCHN  the channels that its planes are, where they are not Y, Co, Cg
     LCLP  how sharply its channels are clipped, where they are
+    LCNT  that colour is told by how often each was there already, where that pays
     LADP  the adaptation of the networks to this picture, where it pays
     CPRE  colour of the preview (not in mode L), which is every 8th pixel of every 8th row
     LPRE  luminance of the preview
@@ -53,8 +54,10 @@ from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
     CHANNELS,
     CLIPPING,
+    COUNTS,
     IN_ONE,
     OF_CHANNELS,
+    OF_TILES,
     ORIGIN,
     PREVIEW as PREVIEW_SECTION,
     ROUNDING,
@@ -63,6 +66,7 @@ from pillow_colorgrid.codings.lossless.description import (
     Options,
 )
 from pillow_colorgrid.codings.lossless.model import (
+    ALL_SETS_EFFORT,
     MODELS_BY_EFFORT,
     RENDERED,
     RENDERED_EFFORT,
@@ -109,17 +113,22 @@ def encode(picture: Picture, options: Options, apart: bool = False) -> Encoded:
         apart: preview and tiles, luminance and colour have streams of their own, however small the
             picture is.
     """
-    from pillow_colorgrid.codings.lossless.encoder import smoothness
+    from pillow_colorgrid.codings.lossless.encoder import sets as encoder_sets, smoothness
 
     pixels, looks = picture.pixels, options.origin == "auto"
     colors = colors_in(picture.mode)
     seen = pixels[..., -1] != 0 if picture.mode in TRANSPARENT else None
     colored = signs_moved(pixels[..., :colors], picture.mode)
     planes, told = planes_of(colored, looks, seen, picture.mode, options.effort)
-    sets = [(MODELS_BY_EFFORT[options.effort], SMALL_MODELS_BY_EFFORT[options.effort])]
+    large = MODELS_BY_EFFORT[options.effort]
+    sets = [(large, SMALL_MODELS_BY_EFFORT[options.effort])]
     if options.effort >= RENDERED_EFFORT and smoothness.looks_rendered(planes):
         sets.append((RENDERED, RENDERED))
-    found = [_encode_by(large, less, picture, planes, told, options, apart) for large, less in sets]
+        if planes[0].size > small.MOST_PIXELS and options.effort < ALL_SETS_EFFORT:
+            with of_this_picture() as workers:
+                likely = encoder_sets.likely_smallest((large, RENDERED), planes, seen, workers)
+            sets = [one for one in sets if one[0] == likely]
+    found = [_encode_by(*one, picture, planes, told, options, apart) for one in sets]
     return min(found, key=lambda encoded: size_bytes(encoded.sections))
 
 
@@ -431,6 +440,11 @@ def model_of(sections: Sequence[Section]) -> Model:
     if has(sections, CLIPPING):
         clipping = lossless_clipping.unpack(only(sections, CLIPPING))
         found = replace(found, clipping=clipping)
+    if has(sections, COUNTS):
+        counts = only(sections, COUNTS)
+        if counts != bytes([OF_TILES]):
+            raise DamagedError(f"counts of {counts[:8].hex() or 'nothing'}, allowed {OF_TILES:02x}")
+        found = replace(found, counts=True)
     if has(sections, ROUNDING):
         planes = COLOR if has(sections, CHANNELS) else GREY
         rounding = lossless_rounding.unpack(only(sections, ROUNDING), planes)

@@ -40,6 +40,10 @@ WITH_LAST = (*TRANSPARENT, "RGBX", "CMYK")
 ORIGIN = Kind(b"LORG", "origin", optional=True, modes=OF_RGB)
 CHANNELS = Kind(b"LCHN", "channels", optional=True, modes=COLORED, since=1)
 CLIPPING = Kind(b"LCLP", "clipping", optional=True, modes=OF_RGB)
+COUNTS = Kind(b"LCNT", "counts", optional=True, modes=COLORED, since=1)
+OF_TILES = 1
+"""The one byte of this section: the colour of tiles is coded with counts."""
+
 ROUNDING = Kind(b"NEAR", "rounding", since=1)
 """Of the near coding, which has the other sections from this one."""
 
@@ -124,6 +128,7 @@ LOSSLESS = Coding(
         one(ORIGIN),
         one(CHANNELS),
         one(CLIPPING),
+        one(COUNTS),
         one(ADAPTATION),
         one(ALPHA_INNER),
         one(HIDDEN),

@@ -70,6 +70,15 @@ class Distribution:
         """Only the cells whose pixel is inside of the picture."""
         return Distribution(self.mean[..., :height, :width], self.scale_class[..., :height, :width])
 
+    def some(self, chosen: slice | np.ndarray) -> "Distribution":
+        """Those of some values, of flat ones."""
+        return Distribution(self.mean[chosen], self.scale_class[chosen])
+
+    @property
+    def flat(self) -> "Distribution":
+        """The same, (n,)."""
+        return Distribution(self.mean.reshape(-1), self.scale_class.reshape(-1))
+
     @property
     def floor(self) -> np.ndarray:
         return self.mean >> 3

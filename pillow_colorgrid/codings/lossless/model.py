@@ -26,6 +26,10 @@ RENDERED = 175
 RENDERED_EFFORT = 3
 """From here on they are tried on such pictures."""
 
+ALL_SETS_EFFORT = 8
+"""From here on whole pictures are coded by each set of networks that may suit them; below, a sample
+tells which set it is."""
+
 MODELS_BY_EFFORT = {
     **dict.fromkeys(range(1, 3), SMALL),
     **dict.fromkeys(range(3, 5), MIDDLE),
@@ -60,6 +64,7 @@ class Model:
         adaptation: what the picture adds to the networks' outputs.
         clipping: how sharply the picture's channels are clipped; None: it does not matter.
         rounding: how values are rounded; None: they are exact.
+        counts: whether the colour of tiles is told by how often each was there already.
     """
 
     networks: Mapping[str, int]
@@ -69,6 +74,7 @@ class Model:
     adaptation: Adaptation = field(default_factory=dict)
     clipping: Clipping | None = None
     rounding: Rounding | None = None
+    counts: bool = False
 
 
 @cache

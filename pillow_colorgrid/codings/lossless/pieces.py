@@ -14,6 +14,11 @@ import numpy as np
 
 from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.lossless import levels
+from pillow_colorgrid.codings.lossless.counted_stream import (
+    CountedDecoder,
+    CountedEncoder,
+    CountedPrice,
+)
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.model import Model
@@ -90,6 +95,10 @@ class Piece:
     def _pixels(self, plane: np.ndarray) -> int:
         return plane.size if self.held is None else int(np.count_nonzero(self.held.pixels))
 
+    def counts(self, model: Model) -> bool:
+        """Whether its colour is told by counts: that of tiles, where the model says so."""
+        return model.counts and not self.seeded
+
     def is_empty(self) -> bool:
         """Whether its streams hold nothing."""
         return self.held is not None and not self.held.pixels.any()
@@ -100,20 +109,28 @@ class Piece:
             return stream.finish()
         return b"" if self.is_empty() else _LANES.pack(lanes) + stream.finish()
 
-    def opened(self, data: bytes, frequencies: Frequencies, lanes: int) -> StreamDecoder:
+    def opened(
+        self,
+        data: bytes,
+        frequencies: Frequencies,
+        lanes: int,
+        counted: list[np.ndarray] | None = None,
+    ) -> StreamDecoder:
         """The inverse of `finished`, where it holds something. Raises StreamError.
 
         Args:
             lanes: that it has if it holds all pixels.
+            counted: the planes of the piece, if its colours are counted.
         """
+        opened = partial(CountedDecoder, planes=counted) if counted else StreamDecoder
         if self.held is None:
-            return StreamDecoder(data, frequencies, lanes)
+            return opened(data, frequencies, lanes)
         if len(data) < _LANES.size:
             raise StreamError(f"stream of {len(data)} bytes where there are pixels")
         (lanes,) = _LANES.unpack_from(data)
         if not lanes:
             raise StreamError("stream of 0 lanes, allowed from 1 on")
-        return StreamDecoder(data[_LANES.size :], frequencies, lanes)
+        return opened(data[_LANES.size :], frequencies, lanes)
 
 
 PREVIEW = Piece(True, PREVIEW_REFINEMENTS, 256, 512)
@@ -150,7 +167,12 @@ def encode_luminance(planes: list[np.ndarray], piece: Piece, predictor: Predicto
 def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of colour, as in `encode`."""
     lanes = piece.color_lanes(planes[0])
-    stream = StreamEncoder(predictor.model.frequencies, lanes)
+    model = predictor.model
+    stream = (
+        CountedEncoder(model.frequencies, lanes, planes)
+        if piece.counts(model)
+        else StreamEncoder(model.frequencies, lanes)
+    )
     code_color(planes, piece, predictor, stream)
     return piece.finished(stream, lanes)
 
@@ -166,7 +188,10 @@ def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor
 
 def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> float:
     """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
-    color = Price(predictor.model.frequencies)
+    model = predictor.model
+    color = (
+        CountedPrice(model.frequencies, planes) if piece.counts(model) else Price(model.frequencies)
+    )
     code_color(planes, piece, predictor, color)
     return float(color.bits / 8 + LANE_BYTES * piece.color_lanes(planes[0]))
 
@@ -198,7 +223,8 @@ def decode(
         code_interleaved(planes, piece, predictor, watch(luminance))
         streams = [luminance]
     else:
-        color = _opened(coded.color, piece, piece.color_lanes(planes[0]), model)
+        lanes = piece.color_lanes(planes[0])
+        color = _opened(coded.color, piece, lanes, model, (piece.counts(model) and planes) or None)
         streams = [luminance, color]
         of_luminance, of_color = watch(luminance), watch(color)
         coming = []
@@ -225,10 +251,16 @@ def _check_empty(coded: Coded, interval: int) -> None:
         raise StreamError(f"streams of {size_bytes} bytes where there are no pixels, allowed 0")
 
 
-def _opened(data: bytes, piece: Piece, lanes: int, model: Model) -> StreamDecoder:
-    """A stream of a piece, exact or rounded."""
+def _opened(
+    data: bytes,
+    piece: Piece,
+    lanes: int,
+    model: Model,
+    counted: list[np.ndarray] | None = None,
+) -> StreamDecoder:
+    """A stream of a piece, exact or rounded; `counted` as in `Piece.opened`."""
     if model.rounding is None:
-        return piece.opened(data, model.frequencies, lanes)
+        return piece.opened(data, model.frequencies, lanes, counted)
     levels = Levels(model.rounding, preview=piece.seeded)
     return RoundedDecoder(data, model.frequencies, lanes, levels)
 

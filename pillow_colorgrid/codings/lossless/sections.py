@@ -25,6 +25,7 @@ from pillow_colorgrid.codings.lossless.description import (
     CLIPPING,
     COLOR_PREVIEW,
     COLOR_TILE,
+    COUNTS,
     HIDDEN,
     ORIGIN,
     PREVIEW,
@@ -39,9 +40,9 @@ STREAMS = tuple(kind.type for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE)
 """Types of the sections that hold pixels of luminance and colour."""
 
 NOT_BESIDE_ONE = tuple(
-    kind.type for kind in (HIDDEN, ALPHA_ADAPTATION, ALPHA_PREVIEW, ALPHA_TILE, ROUNDING)
+    kind.type for kind in (HIDDEN, ALPHA_ADAPTATION, ALPHA_PREVIEW, ALPHA_TILE, ROUNDING, COUNTS)
 )
-"""Types of others that a picture in one stream does not have: hidden pixels, tiles of alpha."""
+"""Types of others that a picture in one stream does not have: hidden pixels, tiles."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,12 @@ def read_streams(sections: Sequence[Section], color: bool, partial: bool = False
         DamagedError: no preview, sections that do not follow one another as they must, or that
             this picture cannot have.
     """
-    _check_color({section.type for section in sections}, color)
+    types = {section.type for section in sections}
+    _check_color(types, color)
     found = [section for section in sections if section.type in STREAMS]
     apart = color and bool(found) and found[0].type == COLOR_PREVIEW.type
+    if COUNTS.type in types and found and not apart:
+        raise DamagedError("section LCNT without CPRE, allowed where colour has its own streams")
     head, group = ([COLOR_PREVIEW], [TILE, COLOR_TILE]) if apart else ([], [TILE])
     head.append(PREVIEW)
     for section, expected in zip(found, chain(head, cycle(group)), strict=False):
@@ -122,8 +126,9 @@ def check_alone(sections: Sequence[Section], color: bool) -> None:
 def _check_color(types: set[bytes], color: bool) -> None:
     """Refuse what only colour pictures have, and what excludes one another."""
     special = types & {ORIGIN.type, CHANNELS.type, CLIPPING.type}
-    if special and not color:
-        names = " and ".join(sorted(name.decode() for name in special))
+    of_color = types & {*special, COUNTS.type}
+    if of_color and not color:
+        names = " and ".join(sorted(name.decode() for name in of_color))
         raise DamagedError(f"section {names} in a grey picture, allowed where there is colour")
     if len(special) > 1:
         names = " and ".join(sorted(name.decode() for name in special))

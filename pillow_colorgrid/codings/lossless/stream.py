@@ -83,7 +83,10 @@ class StreamEncoder:
     ) -> None:
         """Append the pixels."""
         pairs = symbols_of(number, plane[:, *where], distribution)
-        rows, symbols = (part.reshape(-1) for part in pairs)
+        self.add(*(part.reshape(-1) for part in pairs))
+
+    def add(self, rows: np.ndarray, symbols: np.ndarray) -> None:
+        """Append (n,) symbols, each by its row."""
         escaped = self.frequencies.counts[rows, symbols] == 0
         if escaped.any():
             self.escapes.append(symbols[escaped])
@@ -160,10 +163,15 @@ class StreamDecoder(EscapesDecoder):
         self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
     ) -> None:
         """Fill the pixels in."""
+        plane[:, *where] = self.decoded(number, distribution)
+
+    def decoded(self, number: int, distribution: Distribution) -> np.ndarray:
+        """The next values (int32), of the shape of their distribution."""
         rows = (distribution.row + number * ROWS).reshape(-1)
         symbols = self.entropy.decode(self.frequencies, rows).astype(np.int32)
         escaped = np.flatnonzero(symbols == ESCAPE)
         if escaped.size:
             symbols[escaped] = self.take_escapes(escaped.size)
         floor = distribution.floor
-        plane[:, *where] = symbols.reshape(floor.shape) - CENTER + floor
+        found: np.ndarray = symbols.reshape(floor.shape) - CENTER + floor
+        return found

@@ -1,6 +1,6 @@
 """Planes -> streams: fit adaptations to the picture, encode by them, keep what pays."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -9,10 +9,18 @@ import numpy as np
 from pillow_colorgrid.codings.lossless import clipping as lossless_clipping, small
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation, Correction, apart, pack
 from pillow_colorgrid.codings.lossless.clipping import Clipping
-from pillow_colorgrid.codings.lossless.description import ADAPTATION, CLIPPING, IN_ONE
+from pillow_colorgrid.codings.lossless.description import (
+    ADAPTATION,
+    CLIPPING,
+    COUNTS,
+    IN_ONE,
+    OF_TILES,
+)
+from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.filling import Held
+from pillow_colorgrid.codings.lossless.model import Model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
@@ -34,6 +42,9 @@ from pillow_colorgrid.codings.tiles import tiles
 from pillow_colorgrid.container import Section
 
 Result = TypeVar("Result")
+
+COLOR = 3
+"""Planes of a picture that has colour."""
 
 SECOND, FINE = TILE_REFINEMENTS[1:]
 
@@ -57,6 +68,12 @@ CLIPPING_BYTES = 18
 
 CLIPPING_TILES = 4
 """Whether clipping pays is estimated on so many tiles."""
+
+TILES_OF_COUNTED = 8
+"""Whether counting pays is estimated on one of so many tiles, since it takes their networks."""
+
+COUNTS_GAIN = 0.01
+"""What of colour's bytes must be gained: to show a picture takes about a quarter longer then."""
 
 
 @dataclass(frozen=True)
@@ -110,16 +127,23 @@ def encode_adapted(
         clipping = fit_clipping(planes, predictor.model.frequencies, held)
         if clipping is not None:
             predictor = _with_clipping(parts.tiles, predictor, clipping)
+    if len(planes) == COLOR and not in_one and predictor.model.rounding is None:
+        predictor = _with_counts(parts.tiles, predictor)
     fitted = [_fitted(parts.tiles, fitting, predictor) for fitting in FITTINGS_BY_EFFORT[effort]]
     if in_one:
         tries = [_encode_in_one(planes, adaptation, predictor) for adaptation in fitted]
     else:
         tries = [_encode_once(parts, adaptation, predictor) for adaptation in fitted]
     smallest = min(tries, key=lambda sections: sum(len(section.payload) for section in sections))
-    found = predictor.model.clipping
-    if found is None:
-        return smallest
-    return [CLIPPING.section(lossless_clipping.pack(found)), *smallest]
+    return [*_told(predictor.model), *smallest]
+
+
+def _told(model: Model) -> Iterator[Section]:
+    """What a file says of the picture's model before its adaptation."""
+    if model.clipping is not None:
+        yield CLIPPING.section(lossless_clipping.pack(model.clipping))
+    if model.counts:
+        yield COUNTS.section(bytes([OF_TILES]))
 
 
 def _fitted(parts: Sequence[Part], fitting: Fitting, predictor: Predictor) -> Adaptation:
@@ -132,20 +156,33 @@ def _with_clipping(parts: Sequence[Part], predictor: Predictor, clipping: Clippi
 
     What it costs where neighbours mislead is seen only beside what the networks would have said.
     """
-    clipping_model = replace(predictor.model, clipping=clipping)
+    model = replace(predictor.model, clipping=clipping)
+    sample = parts[:: max(1, -(-len(parts) // CLIPPING_TILES))]
+    now, then = _color_bytes(sample, predictor, model)
+    pays = (now - then) * len(parts) / len(sample) > CLIPPING_BYTES
+    return predictor.by(model) if pays else predictor
 
-    def gain(part: Part) -> float:
-        at_work = predictor if len(parts) == 1 else predictor.alone().remembering()
-        plain, clipped = (
-            estimated_color_bytes(part.planes, part.piece, at_work.by(model))
-            for model in (predictor.model, clipping_model)
-        )
-        return plain - clipped
 
-    chosen = parts[:: max(1, -(-len(parts) // CLIPPING_TILES))]
-    gains = predictor.workers.map(gain, chosen)
-    pays = sum(gains) * len(parts) / len(chosen) > CLIPPING_BYTES
-    return predictor.by(clipping_model) if pays else predictor
+def _with_counts(parts: Sequence[Part], predictor: Predictor) -> Predictor:
+    """With counted colours, if that makes colour smaller."""
+    sample = parts[len(parts) % TILES_OF_COUNTED // 2 :: TILES_OF_COUNTED]
+    if not any(counting.may_pay(part.planes, part.piece.held) for part in sample):
+        return predictor
+    model = replace(predictor.model, counts=True)
+    now, then = _color_bytes(sample, predictor, model)
+    return predictor.by(model) if then < now * (1 - COUNTS_GAIN) else predictor
+
+
+def _color_bytes(parts: Sequence[Part], predictor: Predictor, model: Model) -> tuple[float, float]:
+    """About the bytes of the streams of colour: as they are, and by another model."""
+
+    def sizes(part: Part) -> list[float]:
+        at_work = predictor if predictor.memory is not None else predictor.alone().remembering()
+        models = predictor.model, model
+        return [estimated_color_bytes(part.planes, part.piece, at_work.by(one)) for one in models]
+
+    now, then = np.sum(predictor.workers.map(sizes, parts), axis=0).tolist()
+    return now, then
 
 
 def _encode_once(parts: Parts, adaptation: Adaptation, predictor: Predictor) -> list[Section]:

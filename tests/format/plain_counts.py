@@ -1,0 +1,64 @@
+"""Section 3.3.15 of FORMAT.md, plain and slow: the colour of a tile, with counts."""
+
+from itertools import pairwise
+
+
+def place_of(plane, y, co, value):
+    """Where a value of Co (1) or Cg (2) is counted."""
+    key = 512 * y + 256
+    if plane == 1:
+        return (key + value) % 2**17
+    return (64 * (((key + co) * 2654435761 % 2**32) >> 17) + 256 + value) % 2**21
+
+
+class Counts:
+    """What one tile has counted."""
+
+    def __init__(self, frequencies):
+        self.frequencies = frequencies
+        self.counts = {1: {}, 2: {}}
+
+    def values(self, stream, plane, expected, row_of):
+        """The values of a group.
+
+        Args:
+            expected: m, c, Y and Co of each pixel (of Co itself anything).
+            row_of: plane, m and c -> the row of the tables.
+        """
+        found = [0] * len(expected)
+        ends = [len(expected) * part // 4 for part in range(5)]
+        counts = self.counts[plane]
+        for numbers in (range(*part) for part in pairwise(ends)):
+            beyond = []
+            for reach, classes in ((4, range(12)), (10, range(12, 20)), (20, range(20, 48))):
+                chosen = [n for n in numbers if expected[n][1] in classes]
+                for at, n in enumerate(chosen):
+                    m, c, y, co = expected[n]
+                    starts = self.starts(plane, reach, (m, y, co), row_of(plane, m, c))
+                    symbol = stream.by_starts(at, starts)
+                    found[n] = (m >> 3) - reach + symbol - 1
+                    if symbol in (0, 2 * reach + 2):
+                        beyond.append(n)
+            for at, n in enumerate(beyond):
+                m, c, *_ = expected[n]
+                found[n] = stream.symbol(at, row_of(plane, m, c)) - 512 + (m >> 3)
+            for n in numbers:
+                _, _, y, co = expected[n]
+                place = place_of(plane, y, co, found[n])
+                counts[place] = counts.get(place, 0) + 1
+            for place, count in counts.items():
+                counts[place] = min(count, 255)
+        return found
+
+    def starts(self, plane, reach, pixel, row):
+        """Where the range of each symbol begins, and the end of the last."""
+        m, y, co = pixel
+        row, counts = self.frequencies[row], self.counts[plane]
+        sums = [sum(row[: 512 - reach])]
+        for value in range((m >> 3) - reach, (m >> 3) + reach + 1):
+            count = counts.get(place_of(plane, y, co, value), 0)
+            sums.append(sums[-1] + row[value - (m >> 3) + 512] * (1 + count))
+        total = sums[-1] + sum(row[512 + reach + 1 :])
+        symbols = 2 * reach + 3
+        ratio = ((16384 - symbols) * 2**30) // total
+        return [0, *(((s * ratio) >> 30) + i + 1 for i, s in enumerate(sums)), 16384]
