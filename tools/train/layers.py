@@ -49,9 +49,13 @@ class Coded:
 
 
 def weight_shifts(weight: Tensor) -> Tensor:
-    """Per output channel the largest k (integer) so that ``|w| * 2**k <= WEIGHT_LIMIT``."""
-    largest = weight.detach().abs().flatten(1).amax(1).clamp_min(1e-8)
-    return torch.floor(torch.log2(WEIGHT_LIMIT / largest)).clamp(-8, 14)
+    """Per output channel the largest k (integer) so that ``|w| * 2**k <= WEIGHT_LIMIT``.
+
+    In float64 always: beside a power of two float32 may come to another k than the check in float64
+    at export does.
+    """
+    largest = weight.detach().abs().flatten(1).amax(1).double().clamp_min(1e-8)
+    return torch.floor(torch.log2(WEIGHT_LIMIT / largest)).clamp(-8, 14).to(weight.dtype)
 
 
 def straight_through(exact: Tensor, rounded: Tensor) -> Tensor:
