@@ -1,7 +1,7 @@
-"""The one way in which the sources' networks are trained here: Adam, equal minutes, resumable."""
+"""The one way in which the sources' networks are trained here: Muon, equal minutes, resumable."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tools.data.crops import cut, load_crops
+from tools.data.crops import cut
 from tools.reproduce.settings import Settings
 from tools.train import run
+from tools.train.muon import Muon
 
 COOL_FROM = 0.5
 """The part of the time after which steps shrink."""
@@ -35,22 +36,48 @@ class Config:
     checkpoint_minutes: float = 1.0
 
 
-def train(network: Network, loss: Loss, settings: Settings, data: Path, out: Path) -> Network:
-    """Train for the settings' minutes, going on from a checkpoint in `out`; ready to be asked."""
+def optimisers(network: nn.Module, settings: Settings) -> list[torch.optim.Optimizer]:
+    """Muon for 3 x 3 convolutions, Adam for all else."""
+    of_muon = [
+        layer.weight
+        for layer in network.modules()
+        if isinstance(layer, nn.Conv2d) and layer.kernel_size == (3, 3)
+    ]
+    taken = {id(weight) for weight in of_muon}
+    others = [weight for weight in network.parameters() if id(weight) not in taken]
+    return [
+        Muon(of_muon, settings.muon_rate),
+        torch.optim.Adam(others, settings.learning_rate),
+    ]
+
+
+def train(
+    network: Network,
+    loss: Loss,
+    settings: Settings,
+    load: Callable[[], Sequence[np.ndarray]],
+    out: Path,
+) -> Network:
+    """Train for the settings' minutes, going on from a checkpoint in `out`; ready to be asked.
+
+    Args:
+        load: gives the pictures that squares are cut out of; not asked where all is done.
+    """
     torch.set_num_threads(settings.threads)
-    optimiser = torch.optim.Adam(network.parameters(), settings.learning_rate)
-    this = run.Run(Config(str(out), settings.minutes), network, [optimiser], resume=True)
+    config = Config(str(out), settings.minutes)
+    this = run.Run(config, network, optimisers(network, settings), resume=True)
     if this.progress < 1:
-        crops = load_crops(data)
+        crops = load()
         rng = np.random.default_rng(1 + this.step)
         losses: list[float] = []
 
         def step() -> None:
             chosen = rng.integers(0, len(crops), settings.batch)
-            squares = np.stack([cut(crops[index], settings.side, rng) for index in chosen])
+            squares = np.stack([cut(crops[index], settings.cut, rng) for index in chosen])
             found = loss(squares, rng)
             share = this.share(WARM_STEPS, COOL_FROM, LEAST_SHARE)
-            this.descend(found, [settings.learning_rate * share], 1.0)
+            rates = (settings.muon_rate, settings.learning_rate)
+            this.descend(found, [rate * share for rate in rates], 1.0)
             losses.append(found.item())
 
         def note() -> run.Row:

@@ -7,6 +7,7 @@ import torch
 from skimage.color import rgb2lab
 from torch import Tensor
 
+from tools.data.crops import load_crops
 from tools.reproduce import training
 from tools.reproduce.crayon.network import XiaoNet
 from tools.reproduce.crayon.settings import Settings
@@ -38,4 +39,4 @@ def train(intervals: tuple[int, ...], settings: Settings, data: Path, out: Path)
         interval = intervals[int(rng.integers(len(intervals)))]
         return (network(*seen(lab, interval)) - lab[:, 1:]).square().mean()
 
-    return training.train(network, loss, settings, data, out)
+    return training.train(network, loss, settings, lambda: load_crops(data), out)

@@ -97,6 +97,7 @@ def measure(codec: Codec, rgb: Bytes) -> dict[str, float]:
     wrong = (restored != rgb).any(axis=-1)
     return {
         "mse": float(np.square(error).mean()),
+        "mean_mse": float(chroma.var(axis=(0, 1)).mean()),
         "psnr_db": psnr_db(rgb, space.rendered(rgb, predicted)),
         "entropy": entropy(error),
         "chroma_entropy": entropy(chroma),

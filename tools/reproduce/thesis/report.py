@@ -18,21 +18,9 @@ from tools.reproduce.thesis.network import Variant
 from tools.reproduce.thesis.settings import Settings
 from tools.reproduce.thesis.spaces import SPACES, Space
 from tools.reproduce.thesis.tables import TABLES, TEST, VALIDATION, Row
-from tools.reproduce.thesis.training import train
+from tools.reproduce.thesis.training import squares, train
 
 KEY = ("space", "network", "levels", "scale", "pictures")
-
-
-def squares(rgb: list[Bytes], settings: Settings) -> list[Bytes]:
-    """The middle square of each picture, scaled to the thesis's size: as Places365's were."""
-    found = []
-    for one in rgb[: settings.pictures]:
-        side = min(one.shape[:2])
-        top, left = (one.shape[0] - side) // 2, (one.shape[1] - side) // 2
-        square = Image.fromarray(one[top : top + side, left : left + side])
-        small = square.resize((settings.side, settings.side), Image.Resampling.LANCZOS)
-        found.append(np.asarray(small))
-    return found
 
 
 def enlarged(rgb: Bytes, scale: int) -> Bytes:
@@ -67,11 +55,10 @@ def make(settings: Settings, data: Path, test: Sequence[Path], out: Path) -> Pat
     """Do what is not yet done; the path of the tables."""
     out.mkdir(parents=True, exist_ok=True)
     measured = Measurements(out / "thesis.tsv", KEY)
+    tests = [picture for folder in test for picture in pictures_of(folder)][: settings.pictures]
     sets = {
-        VALIDATION: squares(load_crops(data, held_out=True), settings),
-        TEST: squares(
-            [np.asarray(flat_rgb(p.open())) for d in test for p in pictures_of(d)], settings
-        ),
+        VALIDATION: squares(load_crops(data, held_out=True)[: settings.pictures], settings.side),
+        TEST: squares([np.asarray(flat_rgb(p.open())) for p in tests], settings.side),
     }
 
     @cache
@@ -168,6 +155,7 @@ def tables(measured: Measurements) -> Iterator[str]:
             "levels",
             "colour",
             *heads,
+            "MSE of its own mean colour",
             "network alone",
             "PSNR, dB",
             "exact",
@@ -188,6 +176,7 @@ def _cells(row: Row, space: Space, line: Line, columns: list[str]) -> list[str]:
         cells += [printed if space is SPACES[0] else "", _cell(row, line, name)]
     return [
         *cells,
+        f"{float(line['mean_mse']):.3g}",
         _percents(line, row.levels is None, "transform"),
         f"{float(line['psnr_db']):.1f}" if line["psnr_db"] else "-",
         f"{round(float(line['exact']) * int(line['count']))} of {line['count']}",

@@ -12,8 +12,8 @@ class Settings(Common):
     The thesis: batches of 32, a learning rate of 5e-4, 124 epochs of 374,985 pictures.
     """
 
-    widths: tuple[int, ...] = (16, 32, 64, 96, 128)
-    """Features after each halving. (The thesis's networks weigh 513 MB, these about 2.)"""
+    widths: tuple[int, ...] = (8, 16, 32, 48, 64)
+    """Features after each halving. (The thesis's networks weigh 513 MB, these about 1.)"""
     only: tuple[str, ...] = ()
     """Names of variants; none: all."""
 
@@ -21,6 +21,7 @@ class Settings(Common):
 QUICK = Settings(
     minutes=0.03,
     side=32,
+    cut=32,
     pictures=2,
     batch=2,
     widths=(4, 4, 8, 8, 8),
