@@ -90,7 +90,7 @@ def test_crayon_by_n_and_at_equal_bytes(crayon: Path) -> None:
 def test_the_papers_network_takes_any_size(size: tuple[int, int]) -> None:
     lab = torch.zeros((1, 3, *size))
     network = XiaoNet(4).eval()
-    found = network(*seen(lab, 6))
+    found = network(*seen(lab, 6), 6)
     assert found.shape == (1, 2, *size)
     assert found.abs().max() <= 1
 

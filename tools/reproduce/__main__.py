@@ -6,14 +6,14 @@
 
 `--data` are the crops that are trained on (every 20th is held out: the thesis's validation set);
 `--test` pictures of other kinds. What was trained or measured stays in `--out`; the same command
-goes on from there. Writes a line for each measurement (.tsv) and the tables (.md).
+goes on from there. Writes a line for each measurement (.tsv), the tables (.md) and a plot (.png).
 """
 
 import argparse
 from pathlib import Path
 
-from tools.reproduce.crayon import report as crayon, settings as crayon_settings
-from tools.reproduce.thesis import report as thesis, settings as thesis_settings
+from tools.reproduce.crayon import making as crayon, settings as crayon_settings
+from tools.reproduce.thesis import making as thesis, settings as thesis_settings
 
 SOURCES = {
     "thesis": (thesis_settings, thesis.make, "Borras Sans 2021, Tables 1 to 15"),

@@ -14,15 +14,15 @@ def setting(default: Any, meaning: str) -> Any:
 class Settings:
     """What is the same for all networks of a source, so that they can be compared."""
 
-    minutes: float = setting(3.0, "processor minutes that each network is trained")
-    side: int = setting(256, "edge that pictures are scaled to (thesis)")
+    steps: int = setting(1600, "steps that each network is trained")
+    side: int = setting(256, "edge that pictures are scaled to")
     cut: int = setting(64, "edge of the squares that are cut out to train on")
     pictures: int = setting(24, "pictures of each set")
-    batch: int = setting(8, "squares of a training step")
+    batch: int = setting(4, "squares of a training step")
     threads: int = setting(1, "threads of training and measuring")
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     """Of Adam: biases, normalisation, convolutions other than 3 x 3."""
-    muon_rate: float = 2e-2
+    muon_rate: float = 3e-2
     """Of Muon: 3 x 3 convolutions. In 25 s it came as far as Adam alone in two minutes."""
 
     def changed(self, **values: Any) -> Self:

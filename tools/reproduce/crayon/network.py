@@ -25,8 +25,15 @@ class XiaoNet(nn.Module):
     Gives A and B (N, 2, H, W), -1..1.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, start_interpolated: bool = False) -> None:
+        """Random weights.
+
+        Args:
+            start_interpolated: paint what interpolating the grid leaves, beginning with nothing.
+                Not the paper's, but it need not learn to interpolate first.
+        """
         super().__init__()
+        self.start_interpolated = start_interpolated
         self.stem = nn.Conv2d(1, width, 3, padding=1)
         self.hints = nn.Conv2d(3, width, 3, padding=1)
         self.first = block(width, 2 * width)
@@ -43,8 +50,12 @@ class XiaoNet(nn.Module):
         self.beside = nn.ModuleList(nn.Conv2d(n * width, n * width, 1) for n in (8, 4, 2))
         self.up = nn.ModuleList(block(a * width, b * width) for a, b in ((8, 4), (4, 2), (2, 2)))
         self.head = nn.Conv2d(2 * width, 2, 1)
+        if start_interpolated:
+            nn.init.zeros_(self.head.weight)
+            nn.init.zeros_(self.head.bias)
 
-    def forward(self, luminance: Tensor, hints: Tensor) -> Tensor:
+    def forward(self, luminance: Tensor, hints: Tensor, interval: int) -> Tensor:
+        start = interpolated(hints[:, :2], interval) if self.start_interpolated else 0
         high, wide = luminance.shape[-2:]
         beyond = (0, -wide % ALIGNMENT, 0, -high % ALIGNMENT)
         luminance, hints = (functional.pad(x, beyond, "replicate") for x in (luminance, hints))
@@ -57,4 +68,14 @@ class XiaoNet(nn.Module):
         for layer, beside in zip(self.up, self.beside, strict=True):
             x = functional.interpolate(x, scale_factor=2, mode="nearest")
             x = layer(x + beside(kept.pop()))
-        return torch.tanh(self.head(x))[..., :high, :wide]
+        painted: Tensor = torch.tanh(self.head(x))[..., :high, :wide]
+        return start + painted
+
+
+def interpolated(hints: Tensor, interval: int) -> Tensor:
+    """A and B on the grid (N, 2, H, W) -> everywhere, bilinear; beyond the last points theirs."""
+    high, wide = hints.shape[-2:]
+    points = hints[..., ::interval, ::interval]
+    size = [(count - 1) * interval + 1 for count in points.shape[-2:]]
+    inner = functional.interpolate(points, size, mode="bilinear", align_corners=True)
+    return functional.pad(inner, (0, wide - size[1], 0, high - size[0]), "replicate")

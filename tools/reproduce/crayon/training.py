@@ -7,10 +7,10 @@ import torch
 from skimage.color import rgb2lab
 from torch import Tensor
 
-from tools.data.crops import load_crops
 from tools.reproduce import training
 from tools.reproduce.crayon.network import XiaoNet
 from tools.reproduce.crayon.settings import Settings
+from tools.reproduce.pictures import trained_on
 
 CHROMA_SCALE, LUMINANCE_SCALE = 110.0, 100.0
 
@@ -29,14 +29,20 @@ def scaled_lab(rgb: np.ndarray) -> Tensor:
     return torch.from_numpy(lab / scales).permute(0, 3, 1, 2)
 
 
-def train(intervals: tuple[int, ...], settings: Settings, data: Path, out: Path) -> XiaoNet:
-    """A network for these n, one of them drawn for each step. MSE, as the paper."""
+def train(
+    intervals: tuple[int, ...], as_written: bool, settings: Settings, data: Path, out: Path
+) -> XiaoNet:
+    """A network for these n, one of them drawn for each step. MSE, as the paper.
+
+    Args:
+        as_written: without our start, interpolated colour.
+    """
     torch.manual_seed(1)
-    network = XiaoNet(settings.width)
+    network = XiaoNet(settings.width, start_interpolated=not as_written)
 
     def loss(squares: np.ndarray, rng: np.random.Generator) -> Tensor:
         lab = scaled_lab(squares)
         interval = intervals[int(rng.integers(len(intervals)))]
-        return (network(*seen(lab, interval)) - lab[:, 1:]).square().mean()
+        return (network(*seen(lab, interval), interval) - lab[:, 1:]).square().mean()
 
-    return training.train(network, loss, settings, lambda: load_crops(data), out)
+    return training.train(network, loss, settings, lambda: trained_on(data, settings.side), out)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pillow_colorgrid.pixels import Bytes
 from tools.rate_distortion.metrics import psnr_db
-from tools.reproduce.thesis.network import Autoencoder, quantised
+from tools.reproduce.thesis.network import HALVINGS, Autoencoder, quantised
 from tools.reproduce.thesis.spaces import Space
 
 CODECS: dict[str, dict[str, object]] = {
@@ -25,6 +25,9 @@ CODECS: dict[str, dict[str, object]] = {
 """Pillow's options of each codec, all lossless."""
 
 FLOAT_BYTES = 4
+
+BLOCK = 2**HALVINGS
+"""Edge of the square that one place of the bottleneck stands for."""
 
 T = TypeVar("T")
 
@@ -72,6 +75,15 @@ class Codec:
         return painted.numpy() * np.float32(self.space.chroma_scale)
 
 
+def interpolated_means(chroma: np.ndarray) -> np.ndarray:
+    """What two numbers for each 32 x 32 pixels tell without any network: (H, W, 2) -> the same."""
+    high, wide = chroma.shape[0] // BLOCK, chroma.shape[1] // BLOCK
+    means = chroma.reshape(high, BLOCK, wide, BLOCK, 2).mean((1, 3))
+    told = [Image.fromarray(plane) for plane in np.moveaxis(means, -1, 0).astype(np.float32)]
+    size = (chroma.shape[1], chroma.shape[0])
+    return np.stack([np.asarray(t.resize(size, Image.Resampling.BILINEAR)) for t in told], -1)
+
+
 def timed(work: Callable[[], T]) -> tuple[T, float]:
     """What it gives, and its processor time in ms."""
     begin = time.process_time()
@@ -98,6 +110,7 @@ def measure(codec: Codec, rgb: Bytes) -> dict[str, float]:
     return {
         "mse": float(np.square(error).mean()),
         "mean_mse": float(chroma.var(axis=(0, 1)).mean()),
+        "means_mse": float(np.square(chroma - interpolated_means(chroma)).mean()),
         "psnr_db": psnr_db(rgb, space.rendered(rgb, predicted)),
         "entropy": entropy(error),
         "chroma_entropy": entropy(chroma),

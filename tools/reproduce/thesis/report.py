@@ -1,97 +1,13 @@
-"""Train, measure and write the tables: resumable, whatever is done stays."""
+"""The thesis's tables as Markdown: what is printed there, and what was measured."""
 
-from collections.abc import Iterator, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
 
-import numpy as np
-from PIL import Image
-from tqdm import tqdm
-
-from pillow_colorgrid.pixels import Bytes
-from tools.data.crops import load_crops
-from tools.data.images import pictures as pictures_of
-from tools.rate_distortion.measure import flat_rgb
 from tools.reproduce.tables import Line, Measurements, markdown
-from tools.reproduce.thesis.measuring import CODECS, Codec, measure, sizes_without
-from tools.reproduce.thesis.network import Variant
-from tools.reproduce.thesis.settings import Settings
+from tools.reproduce.thesis.measuring import CODECS
 from tools.reproduce.thesis.spaces import SPACES, Space
-from tools.reproduce.thesis.tables import TABLES, TEST, VALIDATION, Row
-from tools.reproduce.thesis.training import squares, train
+from tools.reproduce.thesis.tables import TABLES, TEST, Row
 
 KEY = ("space", "network", "levels", "scale", "pictures")
-
-
-def enlarged(rgb: Bytes, scale: int) -> Bytes:
-    size = (scale * rgb.shape[1], scale * rgb.shape[0])
-    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC))
-
-
-def folder_name(space: Space, variant: Variant) -> str:
-    return f"{space.name} {variant.name}".lower().replace(", ", "-").replace(" ", "-")
-
-
-def wanted(settings: Settings) -> Iterator[Row]:
-    """Each measurement once."""
-    rows = {row.key: row for table in TABLES for row in table.rows}
-    only = settings.only or {row.variant.name for row in rows.values()}
-    return (row for row in rows.values() if row.variant.name in only)
-
-
-def _means(lines: list[dict[str, float]]) -> dict[str, str]:
-    """Of all pictures; pixels beyond of those that have any; what is infinite is left out."""
-    found = {}
-    for name in lines[0]:
-        values = np.array([line[name] for line in lines])
-        if name == "pixels_beyond":
-            values = values[values > 0]
-        values = values[np.isfinite(values)]
-        found[name] = f"{values.mean():.6g}" if len(values) else ""
-    return found
-
-
-def make(settings: Settings, data: Path, test: Sequence[Path], out: Path) -> Path:
-    """Do what is not yet done; the path of the tables."""
-    out.mkdir(parents=True, exist_ok=True)
-    measured = Measurements(out / "thesis.tsv", KEY)
-    tests = [picture for folder in test for picture in pictures_of(folder)][: settings.pictures]
-    sets = {
-        VALIDATION: squares(load_crops(data, held_out=True)[: settings.pictures], settings.side),
-        TEST: squares([np.asarray(flat_rgb(p.open())) for p in tests], settings.side),
-    }
-
-    @cache
-    def without(space: Space, pictures: str, scale: int) -> list[dict[str, int]]:
-        return [sizes_without(space, enlarged(rgb, scale)) for rgb in sets[pictures]]
-
-    rows = list(wanted(settings))
-    names = sorted({row.variant.name for row in rows})
-    jobs = [(space, name) for name in names for space in SPACES]
-    for space, name in tqdm(jobs, desc="networks", disable=None):
-        its = [row for row in rows if row.variant.name == name]
-        todo = [row for row in its if (space.name, *row.key) not in measured]
-        if not todo:
-            continue
-        network = train(
-            its[0].variant, space, settings, data, out / folder_name(space, its[0].variant)
-        )
-        weights = sum(parameter.numel() for parameter in network.parameters()) * 4
-        for row in todo:
-            codec = Codec(network, space, row.levels)
-            shown = [enlarged(rgb, row.scale) for rgb in sets[row.pictures]]
-            others = without(space, row.pictures, row.scale)
-            lines = [measure(codec, rgb) | other for rgb, other in zip(shown, others, strict=True)]
-            found = {
-                "count": str(len(lines)),
-                "weights_mb": f"{weights / 1e6:.2f}",
-                "minutes": f"{settings.minutes:g}",
-            }
-            measured.add((space.name, *row.key), {**found, **_means(lines)})
-    path = out / "thesis.md"
-    path.write_text("\n".join(tables(measured)), "utf-8")
-    return path
-
 
 COLUMNS = {
     "mse": "MSE",
@@ -113,7 +29,7 @@ def printed_percent(row: Row, column: str) -> float:
     return 100 * row.printed[column] / plain
 
 
-def _percent(line: Line, codec: str, free: bool, of: str = "plain") -> float:
+def percent(line: Line, codec: str, free: bool, of: str = "plain") -> float:
     """The part that the decolorized file saves of the `plain` one, or of "transform"."""
     told = 0.0 if free else float(line["bottleneck_bytes"])
     return 100 * (1 - (float(line[codec]) + told) / float(line[f"{of}_{codec}"]))
@@ -121,7 +37,7 @@ def _percent(line: Line, codec: str, free: bool, of: str = "plain") -> float:
 
 def _percents(line: Line, free: bool, of: str = "plain") -> str:
     """For each codec."""
-    return " / ".join(f"{_percent(line, codec, free, of):+.1f}" for codec in CODECS)
+    return " / ".join(f"{percent(line, codec, free, of):+.1f}" for codec in CODECS)
 
 
 def _cell(row: Row, line: Line, column: str) -> str:
@@ -133,11 +49,30 @@ def _cell(row: Row, line: Line, column: str) -> str:
     return f"{float(line[column]):.3g}" if line[column] else "-"
 
 
+def _exact(measured: Measurements) -> Iterator[list[str]]:
+    """Of all measurements of a colour space, each picture counted with each network."""
+    for space in SPACES:
+        lines = [line for key, line in measured.lines.items() if key[0] == space.name]
+        counts = [int(line["count"]) for line in lines]
+        exact = sum(
+            round(float(line["exact"]) * count) for line, count in zip(lines, counts, strict=True)
+        )
+        means = (
+            sum(float(line[name]) * count for line, count in zip(lines, counts, strict=True))
+            / sum(counts)
+            for name in ("wrong_pixels", "restored_mse")
+        )
+        wrong, mse = means
+        yield [space.name, f"{exact} of {sum(counts)}", f"{100 * wrong:.1f} %", f"{mse:.3g}"]
+
+
 def tables(measured: Measurements) -> Iterator[str]:
     """The tables; gains in % of the picture's own file: PNG / WebP / JPEG XL.
 
     "network alone" is the gain over the file of the colour space's planes without any network.
     """
+    yield "### Pictures that come back exactly\n"
+    yield from markdown(["colour", "exact", "pixels wrong", "MSE restored"], _exact(measured))
     for table in TABLES:
         lines = [
             (row, space, measured[(space.name, *row.key)])
@@ -155,11 +90,12 @@ def tables(measured: Measurements) -> Iterator[str]:
             "levels",
             "colour",
             *heads,
-            "MSE of its own mean colour",
+            "MSE of its mean colour / of 32 x 32 means",
             "network alone",
             "PSNR, dB",
             "exact",
             "weights, MB",
+            "minutes",
             "ms",
         ]
         yield from markdown(
@@ -176,10 +112,11 @@ def _cells(row: Row, space: Space, line: Line, columns: list[str]) -> list[str]:
         cells += [printed if space is SPACES[0] else "", _cell(row, line, name)]
     return [
         *cells,
-        f"{float(line['mean_mse']):.3g}",
+        f"{float(line['mean_mse']):.3g} / {float(line['means_mse']):.3g}",
         _percents(line, row.levels is None, "transform"),
         f"{float(line['psnr_db']):.1f}" if line["psnr_db"] else "-",
         f"{round(float(line['exact']) * int(line['count']))} of {line['count']}",
         line["weights_mb"],
+        line["minutes"],
         f"{float(line['encode_ms']):.0f}",
     ]

@@ -19,7 +19,7 @@ class Settings(Common):
 
 
 QUICK = Settings(
-    minutes=0.03,
+    steps=20,
     side=32,
     cut=32,
     pictures=2,
