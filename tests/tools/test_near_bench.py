@@ -37,7 +37,7 @@ def test_a_second_run_goes_on(
     run(folder, out, "CGX near", monkeypatch=monkeypatch)
     run(folder, out, "CGX near", "JPEG-LS", monkeypatch=monkeypatch)
     with out.open() as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+        rows = sorted(csv.DictReader(file, delimiter="\t"), key=lambda row: row["codec"])
     assert [(row["codec"], row["picture"]) for row in rows] == [
         ("CGX near", "0.png"),
         ("CGX near", "1.png"),
@@ -52,9 +52,19 @@ def test_a_second_run_goes_on(
 
 
 def test_what_is_off_by_more_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(rgb: np.ndarray, most: int) -> tuple[bytes, np.ndarray]:
-        return b"x", rgb ^ 8
+    def wrong(original: near.Original, most: int) -> tuple[bytes, np.ndarray]:
+        return b"x", original.rgb ^ 8
 
     monkeypatch.setitem(near.CODECS, "JPEG-LS", wrong)
     with pytest.raises(AssertionError, match="off by 8, allowed 2"):
-        near.measure(folder / "0.png", 2, "JPEG-LS")
+        near.measure(folder / "0.png", near.opened(folder / "0.png"), 2, "JPEG-LS")
+
+
+@pytest.mark.parametrize("codec", ["JPEG XL", "AVIF 4:4:4"])
+def test_what_was_tried_for_one_error_serves_the_next(folder: Path, codec: str) -> None:
+    original = near.opened(folder / "0.png")
+    sizes = [near.measure(folder / "0.png", original, most, codec)["size_bytes"] for most in (1, 8)]
+    tried = dict(original.tried)
+    assert sizes[1] <= sizes[0]
+    assert near.measure(folder / "0.png", original, 8, codec)["size_bytes"] == sizes[1]
+    assert original.tried == tried
