@@ -40,4 +40,10 @@ def test_command(tmp_path: Path) -> None:
         assert image.size == (960, 240)
     with (tmp_path / "maps.tsv").open(newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
+    run(
+        "tools.rate_distortion.error_map", "--images", tmp_path / "in", "--maps-only",
+        "--out", tmp_path / "maps.png",
+    )  # fmt: skip
+    with Image.open(tmp_path / "maps.png") as image:
+        assert image.size == (1600, 240)
     assert sum(float(row["share_of_error"]) for row in rows) == pytest.approx(1, abs=1e-3)

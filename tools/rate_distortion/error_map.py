@@ -1,11 +1,12 @@
 """Where painted colour is wrong: a heat map of each picture, and which edges its error lies at.
 
-    python -m tools.rate_distortion.error_map --images DIR --n 20 --out maps.png
+    python -m tools.rate_distortion.error_map --images DIR --n 20 --out maps.png [--maps-only]
 
 A row for each of ten pictures: original, what the grid coding shows, mean square error of Co and Cg
-(black 0, white `WHITE` and more). Then a table: pixels are told apart by whether colour, luminance,
-both or neither has an edge there, each with its share of the pixels and of the squared error. Error
-at edges of colour alone no network can paint from luminance. Half a minute.
+(black 0, brightest `WHITE` and more; warm near edges of luminance, else cold). With --maps-only
+just the latter, `COLUMNS` in a row. Then a table: pixels are told apart by whether an edge of
+colour, of luminance, of both or of neither is near, each with its share of the pixels and of the
+squared error. Error at edges of colour alone no network can paint from luminance. Half a minute.
 """
 
 import argparse
@@ -30,6 +31,14 @@ EDGE = 12.0
 
 BLUR = 1.0
 
+REACH = 3
+"""So many pixels from an edge are near it."""
+
+WARM, COLD = (255, 170, 60), (70, 160, 255)
+"""The brightest colours of a map."""
+
+COLUMNS = 5
+
 KINDS = ("flat", "luminance alone", "colour alone", "both")
 
 
@@ -48,17 +57,18 @@ def squared_error(original: Rgb, decoded: Rgb) -> np.ndarray:
     return found
 
 
-def is_edge(plane: np.ndarray) -> np.ndarray:
-    """(H, W) -> where it is steep."""
-    steep: np.ndarray = ndimage.gaussian_gradient_magnitude(plane.astype(np.float64), BLUR) > EDGE
-    return steep
+def near_edge(plane: np.ndarray) -> np.ndarray:
+    """(H, W) -> where it is steep, and around there."""
+    steep = ndimage.gaussian_gradient_magnitude(plane.astype(np.float64), BLUR) > EDGE
+    found: np.ndarray = ndimage.binary_dilation(steep, iterations=REACH)
+    return found
 
 
 def kinds(original: Rgb) -> np.ndarray:
     """(H, W): the number in KINDS of each pixel."""
     luminance, *color = ycocg.forward(original)
-    of_color = is_edge(color[0]) | is_edge(color[1])
-    found: np.ndarray = is_edge(luminance) + 2 * of_color
+    of_color = near_edge(color[0]) | near_edge(color[1])
+    found: np.ndarray = near_edge(luminance) + 2 * of_color
     return found
 
 
@@ -71,13 +81,25 @@ def shares(errors: list[np.ndarray], places: list[np.ndarray]) -> list[tuple[str
     ]
 
 
-def row(original: Rgb, decoded: Rgb, error: np.ndarray) -> Image.Image:
-    """The three pictures beside each other, each WIDTH wide."""
-    heat = np.rint(255 * np.sqrt(np.clip(error / WHITE, 0, 1))).astype(np.uint8)
-    size = (WIDTH, round(WIDTH * original.shape[0] / original.shape[1]))
-    made = Image.new("RGB", (3 * WIDTH, size[1]))
-    for place, pixels in enumerate((original, decoded, heat)):
-        made.paste(Image.fromarray(pixels).convert("RGB").resize(size), (place * WIDTH, 0))
+def heat(error: np.ndarray, kind: np.ndarray) -> Image.Image:
+    """The map of a picture, WIDTH wide."""
+    warmth = np.where((kind % 2 == 1)[..., None], WARM, COLD)
+    bright = np.sqrt(np.clip(error / WHITE, 0, 1))[..., None]
+    return narrow(np.rint(bright * warmth).astype(np.uint8))
+
+
+def narrow(rgb: Rgb) -> Image.Image:
+    return Image.fromarray(rgb).resize((WIDTH, round(WIDTH * rgb.shape[0] / rgb.shape[1])))
+
+
+def sheet(images: list[Image.Image], columns: int) -> Image.Image:
+    """Row by row, each row as high as its highest."""
+    rows = [images[first : first + columns] for first in range(0, len(images), columns)]
+    heights = [max(image.height for image in row) for row in rows]
+    made = Image.new("RGB", (columns * WIDTH, sum(heights)))
+    for number, row in enumerate(rows):
+        for column, image in enumerate(row):
+            made.paste(image, (column * WIDTH, sum(heights[:number])))
     return made
 
 
@@ -89,23 +111,21 @@ def main() -> None:
     parser.add_argument("--images", type=Path, required=True, help="folder")
     parser.add_argument("--n", type=int, default=20)
     parser.add_argument("--out", type=Path, required=True, help="a picture; the table beside it")
+    parser.add_argument("--maps-only", action="store_true", help="no pictures beside the maps")
     options = parser.parse_args()
-    rows, errors, places = [], [], []
+    images, errors, places = [], [], []
     for picture in pictures(options.images)[:PICTURES]:
         image = flat_rgb(picture.open())
         original, decoded = np.asarray(image), shown(image, options.n)
         errors.append(squared_error(original, decoded))
         places.append(kinds(original))
-        rows.append(row(original, decoded, errors[-1]))
-    sheet = Image.new("RGB", (3 * WIDTH, sum(one.height for one in rows)))
-    top = 0
-    for one in rows:
-        sheet.paste(one, (0, top))
-        top += one.height
-    sheet.save(options.out)
+        if not options.maps_only:
+            images += [narrow(original), narrow(decoded)]
+        images.append(heat(errors[-1], places[-1]))
+    sheet(images, COLUMNS if options.maps_only else 3).save(options.out)
     with options.out.with_suffix(".tsv").open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(["edges of", "share_of_pixels", "share_of_error"])
+        writer.writerow(["edges near", "share_of_pixels", "share_of_error"])
         for name, of_pixels, of_error in shares(errors, places):
             writer.writerow([name, f"{of_pixels:.4f}", f"{of_error:.4f}"])
             print(f"{name}: {of_pixels:.1%} of the pixels, {of_error:.1%} of the error")

@@ -10,10 +10,10 @@ from tools.reproduce.settings import Settings as Common, setting
 class Settings(Common):
     """What is the same for all n. The paper: pictures of 320 x 320, a learning rate of 1e-4."""
 
-    steps: int = setting(300, "steps that each network is trained")
+    steps: int = setting(250, "steps that each network is trained")
     side: int = setting(320, "edge that pictures are scaled to")
     cut: int = setting(160, "edge of the squares that are cut out to train on")
-    pictures: int = setting(12, "pictures of each set")
+    pictures: int = setting(6, "pictures of each set")
     batch: int = setting(2, "squares of a training step")
     width: int = 8
     """Features of the first layer. (XiaoNet: 64, 34 million weights.)"""
