@@ -135,6 +135,22 @@ def test_bd_rate_is_over_the_overlap_only() -> None:
     assert curves.bd_rate(anchor, test) == curves.BdRate(pytest.approx(50), 32, 40, 0.4)
 
 
+def test_part_of_a_curve_between_two_rates() -> None:
+    curve = curves.Curve(np.array([1.0, 4, 16]), np.array([20.0, 30, 40]))
+    part = curve.between(2, 8)
+    assert part.rates.tolist() == [2, 4, 8]
+    assert part.values == pytest.approx([25, 30, 35])
+    assert curve.between(0, math.inf).rates.tolist() == [1, 4, 16]
+    assert not len(curve.between(17, 20).rates)
+
+
+def test_bd_rate_of_a_band_looks_at_nothing_else() -> None:
+    anchor = along("AVIF", [1, 2, 4, 8], [20, 30, 40, 50])
+    test = along("CGX", [2, 4, 8, 8.1], [20, 30, 40, 50])  # twice as large, but at the best end
+    row = curves.mean_bd_rate(anchor, test, "rgb_psnr_db", (1, 4))
+    assert (row["bd_rate_percent"], row["from"], row["to"]) == ("+100.0", "20", "40")
+
+
 @pytest.mark.parametrize("psnrs", [[50, 55], [30], [10, 20]])
 def test_no_overlap_is_no_figure(psnrs: list[float]) -> None:
     anchor = along("JPEG", [1, 2, 3], [20, 30, 40])

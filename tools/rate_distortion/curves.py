@@ -27,6 +27,13 @@ class Curve:
             return math.nan
         return float(np.interp(math.log(rate_bpp), np.log(self.rates), self.values))
 
+    def between(self, low: float, high: float) -> "Curve":
+        """The part between two rates in bpp, its ends interpolated where the curve goes on."""
+        inside = [rate for rate in self.rates if low < rate < high]
+        ends = [rate for rate in (low, high) if not math.isnan(self.at(rate))]
+        rates = sorted({*inside, *ends})
+        return Curve(np.array(rates), np.array([self.at(rate) for rate in rates]))
+
 
 def sign_of(metric: str) -> int:
     return -1 if metric in SMALLER_IS_BETTER else 1
@@ -144,8 +151,16 @@ def bd_rate(anchor: Curve, test: Curve) -> BdRate | None:
     return BdRate(float(percent), float(low), float(high), float((high - low) / reached))
 
 
-def mean_bd_rate(anchor: list[Point], test: list[Point], metric: str) -> dict[str, object]:
+def mean_bd_rate(
+    anchor: list[Point],
+    test: list[Point],
+    metric: str,
+    band: tuple[float, float] = (0, math.inf),
+) -> dict[str, object]:
     """Mean over pictures of `bd_rate`, of those where the curves overlap by LEAST_OVERLAP.
+
+    Args:
+        band: only qualities that the anchor has between these rates, in bpp.
 
     Returns:
         ``bd_rate_percent``, or in words why there is none; ``overlapping`` pictures of
@@ -154,7 +169,8 @@ def mean_bd_rate(anchor: list[Point], test: list[Point], metric: str) -> dict[st
     """
     anchors, tests = by_picture(anchor), by_picture(test)
     found = [
-        bd_rate(curve_of(anchors[name], metric), curve_of(tests[name], metric)) for name in anchors
+        bd_rate(curve_of(anchors[name], metric).between(*band), curve_of(tests[name], metric))
+        for name in anchors
     ]
     enough = [each for each in found if each and each.overlap >= LEAST_OVERLAP]
     row: dict[str, object] = {

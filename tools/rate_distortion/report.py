@@ -20,6 +20,7 @@ worth something with --jobs 1 on a quiet machine only. Try --every 8 first.
 
 import argparse
 import csv
+import math
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -51,6 +52,9 @@ RUNS = Path("runs")
 BEST = f"{OWN} best n"
 
 EQUAL_RATES = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+BAND = (0.15, 0.6)
+"""Rates in bpp where lossy luminance is used: BD-rates once more, over what rivals have there."""
+
 EQUAL_ANCHOR = "AVIF 4:2:0"
 """The comparison at equal bytes: RGB PSNR at these bits per pixel, against this rival."""
 
@@ -95,6 +99,7 @@ def report_of(path: Path) -> None:
     count = len(rd_points.by_picture(points))
     draw(averages, f"{path.stem}: means of {count} pictures", path.with_suffix(".png"))
     write_rows(bd_rows(points), path.with_name(f"{path.stem}_bd.tsv"))
+    write_rows(bd_rows(points, BAND), path.with_name(f"{path.stem}_bd_band.tsv"))
     write_rows(equal_rows(points), path.with_name(f"{path.stem}_equal_bytes.tsv"))
 
 
@@ -109,12 +114,14 @@ def own_curves(points: list[Point], metric: str) -> dict[str, list[Point]]:
     return found
 
 
-def bd_rows(points: list[Point]) -> list[dict[str, object]]:
+def bd_rows(
+    points: list[Point], band: tuple[float, float] = (0, math.inf)
+) -> list[dict[str, object]]:
     """BD-rate of each of our curves against each rival, in each metric that is plotted."""
     rivals = dict.fromkeys(p.curve for p in points if not p.curve.startswith(OWN))
     return [
         {"metric": metric, "curve": name, "rival": rival}
-        | mean_bd_rate(of_curve(points, rival), own, metric)
+        | mean_bd_rate(of_curve(points, rival), own, metric, band)
         for metric in PANELS
         for name, own in own_curves(points, metric).items()
         for rival in rivals
