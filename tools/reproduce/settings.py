@@ -14,10 +14,10 @@ def setting(default: Any, meaning: str) -> Any:
 class Settings:
     """What is the same for all networks of a source, so that they can be compared."""
 
-    steps: int = setting(800, "steps that each network is trained")
+    steps: int = setting(600, "steps that each network is trained")
     side: int = setting(256, "edge that pictures are scaled to")
     cut: int = setting(64, "edge of the squares that are cut out to train on")
-    pictures: int = setting(8, "pictures of each set")
+    pictures: int = setting(6, "pictures of each set")
     batch: int = setting(4, "squares of a training step")
     threads: int = setting(1, "threads of training and measuring")
     learning_rate: float = 4e-3

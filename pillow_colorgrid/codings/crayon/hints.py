@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pillow_colorgrid.codings.crayon.description import INTERVAL
+from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY, INTERVAL
 
 Plane = npt.NDArray[np.int16]
 Hints = npt.NDArray[np.int8]
@@ -39,6 +39,11 @@ STEPS = (2, 8)
 FINE_STEP, COARSE_STEP = 3, 4
 """Steps of new files. With 4 hints cost a quarter less than with 2 and PSNR falls by 0.04 dB at
 n = 20 (Kodak), by 0.2 dB at n = 6: so near hints are told more finely."""
+
+LOSSY_STEP, LOSSY_UP_TO = 6, 80
+"""The step up to this quality of the luminance, whose error hides that of colour: on crops of the
+training's pictures, n and quality chosen together for each rate, files of equal RGB PSNR are 2.6 %
+smaller than with 4. With 8 no smaller, and the differences of colour are seen."""
 
 FINE_UP_TO = 10
 """The largest interval with FINE_STEP."""
@@ -135,8 +140,10 @@ def points(plane: Plane, interval: int) -> Plane:
     return plane[::interval, ::interval]
 
 
-def step_of(interval: int) -> int:
-    """The step of the hints of a new file."""
+def step_of(interval: int, quality: int = EXACT_QUALITY) -> int:
+    """The step of the hints of a new file, whose luminance has this quality."""
+    if quality <= LOSSY_UP_TO:
+        return LOSSY_STEP
     return FINE_STEP if interval <= FINE_UP_TO else COARSE_STEP
 
 

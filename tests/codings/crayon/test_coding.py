@@ -32,6 +32,9 @@ from pillow_colorgrid.runtime import networks
 from tests.conftest import encoded, noise, photograph
 from tests.format import plain_crayon_decoder
 
+STEP_BYTE = 2
+"""Of GRID, where the step of the hints stands."""
+
 MODES = ("L", "RGB", "RGBA")
 
 
@@ -191,10 +194,22 @@ def test_exact_luminance_is_that_of_a_grey_lossless_file() -> None:
     assert sections[0].payload[: networks.REFERENCE.size] == expected[0].payload
 
 
-def test_hints_do_not_depend_on_the_luminance_that_a_decoder_has() -> None:
+@pytest.mark.parametrize("qualities", [(1, 50, 80), (81, 100)])
+def test_hints_do_not_depend_on_the_luminance_that_a_decoder_has(
+    qualities: tuple[int, ...],
+) -> None:
     image = photograph("coffee", 120, 90)
-    found = {parts(save(image, n=5, quality=quality))[1][1] for quality in (1, 50, 100)}
+    found = {parts(save(image, n=5, quality=quality))[1][1] for quality in qualities}
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("n", [5, 20])
+def test_hints_beside_poor_luminance_are_told_more_coarsely(n: int) -> None:
+    image = photograph("coffee", 120, 90)
+    poor, good = (parts(save(image, n=n, quality=quality))[1][1] for quality in (80, 81))
+    assert poor.payload[STEP_BYTE] == 6
+    assert good.payload[STEP_BYTE] in (3, 4)
+    assert len(poor.payload) < len(good.payload)
 
 
 def test_the_checksum_is_that_of_the_decoded_pixels() -> None:

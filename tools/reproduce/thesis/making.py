@@ -1,5 +1,6 @@
 """Train and measure what the tables need: resumable, whatever is done stays."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -70,7 +71,8 @@ def make(settings: Settings, data: Path, test: Sequence[Path], out: Path) -> Pat
         return [sizes_without(space, rgb) for rgb in shown(pictures, scale)]
 
     rows = list(wanted(settings))
-    names = sorted({row.variant.name for row in rows})
+    counts = Counter(row.variant.name for row in rows)
+    names = sorted(counts, key=lambda name: (-counts[name], name))  # most tables first
     jobs = [(space, name) for name in names for space in SPACES]
     for space, name in tqdm(jobs, desc="networks", disable=None):
         its = [row for row in rows if row.variant.name == name]

@@ -45,7 +45,7 @@ def encode(picture: Picture, options: Options) -> Encoded:
     tables, coded = encode_luminance(planes[0], options)
     colour, shown = None, pixels
     if len(planes) > 1:
-        fitted = fit.fit(planes[1:], planes[0], options.n, options.hints)
+        fitted = fit.fit(planes[1:], planes[0], options.n, options.hints, options.quality)
         colour, painted = _with_gain(Kept(planes[0], fitted), pixels[..., :3])
         shown = np.concatenate([painted, pixels[..., 3:]], axis=2)
     grid = encode_grid(options.n, options.hints, colour, tables)

@@ -11,6 +11,7 @@ Floats are allowed here: what they find is sent as integers.
 import numpy as np
 import numpy.typing as npt
 
+from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.crayon.hints import (
     BASE_STEPS,
     COARSE_SLOPES_UP_TO,
@@ -114,14 +115,21 @@ def _between(values: Floats, interval: int, shape: tuple[int, ...]) -> Floats:
     return values
 
 
-def fit(colour: list[Plane], luminance: Plane, interval: int, kind: str) -> ColorGrid:
+def fit(
+    colour: list[Plane],
+    luminance: Plane,
+    interval: int,
+    kind: str,
+    quality: int = EXACT_QUALITY,
+) -> ColorGrid:
     """The colour grid of Co and Cg (H, W).
 
     Args:
         luminance: (H, W), for which the slopes are fitted.
         kind: "mean": fitted hints, and slopes; "point": samples, and no slopes.
+        quality: of the luminance that a decoder will have.
     """
-    step = step_of(interval)
+    step = step_of(interval, quality)
     if kind == "point":
         co, cg = (stepped(points(plane, interval), step) for plane in colour)
         return ColorGrid(interval, kind, step, (co, cg))
@@ -133,13 +141,14 @@ def fit(colour: list[Plane], luminance: Plane, interval: int, kind: str) -> Colo
             *(_fit_plane(plane, detail, interval, factor * interval) for plane in colour),
             strict=True,
         )
-    return ColorGrid(interval, kind, step, hints, factor, slopes)
+    co, cg = (stepped(values, step) for values in hints)
+    return ColorGrid(interval, kind, step, (co, cg), factor, slopes)
 
 
 def _fit_plane(
     plane: Plane, detail: Floats, interval: int, slope_interval: int
-) -> tuple[Hints, Hints]:
-    """Hints and slopes of Co or Cg (H, W)."""
+) -> tuple[Floats, Hints]:
+    """Colours at the grid points, and slopes, of Co or Cg (H, W)."""
     values = plane.astype(np.float32)
     hints = _fitted_hints(values, interval)
     energy = _project_both(detail * detail, slope_interval)
@@ -150,4 +159,4 @@ def _fit_plane(
         slopes = np.clip(np.rint(slopes), -SLOPE_LIMIT, SLOPE_LIMIT)
         shading = _between(slopes / SLOPE_SENT, slope_interval, values.shape) * detail
         hints = _fitted_hints(values - shading, interval)
-    return stepped(hints, step_of(interval)), slopes.astype(np.int8)
+    return hints, slopes.astype(np.int8)
