@@ -343,7 +343,7 @@ class Decoder:
         return slots
 
     def decode_bits(self, ones: np.ndarray) -> np.ndarray:
-        """The next pass, of bits: (n,) int64, 0 or 1. For few lanes: it goes bit by bit.
+        """The next pass, of bits: (n,) int64, 0 or 1. For one lane: it goes bit by bit.
 
         Args:
             ones: (n,) the probability of 1, 1..2**14 - 1 of 2**14; it has the upper part.
@@ -351,26 +351,26 @@ class Decoder:
         Raises:
             StreamError: the stream ends before the pass does.
         """
-        states, words = self.lanes.states.tolist(), self.words.data
-        next_word = self.next_word
-        bits = []
+        if len(self.lanes.states) > 1:
+            raise ValueError(f"{len(self.lanes.states)} lanes, allowed 1 for bits")
+        state, words, next_word = int(self.lanes.states[0]), self.words.data, self.next_word
+        bits: list[int] = []
+        add = bits.append
         try:
-            for lane, one in zip(cycle(range(len(states))), ones.tolist(), strict=False):
-                state = states[lane]
+            for one in ones.tolist():
                 slot, zero = state & (TOTAL - 1), TOTAL - one
                 if slot >= zero:
                     state = (state >> PRECISION_BITS) * one + slot - zero
-                    bits.append(1)
+                    add(1)
                 else:
                     state = (state >> PRECISION_BITS) * zero + slot
-                    bits.append(0)
+                    add(0)
                 if state < LOWEST_STATE:
                     state = state << WORD_BITS | words[next_word]
                     next_word += 1
-                states[lane] = state
         except IndexError:
             raise StreamError(f"stream ends after {len(words)} words") from None
-        self.lanes.states[:], self.next_word = states, next_word
+        self.lanes.states[0], self.next_word = state, next_word
         return np.array(bits, np.int64)
 
     def decode_joined(

@@ -9,155 +9,188 @@ from tests.format.plain_bilevel_decoder import Lane
 
 CHANNELS = {2: 1, 3: 2, 4: 1, 5: 2, 6: 3, 8: 4}
 
-GROUPS = (
-    ((0, -1), (1, 0)),
-    ((1, -1), (1, 1)),
-    ((0, -2), (2, 0)),
-    ((2, 1), (2, -1), (1, -2)),
-    ((0, -3), (2, 2), (2, -2), (3, 0), (3, 1), (3, -1)),
-    (
-        *((0, -4), (0, -5), (0, -6), (1, -3), (1, -4), (1, -5), (2, -3), (2, -4)),
-        *((2, 3), (3, 2), (3, -2), (3, 3), (3, -3), (4, 0), (4, 1), (4, -1)),
-    ),
-)
+NEAREST = ((1, 0), (0, -1), (1, 1), (1, -1), (0, -2), (2, 0))
+SEEN = (*NEAREST, (2, 1), (2, -1), (1, -2), (0, -3), (2, 2), (2, 3))
+TRIPLES = ((0, -1), (1, 1), (2, 1), (1, -2), (3, 1), (2, 3))
+FARTHER = ((2, -2), (0, -4), (3, 4), (3, -2), (4, 1))
 
-G = 0x9E3779B97F4A7C15
-
-
-def number_at(page, y, x):
-    inside = 0 <= y < page.shape[0] and 0 <= x < page.shape[1]
-    return int(page[y, x]) if inside else 0
+G = 0x9E3779B1
 
 
 def cut(value, low, high):
     return max(low, min(high, value))
 
 
-def surroundings(page, y, x):
-    """First candidate, second candidate, the twelve contexts."""
-    near = [[number_at(page, y - up, x + right) for up, right in group] for group in GROUPS]
-    (w, n), (nw, ne), (ww, nn) = near[:3]
-    first = n if w == nw and n != nw else w
-    second = next((one for one in (n, w, ne, nw, ww, nn) if one != first), 0)
-    flat = [one for group in near for one in group]
-    contexts = []
-    for groups in range(1, 7):
-        count = sum(len(group) for group in GROUPS[:groups])
-        contexts.append(sum(flat[k] * G ** (k + 1) for k in range(count)))
-    e = cut(w + n - nw, min(w, n), max(w, n))
-    contexts.append(G * (1000 * e + cut(ne - n, -8, 8) + 8))
-    digits = 0
-    for one in flat[:14]:
-        digits = 3 * digits + (0 if one == first else 1 if one == second else 2)
-    contexts.append(G * digits)
-    contexts += [G * (256 * n + nn), G * (256 * w + ww)]
-    contexts.append(G * ((4 * w + 4 * n + ne - nw - 2 * nn + 3) // 6 + 1024))
-    contexts.append(G * (2 * w + ne - nw + 1024))
-    return first, second, [one % 2**64 for one in contexts]
+class Tile:
+    """The numbers of a tile, 0 around."""
+
+    def __init__(self, height, width):
+        self.found = np.zeros((height, width), int)
+
+    def at(self, y, x):
+        height, width = self.found.shape
+        return int(self.found[y, x]) if 0 <= y < height and 0 <= x < width else 0
+
+    def triple(self, y, x):
+        return self.at(y, x) + 512 * self.at(y, x - 1) + 512**2 * self.at(y, x - 2)
+
+    def is_flat(self, y, x):
+        w = self.at(y, x - 1)
+        alike = w * (1 + 512 + 512**2)
+        return w > 0 and all(self.triple(y - up, x + right) == alike for up, right in TRIPLES)
+
+    def surroundings(self, y, x):
+        """First candidate, second candidate, the nine contexts."""
+        seen = [self.at(y - up, x + right) for up, right in SEEN]
+        n, w, ne, nw, ww, nn = seen[:6]
+        first = n if w == nw and n != nw else w
+        second = next((one for one in seen[:6] if one != first), 0)
+        contexts = [sum(seen[k] * G ** (k + 1) for k in range(count)) for count in (2, 4, 6)]
+        near = [self.triple(y - up, x + right) for up, right in TRIPLES]
+        far = [self.triple(y - up, x + right) for up, right in FARTHER]
+        contexts.append(sum(one * G ** (7 + k) for k, one in enumerate(near)))
+        contexts.append(contexts[-1] + sum(one * G ** (13 + k) for k, one in enumerate(far)))
+        digits = 0
+        for one in seen:
+            digits = 3 * digits + (0 if one == first else 1 if one == second else 2)
+        contexts += [G * digits, G * (512 * n + nn), G * (512 * w + ww)]
+        contexts.append(G * (2 * w + ne - nw + 1024))
+        return first, second, [one % 2**32 for one in contexts]
 
 
 class Model:
-    def __init__(self, lane, pixels):
+    def __init__(self, lane, pixels, values):
         self.lane = lane
-        self.k = cut(2 + pixels.bit_length(), 12, 22)
-        self.counts = [{} for _ in range(12)]
-        self.weights = [[2048] * 12 for _ in range(21)]
-        self.surprises = {}
+        many = cut(3 + pixels.bit_length(), 12, 22)
+        few = min(many, 10 + 2 * (values - 1).bit_length())
+        self.bits = [few, many, many, many, many, many, few, few, few]
+        self.counts = [{} for _ in range(9)]
+        self.weights = [[2048] * 9 for _ in range(18)]
+        self.told = []
 
-    def step(self, asked, kind):
-        """[(contexts, decision)] -> bits."""
-        told = [self.told(contexts, d, kind) for contexts, d in asked]
-        bits = self.bits([one[3] for one in told])
-        changes = {}
-        touched = set()
-        for (places, inputs, which, p), bit in zip(told, bits, strict=True):
-            for i in range(12):
+    def decide(self, contexts, d, kind):
+        places, inputs, v = [], [], 0
+        for i, context in enumerate(contexts):
+            m = (context + d * G**32) % 2**32
+            places.append(((m ^ m >> 15) * G % 2**32) >> (32 - self.bits[i]))
+            a, b = self.counts[i].get(places[i], (0, 0))
+            p = (20 * b + 3) * 4096 // (20 * (a + b) + 6)
+            inputs.append(round(256 * math.log((p + 0.5) / (4095.5 - p))))
+            if i < 5 and a + b >= 2:
+                v = i + 1
+        which = 6 * kind + v
+        total = sum(w * s for w, s in zip(self.weights[which], inputs, strict=True)) // 2**14
+        total = cut(total, -2304, 2304)
+        p = cut(round(2**14 / (1 + math.exp(-total / 256))), 2, 16382)
+        bit = self.lane.bit(p)
+        self.told.append((places, inputs, which, p, bit))
+        return bit
+
+    def learn(self):
+        changes, touched = {}, set()
+        for places, inputs, which, p, bit in self.told:
+            for i in range(9):
                 total = changes.get((which, i), 0)
                 changes[which, i] = total + inputs[i] * (2**14 * bit - p)
                 a, b = self.counts[i].get(places[i], (0, 0))
                 self.counts[i][places[i]] = (a + 1 - bit, b + bit)
                 touched.add((i, places[i]))
         for (which, i), total in changes.items():
-            self.weights[which][i] += (total + 2**16) >> 17
+            weight = self.weights[which][i] + ((total + 2**15) >> 16)
+            self.weights[which][i] = cut(weight, -(2**24), 2**24)
         for i, place in touched:
             a, b = self.counts[i][place]
-            if max(a, b) > 127:
-                self.counts[i][place] = (a >> 1, b >> 1)
-        return bits
-
-    def told(self, contexts, d, kind):
-        places, inputs, v = [], [], 0
-        for i, context in enumerate(contexts):
-            m = (context + d * G**32) % 2**64
-            places.append(((m ^ m >> 29) * G % 2**64) >> (64 - self.k))
-            a, b = self.counts[i].get(places[i], (0, 0))
-            p = (10 * b + 2) * 4096 // (10 * (a + b) + 4)
-            inputs.append(round(256 * math.log((p + 0.5) / (4095.5 - p))))
-            if i < 6 and a + b >= 2:
-                v = i + 1
-        which = 7 * kind + v
-        total = sum(w * s for w, s in zip(self.weights[which], inputs, strict=True)) // 2**14
-        total = cut(total, -2304, 2304)
-        p = cut(round(2**14 / (1 + math.exp(-total / 256))), 2, 16382)
-        return places, inputs, which, p
-
-    def bits(self, probabilities):
-        doubts = [min(p, 16384 - p) for p in probabilities]
-        surprise = 1
-        if any(doubt < 64 for doubt in doubts):
-            k = sum(doubt for doubt in doubts if doubt < 64).bit_length()
-            n, e = self.surprises.get(k, (1, 1))
-            surprise = self.lane.bit(cut(2**14 * e // (n + e), 1, 16383))
-            self.surprises[k] = (n + 1 - surprise, e + surprise)
-        return [
-            self.lane.bit(p) if surprise or doubt >= 64 else int(p >= 8192)
-            for p, doubt in zip(probabilities, doubts, strict=True)
-        ]
+            while max(a, b) > 127:
+                a, b = a >> 1, b >> 1
+            self.counts[i][place] = a, b
+        self.told = []
 
 
-def line(page, pixels, n, model):
-    around = [surroundings(page, y, x) for y, x in pixels]
-    contexts = [one[2] for one in around]
-    found = {}
-    denied = [[one[0]] for one in around]
-    bits = model.step([(one, 0) for one in contexts], 0)
-    left = [i for i, bit in enumerate(bits) if not bit]
-    found.update({i: around[i][0] for i, bit in enumerate(bits) if bit})
-    asked = [i for i in left if around[i][1] and n > 2]
-    if asked:
-        for i, bit in zip(asked, model.step([(contexts[i], 1) for i in asked], 1), strict=True):
-            denied[i].append(around[i][1])
-            if bit:
-                found[i] = around[i][1]
-    left = [i for i in left if i not in found]
-    bounds = dict.fromkeys(left, (1, n + 1))
-    while any(high - low > 1 for low, high in bounds.values()):
-        asked = {}
-        for i, (low, high) in bounds.items():
-            if high - low == 1:
-                continue
-            middle = (low + high) // 2
-            if all(one in denied[i] for one in range(low, middle)):
-                bounds[i] = (middle, high)
-            elif all(one in denied[i] for one in range(middle, high)):
-                bounds[i] = (low, middle)
-            else:
-                asked[i] = middle
-        if asked:
-            bits = model.step([(contexts[i], middle) for i, middle in asked.items()], 2)
-            for (i, middle), bit in zip(asked.items(), bits, strict=True):
-                low, high = bounds[i]
-                bounds[i] = (middle, high) if bit else (low, middle)
-    found.update({i: low for i, (low, _) in bounds.items()})
-    for i, (y, x) in enumerate(pixels):
-        assert found[i] > 0
-        page[y, x] = found[i]
+class Flats:
+    def __init__(self, lane):
+        self.lane = lane
+        self.counts = {}
+        self.behind = [9, 1]
+
+    def surprises(self, numbers):
+        """Which of the flat pixels surprise."""
+        groups = [numbers[k : k + 16] for k in range(0, len(numbers), 16)]
+        bits = []
+        for group in groups:
+            a, b = self.counts.get(group[0], (0, 0))
+            p = (10 * b + 2) * 16384 // (10 * (a + b) + 4)
+            bits.append(self.lane.bit(cut(p, 2, 16382)))
+        for group, bit in zip(groups, bits, strict=True):
+            a, b = self.counts.get(group[0], (0, 0))
+            self.counts[group[0]] = (a + 1 - bit, b + bit)
+        for number, (a, b) in self.counts.items():
+            if max(a, b) > 1023:
+                self.counts[number] = (a >> 1, b >> 1)
+        which = [k for k, bit in enumerate(bits) if bit]
+        firsts = [sum(self.lane.bit(8192) << k for k in (3, 2, 1, 0)) for _ in which]
+        a, b = self.behind
+        found = []
+        for k, first in zip(which, firsts, strict=True):
+            assert first < len(groups[k])
+            found.append(16 * k + first)
+            for place in range(first + 1, len(groups[k])):
+                bit = self.lane.bit(cut(16384 * b // (a + b), 2, 16382))
+                self.behind[bit] += 1
+                if bit:
+                    found.append(16 * k + place)
+        return found
+
+
+def line(pixels, n, model, flats):
+    """Pixels as (tile, y, x)."""
+    flat = [one for one in pixels if one[0].is_flat(*one[1:])]
+    asked = [one for one in pixels if not one[0].is_flat(*one[1:])]
+    busy = len(asked)
+    found = {one: one[0].at(one[1], one[2] - 1) for one in flat}
+    if flat:
+        numbers = [found[one] for one in flat]
+        asked += [flat[k] for k in flats.surprises(numbers)]
+    around = [tile.surroundings(y, x) for tile, y, x in asked]
+    left = list(range(busy, len(asked)))
+    if busy:
+        left = []
+        bits = [model.decide(around[k][2], 0, 0) for k in range(busy)]
+        for k in range(busy):
+            first, second, contexts = around[k]
+            found[asked[k]] = first
+            if not bits[k]:
+                if second and n > 2 and model.decide(contexts, 1, 1):
+                    found[asked[k]] = second
+                else:
+                    left.append(k)
+        left += range(busy, len(asked))
+    levels = (n - 1).bit_length()
+    nodes = dict.fromkeys(left, 1)
+    for level in range(levels):
+        size = 2 ** (levels - level - 1)
+        for k in left:
+            first, second, contexts = around[k]
+            denied = {first} if n == 2 else {first, second}
+            children = [2 * nodes[k], 2 * nodes[k] + 1]
+            leaves = [
+                range(c * size - 2**levels + 1, (c + 1) * size - 2**levels + 1) for c in children
+            ]
+            lower, upper = (any(r <= n and r not in denied for r in leaf) for leaf in leaves)
+            bit = int(not lower)
+            if lower and upper:
+                bit = model.decide(contexts, 2 + nodes[k], 2)
+            nodes[k] = children[bit]
+    found.update({asked[k]: nodes[k] - 2**levels + 1 for k in left})
+    for (tile, y, x), number in found.items():
+        assert number > 0
+        tile.found[y, x] = number
+    model.learn()
 
 
 def pixels_of(data, width, height, channels):
     """The payload of the section -> (H, W, channels) uint8."""
     flags, n = data[0], data[1] + 1
-    assert flags < 4
+    assert flags < 8
     values, data = [(k,) for k in range(n)], data[2:]
     if flags & 2:
         values = [tuple(data[k * channels : (k + 1) * channels]) for k in range(n)]
@@ -166,19 +199,31 @@ def pixels_of(data, width, height, channels):
     assert len(values[0]) == channels
     if flags & 1:
         width, height = height, width
+    rows, columns = height, width
+    if flags & 4:
+        rows, columns = struct.unpack_from("<HH", data)
+        data = data[4:]
+        assert min(rows, columns) >= 64
     page = np.zeros((height, width), int)
     if n == 1:
         assert not data
         page[:] = 1
     else:
         lane = Lane(data)
-        model = Model(lane, height * width)
+        model, flats = Model(lane, height * width, n), Flats(lane)
+        places = [(y, x) for y in range(0, height, rows) for x in range(0, width, columns)]
+        tiles = [Tile(min(rows, height - y), min(columns, width - x)) for y, x in places]
         for t in range(width + 2 * (height - 1)):
-            pixels = [(y, t - 2 * y) for y in range(height) if 0 <= t - 2 * y < width]
+            pixels = []
+            for tile in tiles:
+                h, w = tile.found.shape
+                pixels += [(tile, y, t - 2 * y) for y in range(h) if 0 <= t - 2 * y < w]
             if pixels:
-                line(page, pixels, n, model)
+                line(pixels, n, model, flats)
         assert not lane.words
         assert lane.x == 2**16
+        for tile, (y, x) in zip(tiles, places, strict=True):
+            page[y : y + rows, x : x + columns] = tile.found
     if flags & 1:
         page = page.T
     return np.array(values, np.uint8)[page - 1]

@@ -1,150 +1,194 @@
 """What is around a pixel: its neighbours, two candidates, and the contexts that they make.
 
-Pixels are coded along slanted lines (`lines`), so that all of a line are known at once to be coded
-next, and have all of their neighbours. The plane that is coded holds numbers: 0 outside of the
-picture, from 1 on the ranks of values.
+Numbers are 0 outside of a tile, from 1 on the ranks of values. The plane that is coded holds
+*triples*: the number of a pixel and of the two left of it, so that eleven of them are all
+neighbours.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-AHEAD = 2
-"""A row is so many pixels behind the one above it."""
+from pillow_colorgrid.codings.indexed.tiling import Canvas, Tiling
 
-GROUPS = (
-    ((0, -1), (1, 0)),
-    ((1, -1), (1, 1)),
-    ((0, -2), (2, 0)),
-    ((2, 1), (2, -1), (1, -2)),
-    ((0, -3), (2, 2), (2, -2), (3, 0), (3, 1), (3, -1)),
-    (
-        *((0, -4), (0, -5), (0, -6), (1, -3), (1, -4), (1, -5), (2, -3), (2, -4)),
-        *((2, 3), (3, 2), (3, -2), (3, 3), (3, -3), (4, 0), (4, 1), (4, -1)),
-    ),
+TRIPLES = ((0, -1), (1, 1), (2, 1), (1, -2), (3, 1), (2, 3))
+"""Where the triples around a pixel end: rows above, columns to the right."""
+
+FARTHER = ((2, -2), (0, -4), (3, 4), (3, -2), (4, 1))
+"""Those that only the largest context has."""
+
+NUMBER_BITS = 9
+"""A number has so many; the lowest ones of a triple are those of its last pixel."""
+
+NUMBER_MASK, TRIPLE_MASK = 2**NUMBER_BITS - 1, 2 ** (3 * NUMBER_BITS) - 1
+
+ALIKE = 1 + 2**NUMBER_BITS + 2 ** (2 * NUMBER_BITS)
+"""A number times this is the triple of three alike."""
+
+SEEN_PIXELS = (
+    *((1, 1), (0, 0), (1, 0), (1, 2), (0, 1), (2, 1)),
+    *((2, 0), (2, 2), (3, 0), (0, 2), (5, 1), (5, 0)),
 )
-"""Neighbours as rows above and columns to the right; each context has those of one group more."""
+"""Of which a context tells whether they are alike: in which triple, how many pixels before its
+last. The first are the nearest neighbours N, W, NE, NW, WW, NN."""
 
-NEIGHBOURS = tuple(place for group in GROUPS for place in group)
+NEAREST = 6
 
-NESTED = len(GROUPS)
-"""So many contexts grow out of one another; the last one has all neighbours."""
+N, W, NE, NW, WW, NN = range(6)
 
-W, N, NW, NE, WW, NN = range(6)
-"""The first of the neighbours."""
+PAIRS = 3
+"""Contexts of the first two neighbours, of four, of all six."""
 
-ALIKE = 14
-"""Of so many neighbours a context tells which of them are the candidates."""
+NESTED = PAIRS + 2
+"""So many contexts grow out of one another: those, all TRIPLES, and FARTHER, too."""
 
-CONTEXTS = NESTED + 6
-"""Those, three numbers that are expected, which neighbours are alike, the column and the row."""
+CONTEXTS = NESTED + 4
+"""Those, which neighbours are alike, the column, the row, a number that is expected."""
 
-STEEP = 8
-"""Slopes are cut to it."""
+OF_FEW = (0, 6, 7, 8)
+"""The contexts of which there are not many different ones."""
 
 OFFSET = 1024
 """Added to what may be below 0."""
 
-GOLDEN = 0x9E3779B97F4A7C15
-"""Numbers are hashed by its powers, modulo 2**64."""
+GOLDEN = 0x9E3779B1
+"""Numbers are hashed by its powers, modulo 2**32."""
 
-LEFT, RIGHT, ABOVE = 6, 3, 4
-"""Pixels around the picture that neighbours reach."""
-
-
-def powers(count: int) -> np.ndarray:
-    """(count, 1) uint64: the first, second, ... power of GOLDEN."""
-    found = [pow(GOLDEN, exponent, 2**64) for exponent in range(1, count + 1)]
-    return np.array(found, np.uint64)[:, None]
+ABOVE, LEFT, RIGHT = 4, 6, 4
+"""Places around a tile that triples reach."""
 
 
-_BEGINS = np.cumsum([0, *map(len, GROUPS[:-1])])
-_POWERS = powers(len(NEIGHBOURS))
-_THREES = 3 ** np.arange(ALIKE - 1, -1, -1, dtype=np.uint64)[:, None]
-_GOLDEN = np.uint64(GOLDEN)
+def powers(first: int, count: int) -> np.ndarray:
+    """(count, 1) uint32: powers of GOLDEN, the first one with the exponent `first`."""
+    found = [pow(GOLDEN, exponent, 2**32) for exponent in range(first, first + count)]
+    return np.array(found, np.uint32)[:, None]
 
 
-def lines(height: int, width: int) -> Iterator[tuple[int, int, int]]:
-    """The first row of each line, the row behind its last, and the column in row 0.
+_OF_NEAR = powers(1, NEAREST)
+_OF_TRIPLES = powers(7, len(TRIPLES))
+_OF_FARTHER = powers(13, len(FARTHER))
+_GOLDEN = np.uint32(GOLDEN)
+_SHIFTS = np.array([NUMBER_BITS * before for _, before in SEEN_PIXELS], np.int32)[:, None]
+_WHICH = np.array([triple for triple, _ in SEEN_PIXELS])
+_MASK, _ALIKE = np.int32(NUMBER_MASK), np.int32(ALIKE)
+_THREES = 3 ** np.arange(len(SEEN_PIXELS) - 1, -1, -1, dtype=np.int32)[:, None]
+_BEGINS = np.arange(0, NEAREST, 2)
 
-    The pixel in row y of the line that begins at column t is in column t - AHEAD * y.
+
+@dataclass(frozen=True)
+class Line:
+    """Pixels that are coded at once.
+
+    Attributes:
+        places: (n,) in the canvas.
+        last: (m,) indices of those in the last column of a tile.
+        triples: (6, n) int32 around them.
+        west: (n,) int32: the numbers left of them.
+        flat: (n,) whether all of those triples are of that number.
     """
-    for start in range(width + AHEAD * (height - 1)):
-        first, end = max(0, -(-(start - width + 1) // AHEAD)), min(height - 1, start // AHEAD) + 1
-        if first < end:
-            yield first, end, start
+
+    places: np.ndarray
+    last: np.ndarray
+    triples: np.ndarray
+    west: np.ndarray
+    flat: np.ndarray
 
 
 @dataclass(frozen=True)
 class Around:
-    """What is around the pixels of a line.
+    """What is around some pixels of a line.
 
     Attributes:
-        places: (n,) in `Plane.flat`.
-        first, second: (n,) the numbers of the two candidates; the second is 0 where there is none.
-        contexts: (CONTEXTS, n) uint64, hashed.
+        first, second: (n,) int32: the numbers of the two candidates; the second is 0 where there
+            is none.
+        contexts: (CONTEXTS, n) uint32, hashed.
     """
 
-    places: np.ndarray
     first: np.ndarray
     second: np.ndarray
     contexts: np.ndarray
 
 
 class Plane:
-    """The numbers of a picture, with zeros around.
+    """The triples of a picture.
 
     Attributes:
-        flat: all of them, row by row.
+        flat: all of them, as they lie on `canvas`.
     """
 
-    def __init__(self, height: int, width: int) -> None:
-        self.all = np.zeros((ABOVE + height, LEFT + width + RIGHT), np.int64)
-        self.inside = self.all[ABOVE:, LEFT : LEFT + width]
-        self.flat = self.all.reshape(-1)
-        self.stride = self.all.shape[1]
-        offsets = [columns - above * self.stride for above, columns in NEIGHBOURS]
-        self.offsets = np.array(offsets)[:, None]
+    def __init__(self, tiling: Tiling) -> None:
+        self.canvas = Canvas(tiling, ABOVE, LEFT, RIGHT)
+        self.flat = np.zeros(self.canvas.size, np.int32)
+        self.offsets, self.farther = (
+            np.array([[columns - above * self.canvas.stride] for above, columns in triples])
+            for triples in (TRIPLES, FARTHER)
+        )
 
-    def around(self, first_row: int, end_row: int, start: int) -> Around:
-        """Of the line that `lines` gives so."""
-        begin = (ABOVE + first_row) * self.stride + LEFT + start - AHEAD * first_row
-        step = self.stride - AHEAD
-        places = np.arange(begin, begin + (end_row - first_row) * step, step)
-        near = self.flat.take(self.offsets + places)
-        first, second = _candidates(near)
-        return Around(places, first, second, _contexts(near, first, second))
+    def line(self, places: np.ndarray, last: np.ndarray) -> Line:
+        """The one whose pixels these are."""
+        triples = self.flat.take(self.offsets + places)
+        west = triples[0] & _MASK
+        flat = (triples == west * _ALIKE).all(0)
+        flat &= west > 0
+        return Line(places, last, triples, west, flat)
+
+    def around(self, line: Line, which: np.ndarray) -> Around:
+        """Of the pixels `which` (indices)."""
+        triples = line.triples.take(which, axis=1)
+        farther = self.flat.take(self.farther + line.places.take(which))
+        seen = (triples.take(_WHICH, axis=0) >> _SHIFTS) & _MASK
+        first, second = _candidates(seen[:NEAREST])
+        return Around(first, second, _contexts(triples, farther, seen, first, second))
+
+    def put(self, line: Line, numbers: np.ndarray) -> None:
+        """The numbers (n,) of the pixels of a line are known now."""
+        triples = (line.triples[0] << NUMBER_BITS) & TRIPLE_MASK
+        triples |= numbers
+        self.flat[line.places] = triples
+        if len(line.last):
+            places, triples = line.places.take(line.last), triples.take(line.last)
+            for behind in (1, 2):  # outside, but these begin inside
+                triples = (triples << NUMBER_BITS) & TRIPLE_MASK
+                self.flat[places + behind] = triples
+
+    def numbers(self) -> np.ndarray:
+        """(height, width) int32 of the picture."""
+        return self.canvas.gathered(self.flat & _MASK)
 
 
 def _candidates(near: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The two likeliest numbers: what continues an edge; the next other one around."""
-    edge = (near[W] == near[NW]) & (near[N] != near[NW])
-    first = np.where(edge, near[N], near[W])
-    second = np.zeros_like(first)
-    for neighbour in (NN, WW, NW, NE, W, N):
-        np.copyto(second, near[neighbour], where=near[neighbour] != first)
+    """What continues an edge; the next other number around."""
+    north, west = near[N], near[W]
+    edge = west == near[NW]
+    edge &= north != west
+    first = np.where(edge, north, west)
+    others = near != first
+    count = near.shape[1]
+    second = near.reshape(-1).take(others.argmax(0) * count + np.arange(count))
+    second[second == first] = 0
     return first, second
 
 
-def _contexts(near: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(neighbours, n) numbers -> (CONTEXTS, n)."""
-    found = np.empty((CONTEXTS, near.shape[1]), np.uint64)
-    hashed = near.view(np.uint64) * _POWERS
-    np.cumsum(np.add.reduceat(hashed, _BEGINS, axis=0), axis=0, out=found[:NESTED])
-    west, north, alike = near[W], near[N], near[:ALIKE]
-    others = alike != first
-    other = others.view(np.uint8) + (others & (alike != second)).view(np.uint8)
-    flow = near[NE] - near[NW]
-    edge = west + north - near[NW]
-    np.maximum(edge, np.minimum(west, north), out=edge)
-    np.minimum(edge, np.maximum(west, north), out=edge)
-    slope = np.minimum(np.maximum(near[NE] - north, -STEEP), STEEP)
-    found[NESTED] = edge * 1000 + slope + STEEP
-    found[NESTED + 1] = np.add.reduce(other * _THREES, 0)
-    found[NESTED + 2] = north * 256 + near[NN]
-    found[NESTED + 3] = west * 256 + near[WW]
-    found[NESTED + 4] = (4 * (west + north) + flow - 2 * near[NN] + 3) // 6 + OFFSET
-    found[NESTED + 5] = 2 * west + flow + OFFSET
+def _contexts(
+    triples: np.ndarray,
+    farther: np.ndarray,
+    seen: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+) -> np.ndarray:
+    """-> (CONTEXTS, n)."""
+    near = seen[:NEAREST]
+    found = np.empty((CONTEXTS, near.shape[1]), np.uint32)
+    hashed = near.view(np.uint32) * _OF_NEAR
+    np.cumsum(np.add.reduceat(hashed, _BEGINS, axis=0), axis=0, out=found[:PAIRS])
+    np.add.reduce(triples.view(np.uint32) * _OF_TRIPLES, 0, out=found[PAIRS])
+    np.add.reduce(farther.view(np.uint32) * _OF_FARTHER, 0, out=found[PAIRS + 1])
+    found[PAIRS + 1] += found[PAIRS]
+    others = seen != first
+    neither = others & (seen != second)
+    rest = found[NESTED:].view(np.int32)
+    np.add.reduce(_THREES * (others.view(np.int8) + neither.view(np.int8)), 0, out=rest[0])
+    rest[1:3] = (near[:2] << NUMBER_BITS) + near[: WW - 1 : -1]
+    rest[3] = 2 * near[W] + near[NE] - near[NW] + OFFSET
     found[NESTED:] *= _GOLDEN
     return found

@@ -1,100 +1,107 @@
-"""All pixels of a plane, line by line: is it what the first candidate is, the second, or which?
+"""All pixels of a plane, line by line.
 
-The ranks that are left are halved until one is left; a decision is numbered by the first number of
-the upper half. What is not possible any more (a candidate that was denied) is not asked.
+Those that are flat first (`flats`); then the others: is it what the first candidate is? The second?
+Otherwise, and where a flat pixel surprises: which rank (`ranks`)? What was coded of a line is
+learned when all of it is.
 """
 
 import numpy as np
 
-from pillow_colorgrid.codings.bits import Code, Surprising
-from pillow_colorgrid.codings.indexed.contexts import Around, Plane, lines
-from pillow_colorgrid.codings.indexed.model import Model
+from pillow_colorgrid.codings.bits import Code
+from pillow_colorgrid.codings.indexed import ranks
+from pillow_colorgrid.codings.indexed.contexts import Around, Line, Plane
+from pillow_colorgrid.codings.indexed.flats import Flats
+from pillow_colorgrid.codings.indexed.model import KINDS, NUMBER, SETS, Model
+from pillow_colorgrid.codings.indexed.tiling import Tiling
 
-FIRST, SECOND, HALF = range(3)
-"""Kinds of decisions; the first two are numbers of decisions, too."""
+_SETS = SETS // KINDS
+"""Of a kind of decisions."""
 
 
 class Walk:
     """The pixels of one picture.
 
     Args:
-        plane: its numbers; a decoder's are filled in.
         values: how many ranks there are.
-        known: whether the plane is.
+        known: (height, width) int32 numbers, if these are known.
     """
 
-    def __init__(self, plane: Plane, values: int, code: Code, known: bool) -> None:
-        self.plane, self.values, self.known = plane, values, known
-        self.model, self.coder = Model(plane.inside.size), Surprising(code)
+    def __init__(
+        self, tiling: Tiling, values: int, code: Code, known: np.ndarray | None = None
+    ) -> None:
+        self.plane, self.values, self.code = Plane(tiling), values, code
+        self.known = None if known is None else self.plane.canvas.spread(known)
+        self.model = Model(tiling.height * tiling.width, values)
+        self.flats, self.tree = Flats(values, code), ranks.Tree(values)
 
-    def all(self) -> None:
-        """Code all pixels."""
-        for first_row, end_row, start in lines(*self.plane.inside.shape):
-            self._line(self.plane.around(first_row, end_row, start))
+    def all(self) -> np.ndarray:
+        """Code all pixels: (height, width) int32 numbers."""
+        for places, last in self.plane.canvas.lines():
+            line = self.plane.line(places, last)
+            wanted = None if self.known is None else self.known.take(places)
+            self.plane.put(line, self._numbers(line, wanted))
+            self.model.learn()
+        return self.plane.numbers()
 
-    def _line(self, around: Around) -> None:
-        flat, count = self.plane.flat, len(around.places)
-        wanted = flat.take(around.places) if self.known else None
-        found, everyone = around.first.copy(), np.arange(count)
-        is_first = self._decide(around, everyone, FIRST, wanted, around.first)
-        left = (is_first == 0).nonzero()[0]
-        second = np.zeros(count, np.int64)
-        if self.values > 2 and len(left):
-            asked = left[around.second[left] > 0]
-            if len(asked):
-                second[asked] = found[asked] = around.second[asked]
-                is_second = self._decide(around, asked, SECOND, wanted, around.second)
-                found_all = is_first.copy()
-                found_all[asked] = is_second
-                left = (found_all == 0).nonzero()[0]
+    def _numbers(self, line: Line, wanted: np.ndarray | None) -> np.ndarray:
+        """Of the pixels of a line: (n,) int32."""
+        found = line.west.copy()
+        flat = line.flat.nonzero()[0]
+        asked = (~line.flat).nonzero()[0]
+        busy = len(asked)
+        if len(flat):
+            differ = None if wanted is None else (wanted != line.west).take(flat)
+            surprising = self.flats.surprises(line.west.take(flat), differ)
+            if len(surprising):
+                asked = np.concatenate([asked, flat.take(surprising)])
+        if len(asked):
+            of_asked = None if wanted is None else wanted.take(asked)
+            found[asked] = self._asked(self.plane.around(line, asked), busy, of_asked)
+        return found
+
+    def _asked(self, around: Around, busy: int, wanted: np.ndarray | None) -> np.ndarray:
+        """The numbers of pixels that are not told by `flats`; those behind `busy` surprised it."""
+        first, second = around.first, around.second
+        found = first.copy()
+        left = np.arange(len(first))
+        if busy:
+            left = self._candidates(around, busy, wanted, found)
         if len(left):
-            found[left] = self._halved(around, left, second, wanted)
-        flat[around.places] = found
+            contexts = around.contexts.take(left, axis=1)
+            denied = np.stack([first.take(left), second.take(left)])
+            if self.values == 2:
+                denied[1] = 0
+            if wanted is None:
+                found[left] = ranks.find(self.tree, self.model, self.code, contexts, denied)
+            else:
+                found[left] = wanted.take(left)
+                ranks.tell(self.tree, self.model, self.code, contexts, denied, found[left])
+        return found
 
-    def _decide(
-        self,
-        around: Around,
-        asked: np.ndarray,
-        kind: int,
-        wanted: np.ndarray | None,
-        candidates: np.ndarray,
+    def _candidates(
+        self, around: Around, busy: int, wanted: np.ndarray | None, found: np.ndarray
     ) -> np.ndarray:
-        """Whether the pixels `asked` (indices in the line) are candidates: (n,) bits."""
-        known = None if wanted is None else wanted[asked] == candidates[asked]
-        return self._bits(around, asked, kind, kind, known)
-
-    def _bits(
-        self,
-        around: Around,
-        asked: np.ndarray,
-        numbers: np.ndarray | int,
-        kind: int,
-        known: np.ndarray | None,
-    ) -> np.ndarray:
-        """The bits of one decision of each pixel that is asked."""
-        contexts = around.contexts
-        if len(asked) < contexts.shape[1]:
-            contexts = contexts.take(asked, axis=1)
-        bits = self.coder.bits(self.model.predict(contexts, numbers, kind), known)
-        self.model.learn(bits)
-        return bits
-
-    def _halved(
-        self, around: Around, left: np.ndarray, second: np.ndarray, wanted: np.ndarray | None
-    ) -> np.ndarray:
-        """The numbers of the pixels `left`, which are neither of their candidates."""
-        denied = np.stack([around.first[left], second[left]])
-        low, high = np.ones(len(left), np.int64), np.full(len(left), self.values + 1)
-        while (open_ := high - low > 1).any():
-            middle = (low + high) >> 1
-            below = ((denied >= low) & (denied < middle)).sum(0)
-            above = ((denied >= middle) & (denied < high)).sum(0)
-            upper = below == middle - low
-            asked = np.flatnonzero(open_ & ~upper & (above < high - middle))
-            if len(asked):
-                pixels, middles = left[asked], middle[asked]
-                known = None if wanted is None else wanted[pixels] >= middles
-                upper[asked] = self._bits(around, pixels, middles, HALF, known)
-            low = np.where(open_ & upper, middle, low)
-            high = np.where(open_ & ~upper, middle, high)
-        return low
+        """Fills in what is a candidate; indices of what is not."""
+        first, second = around.first[:busy], around.second[:busy]
+        contexts = around.contexts[:, :busy]
+        numbers, sets = np.zeros(2 * busy, np.uint32), np.zeros(2 * busy, np.int64)
+        numbers[busy:], sets[busy:] = NUMBER, _SETS
+        told = self.model.predict(np.concatenate([contexts, contexts], axis=1), numbers, sets)
+        known = None if wanted is None else wanted[:busy] == first
+        bits = self.code(told.likely[:busy], known).astype(np.int64)
+        missed = (bits == 0).nonzero()[0]
+        asked = missed[second.take(missed) > 0] if self.values > 2 else missed[:0]
+        if len(asked):
+            of_second = second.take(asked)
+            known = None if wanted is None else wanted.take(asked) == of_second
+            answers = self.code(told.likely.take(busy + asked), known).astype(np.int64)
+            yes = answers.nonzero()[0]
+            found[asked[yes]] = of_second[yes]
+            both = np.concatenate([np.arange(busy), busy + asked])
+            self.model.remember(told.only(both), np.concatenate([bits, answers]))
+            hit = bits.copy()
+            hit[asked] = answers
+            missed = (hit == 0).nonzero()[0]
+        else:
+            self.model.remember(told.only(np.arange(busy)), bits)
+        return np.concatenate([missed, np.arange(busy, len(found))])

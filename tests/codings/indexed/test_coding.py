@@ -14,16 +14,19 @@ from pillow_colorgrid.codings.indexed import coding
 from pillow_colorgrid.codings.indexed.contexts import (
     ABOVE,
     CONTEXTS,
+    FARTHER,
     LEFT,
-    NEIGHBOURS,
     RIGHT,
+    TRIPLES,
     Plane,
-    lines,
 )
 from pillow_colorgrid.codings.indexed.description import INDEXED, RANKS
 from pillow_colorgrid.codings.indexed.encoder import order
+from pillow_colorgrid.codings.indexed.flats import Flats
+from pillow_colorgrid.codings.indexed.tiling import Canvas, Tiling, whole
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 from pillow_colorgrid.pixels import LAYOUTS
 from tests.conftest import GOLDEN, PHOTOGRAPHS, damages_are_errors
@@ -206,28 +209,66 @@ def test_plain_decoder_agrees_where_counts_are_halved() -> None:
     assert np.array_equal(plain_indexed_decoder.decode(file), pixels)
 
 
-def test_contexts_see_what_is_told() -> None:
-    """The same as pixel by pixel, at all edges; and no neighbour is beyond the margin."""
-    numbers = np.random.default_rng(2).integers(1, 5, (7, 19))
-    plane = Plane(*numbers.shape)
-    plane.inside[...] = numbers
-    for first_row, end_row, start in lines(*numbers.shape):
-        around = plane.around(first_row, end_row, start)
-        for place, y in enumerate(range(first_row, end_row)):
-            first, second, wanted = plain_indexed_decoder.surroundings(numbers, y, start - 2 * y)
-            assert (around.first[place], around.second[place]) == (first, second)
-            assert around.contexts[:, place].tolist() == wanted
-    assert len(wanted) == CONTEXTS
-    above, right = zip(*NEIGHBOURS, strict=True)
-    assert (max(above), -min(right), max(right)) == (ABOVE, LEFT, RIGHT)
+TILINGS = (whole(7, 19), Tiling(7, 19, 3, 19), Tiling(7, 19, 4, 6))
 
 
-def test_every_pixel_is_in_one_line() -> None:
-    seen = np.zeros((7, 12), int)
-    for first_row, end_row, start in lines(7, 12):
-        for y in range(first_row, end_row):
-            seen[y, start - 2 * y] += 1
-    assert (seen == 1).all()
+@pytest.mark.parametrize("tiling", TILINGS)
+def test_contexts_see_what_is_told(tiling: Tiling) -> None:
+    """The same as pixel by pixel, at all edges of all tiles."""
+    rng = np.random.default_rng(2)
+    numbers = np.where(rng.random((7, 19)) < 0.2, rng.integers(1, 5, (7, 19)), 3).astype(np.int32)
+    plane = Plane(tiling)
+    wanted = plane.canvas.spread(numbers)
+    where = plane.canvas.spread(np.arange(1, numbers.size + 1).reshape(7, 19)) - 1
+    flats = 0
+    for places, last in plane.canvas.lines():
+        line = plane.line(places, last)
+        around = plane.around(line, np.arange(len(places)))
+        for k, at in enumerate(where.take(places)):
+            y, x = divmod(int(at), 19)
+            tile = plain_indexed_decoder.Tile(0, 0)
+            top, left = y // tiling.rows * tiling.rows, x // tiling.columns * tiling.columns
+            tile.found = numbers[top : top + tiling.rows, left : left + tiling.columns]
+            first, second, contexts = tile.surroundings(y - top, x - left)
+            assert (around.first[k], around.second[k]) == (first, second)
+            assert around.contexts[:, k].tolist() == contexts
+            assert line.flat[k] == tile.is_flat(y - top, x - left)
+            flats += line.flat[k]
+        plane.put(line, wanted.take(places))
+    assert len(contexts) == CONTEXTS
+    assert (flats > 0) == (tiling == whole(7, 19))
+    assert np.array_equal(plane.numbers(), numbers)
+
+
+def test_no_neighbour_is_beyond_the_room_around() -> None:
+    above, right = zip(*TRIPLES, *FARTHER, strict=True)
+    assert (max(above), 2 - min(right), max(right)) == (ABOVE, LEFT, RIGHT)
+
+
+@pytest.mark.parametrize("tiling", TILINGS)
+def test_every_pixel_is_in_one_line(tiling: Tiling) -> None:
+    canvas = Canvas(tiling, 1, 2, 3)
+    numbers = np.arange(1, 7 * 19 + 1).reshape(7, 19)
+    flat = canvas.spread(numbers)
+    assert np.array_equal(canvas.gathered(flat), numbers)
+    lines = [flat.take(places) for places, _ in canvas.lines()]
+    assert sorted(np.concatenate(lines).tolist()) == numbers.reshape(-1).tolist()
+    assert max(map(len, lines)) <= tiling.longest_line()
+
+
+@pytest.mark.parametrize("size", [(130, 64), (65, 300), (200, 200)])
+def test_tiles_come_back(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is large is in tiles, but not at the highest efforts; the plain decoder agrees."""
+    monkeypatch.setattr(coding, "TILED_PIXELS", 1000)
+    monkeypatch.setattr(coding, "TILE", (64, 96))
+    pixels = drawing(size, 7)
+    header, sections = written(pixels)
+    (section,) = sections
+    assert section.payload[0] & coding.TILED
+    assert np.array_equal(codec.decode(header, sections), pixels)
+    assert np.array_equal(plain_indexed_decoder.decode(container.pack(header, sections)), pixels)
+    (section,) = coding.encode(Picture(pixels, "P"), Options(effort=8)).sections
+    assert not section.payload[0] & coding.TILED
 
 
 def test_damaged_pictures_are_errors() -> None:
@@ -238,7 +279,9 @@ def test_damaged_pictures_are_errors() -> None:
     ("mode", "payload", "message"),
     [
         ("P", b"", "0 bytes, needed 2"),
-        ("P", b"\4\1" + bytes(8), "flags 0x4"),
+        ("P", b"\x08\1" + bytes(8), "flags 0x8"),
+        ("P", b"\4\1\x40\0\x40", "size of tiles of 3 bytes"),
+        ("P", b"\4\1\x40\0\x3f\0" + bytes(4), "tiles of 64 x 63, allowed 64"),
         ("P", b"\2\5abc", "6 values in 5 bytes, needed 8"),
         ("P", b"\2\2aba" + bytes(8), "two of the values are equal"),
         ("RGB", b"\0\1" + bytes(8), "values of 3 samples are not listed"),
@@ -257,10 +300,25 @@ def test_impossible_pictures_are_refused(mode: str, payload: bytes, message: str
 def test_pixels_that_are_outside_are_refused() -> None:
     """The first candidate of the first pixel is what is outside of the picture."""
     recorder = coding.Recorder()
-    coding.Walk(Plane(1, 1), 2, recorder.code, known=True).all()
+    coding.Walk(whole(1, 1), 2, recorder.code, np.zeros((1, 1), np.int32)).all()
     header = Header(INDEXED.number, "P", (1, 1), bytes(8), 1)
     with pytest.raises(DamagedError, match="a pixel is what is outside"):
         coding.decode(header, [RANKS.section(b"\0\1" + recorder.finish())])
+
+
+def test_surprises_beyond_the_flat_pixels_are_refused() -> None:
+    """Of three flat pixels the first one that surprises is the sixteenth."""
+    answers = iter((np.array([1]), np.array([1, 1, 1, 1])))
+    flats = Flats(2, lambda likely, known: next(answers))
+    with pytest.raises(StreamError, match="place 15 among 3 flat pixels"):
+        flats.surprises(np.ones(3, np.int32), None)
+
+
+def test_tiles_of_too_long_lines_are_refused() -> None:
+    header = Header(INDEXED.number, "P", (2**12, 2**12), bytes(8), 1)
+    section = RANKS.section(b"\4\1\x40\0\x40\0" + bytes(4))
+    with pytest.raises(DamagedError, match="64 x 64 make lines of more than 16384 pixels"):
+        coding.decode(header, [section])
 
 
 def test_pictures_that_are_too_large_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
