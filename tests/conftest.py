@@ -15,6 +15,7 @@ from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.base import Picture, Work
 from pillow_colorgrid.codings.lossless import small
 from pillow_colorgrid.codings.lossless.description import Options
+from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import CgxError
 
@@ -74,8 +75,14 @@ def chosen(pixels: np.ndarray, options: Options) -> tuple[str, list[Section]]:
 
 
 @pytest.fixture
-def streams_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small pictures are coded as large ones are."""
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colours are not counted: files of the lossless coding are as those of format 1.0."""
+    monkeypatch.setattr(counting, "may_pay", lambda *_: False)
+
+
+@pytest.fixture
+def streams_apart(monkeypatch: pytest.MonkeyPatch, uncounted: None) -> None:
+    """Small pictures are coded as large ones are, uncounted."""
     monkeypatch.setattr(small, "MOST_PIXELS", 0)
 
 

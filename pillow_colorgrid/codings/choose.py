@@ -90,9 +90,9 @@ PAGE_EFFORT, PAGE_SHARE, PAGE_WON = 6, 0.5, 0.92
 much smaller than WebP, is written without a look at what else there is. On pages for development
 parts without photographs gained 6 % at most, and the networks never won there."""
 
-LEAST_CALM = 0.05
-"""What does not look like a page otherwise is one if gradients tell so much of it. A photograph's
-smooth sky has such, too, but hardly a whole block of 16 x 16 pixels is told by them."""
+LEAST_TOLD = 0.1
+"""What does not look like a page otherwise is one if gradients tell so much of its pixels. A
+photograph's smooth sky has such, too, by chance; but they tell a twentieth of it at most."""
 
 PAGE_SURE = 0.99
 """A page has won over one stored picture where it is so much of what that is expected to be. Of
@@ -169,7 +169,7 @@ def _as_page(picture: Picture, options: Options, share: float) -> "Page | None":
     see_through = picture.mode == "RGBA" and np.ptp(picture.pixels[..., 3]) > 0
     marked = None if see_through else gradients.find(picture.pixels)
     may_be = share < UNCLEAR or (share < PHOTOGRAPH and finding.is_page(picture.pixels))
-    if marked is not None and not may_be and marked.calm(finding.BLOCK).mean() < LEAST_CALM:
+    if marked is not None and not may_be and marked.share(picture.pixels) < LEAST_TOLD:
         logger.debug("no page: gradients of a photograph, by chance")
         marked = None
     if see_through or (marked is None and not may_be):

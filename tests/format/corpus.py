@@ -5,7 +5,7 @@ Most are what `save` makes of small pictures; some it makes of none: they are pu
 
 import io
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -23,7 +23,13 @@ from pillow_colorgrid.codings.lossless import (
     small as small_pictures,
 )
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
-from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
+from pillow_colorgrid.codings.lossless.description import (
+    COUNTS,
+    LOSSLESS,
+    OF_TILES,
+    Options,
+)
+from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes, pack_adaptation
 from pillow_colorgrid.codings.lossless.encoder.transparency import OF_LUMINANCE
 from pillow_colorgrid.codings.lossless.model import SMALL as TABLES, model
@@ -191,6 +197,10 @@ def _lossless(
     named = networks.pack_references([TABLES])
     sections = [named, *pack_adaptation(adaptation), *streams.sections()]
     yield "lossless_adapted", replace(head, mode="RGB"), sections
+    counted = encode_planes(planes, Predictor(replace(by, counts=True)))
+    told = COUNTS.section(bytes([OF_TILES]))
+    one_one = replace(head, mode="RGB", minor=1)
+    yield "lossless_counts", one_one, [named, told, *counted.sections()]
     of_grey = {name: one for name, one in adaptation.items() if name.startswith("luminance")}
     grey = [np.asarray(small.convert("L"))[None].astype(np.int16)]
     adapted = Predictor(replace(by, adaptation=of_grey))
@@ -202,9 +212,12 @@ def _lossless(
     yield "lossless_alpha_adapted", replace(head, minor=1), sections
 
 
-def _streams_apart() -> AbstractContextManager[object]:
-    """Small pictures are coded as large ones are."""
-    return patch.object(small_pictures, "MOST_PIXELS", 0)
+@contextmanager
+def _streams_apart() -> Iterator[None]:
+    """Small pictures are coded as large ones are, uncounted."""
+    apart = patch.object(small_pictures, "MOST_PIXELS", 0)
+    with apart, patch.object(counting, "may_pay", lambda *_: False):
+        yield
 
 
 def corpus() -> dict[str, tuple[bytes, bytes]]:

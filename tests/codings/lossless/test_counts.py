@@ -290,3 +290,20 @@ def test_damaged_streams_are_told() -> None:
         sections[place] = Section(b"CTIL", bytes(damaged))
         with pytest.raises(CgxError):
             codec.decode(header_of(pixels), sections)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "CMYK", "LAB"])
+def test_beside_alpha_and_in_other_modes(mode: str) -> None:
+    pixels = edited()
+    image = Image.frombytes("LAB", (300, 240), pixels.tobytes())
+    if mode == "CMYK":
+        image = Image.fromarray(255 - pixels).convert(mode)
+    elif mode == "RGBA":
+        image = Image.fromarray(pixels)
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    file = io.BytesIO()
+    image.save(file, "CGX", effort=1)
+    assert COUNTS.type in types_of(file)
+    with Image.open(file) as again:
+        assert again.mode == mode
+        assert again.tobytes() == image.tobytes()

@@ -33,6 +33,7 @@ def harmful(plane):
     }
 
 
+@pytest.mark.usefixtures("uncounted")
 @pytest.mark.parametrize("edge", [1024, 96])
 def test_a_harmful_adaptation_is_dropped(edge, monkeypatch):
     monkeypatch.setattr(tiles, "MAX_EDGE", edge)
@@ -43,6 +44,7 @@ def test_a_harmful_adaptation_is_dropped(edge, monkeypatch):
     assert found == [*encode_planes(planes, predictor()).sections()]
 
 
+@pytest.mark.usefixtures("uncounted")
 def test_luminance_and_colour_are_judged_apart(monkeypatch):
     planes = lossless.split(np.asarray(photograph("chelsea", 400, 300)))
     good = {

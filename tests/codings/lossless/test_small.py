@@ -147,6 +147,7 @@ def test_threads_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(files) == 1
 
 
+@pytest.mark.usefixtures("uncounted")
 @pytest.mark.parametrize("side", [64, 128, 256])
 @pytest.mark.parametrize("name", ["coffee", "chelsea"])
 def test_no_larger_than_apart(name: str, side: int) -> None:

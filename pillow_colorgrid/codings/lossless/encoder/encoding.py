@@ -72,6 +72,9 @@ CLIPPING_TILES = 4
 TILES_OF_COUNTED = 8
 """Whether counting pays is estimated on one of so many tiles, since it takes their networks."""
 
+COUNTS_BYTES = 13
+"""What the section of the counts takes."""
+
 COUNTS_GAIN = 0.01
 """What of colour's bytes must be gained: to show a picture takes about a quarter longer then."""
 
@@ -170,7 +173,8 @@ def _with_counts(parts: Sequence[Part], predictor: Predictor) -> Predictor:
         return predictor
     model = replace(predictor.model, counts=True)
     now, then = _color_bytes(sample, predictor, model)
-    return predictor.by(model) if then < now * (1 - COUNTS_GAIN) else predictor
+    pays = then + COUNTS_BYTES < now * (1 - COUNTS_GAIN)
+    return predictor.by(model) if pays else predictor
 
 
 def _color_bytes(parts: Sequence[Part], predictor: Predictor, model: Model) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from pillow_colorgrid.codings.lossless.description import (
     ALPHA_PREVIEW,
     ALPHA_TILE,
     CLIPPING,
+    COUNTS,
     HIDDEN,
     LAST_ALPHA,
     PREVIEW,
@@ -49,7 +50,7 @@ OF_LUMINANCE = {
 }
 """What sections of luminance are where it is alpha."""
 
-FIRST = (CLIPPING.type, ADAPTATION.type)
+FIRST = (CLIPPING.type, COUNTS.type, ADAPTATION.type)
 """Sections of colour that stand before those of alpha."""
 
 

@@ -62,6 +62,10 @@ class Marked:
         found: np.ndarray = summed(self.gradients.shaded > 0, edge // SHADED_EDGE) > 0
         return found
 
+    def share(self, pixels: Bytes) -> float:
+        """The part of the picture's `pixels` that gradients tell."""
+        return float(np.any(self.pixels != pixels, axis=2).mean())
+
 
 def find(pixels: Bytes) -> Marked | None:
     """(H, W, C) uint8 -> it with markers; None: gradients are not worth it."""
