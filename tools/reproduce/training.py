@@ -24,6 +24,10 @@ WARM_STEPS, LEAST_SHARE = 50, 0.02
 
 LONGEST_GRADIENT = 1.0
 
+SETTLING = 32
+"""Batches over which normalisation's statistics are averaged when weights are final: the running
+ones of small batches are so noisy that a network may be worse for it than before its training."""
+
 CHECKPOINTS = 4
 """Of one training."""
 
@@ -81,10 +85,13 @@ def train(
         losses: list[float] = []
         noted = time.process_time()
 
-        def step() -> None:
+        def drawn() -> Tensor:
             chosen = rng.integers(0, len(crops), settings.batch)
             squares = np.stack([cut(crops[index], settings.cut, rng) for index in chosen])
-            found = loss(squares, rng)
+            return loss(squares, rng)
+
+        def step() -> None:
+            found = drawn()
             share = this.share(WARM_STEPS, COOL_FROM, LEAST_SHARE)
             rates = (settings.muon_rate, settings.learning_rate)
             this.descend(found, [rate * share for rate in rates], LONGEST_GRADIENT)
@@ -92,6 +99,8 @@ def train(
 
         def note() -> run.Row:
             nonlocal noted
+            if this.progress == 1:
+                settle(network, drawn)
             this.save("last.pt")
             mean = float(np.mean(losses or [np.nan]))
             losses.clear()
@@ -101,6 +110,17 @@ def train(
         network.train()
         run.go_on(this, step, note, True, lambda: float(this.step))
     return network.eval()
+
+
+@torch.no_grad()
+def settle(network: nn.Module, ask: Callable[[], object]) -> None:
+    """Average the statistics of batch normalisation; `ask` shows the network a batch."""
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_running_stats()
+            layer.momentum = None
+    for _ in range(SETTLING):
+        ask()
 
 
 def spent_minutes(out: Path) -> float:

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -50,7 +51,9 @@ def painted(network: XiaoNet | None, rgb: Rgb, interval: int) -> Rgb:
         chroma = network(luminance, hints, interval)
     scaled = CHROMA_SCALE * chroma[0].permute(1, 2, 0).numpy()
     lab = np.concatenate([rgb2lab(rgb)[..., :1], scaled], axis=-1)
-    return np.rint(np.clip(lab2rgb(lab), 0, 1) * 255).astype(np.uint8)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Conversion from CIE-LAB")  # of no colour: clipped
+        return np.rint(np.clip(lab2rgb(lab), 0, 1) * 255).astype(np.uint8)
 
 
 def nearest_bytes(
@@ -181,8 +184,8 @@ def _measure_memory(settings: Settings, out: Path, folder: Path) -> None:
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "picture.cgx"
             Image.fromarray(rgb).save(path, mode="grid", n=interval)
-            line = {"peak_mib": f"{memory.peak_mib(memory.open_file, path):.0f}"}
+            line = {"peak_mib": f"{memory.peak_mib('open', path):.0f}"}
         measured.add((OURS, interval, side), line)
     if (EACH, interval, side) not in measured:
-        peak = memory.peak_mib(memory.paint_square, settings.width, side, interval)
+        peak = memory.peak_mib("paint", settings.width, side, interval)
         measured.add((EACH, interval, side), {"peak_mib": f"{peak:.0f}"})

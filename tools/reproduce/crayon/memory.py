@@ -1,9 +1,13 @@
-"""Memory that a fresh process needs to show one picture: ours, and the paper's way."""
+"""Memory that a fresh process needs to show one picture: ours, and the paper's way.
 
-import multiprocessing
-import resource
-from collections.abc import Callable
-from multiprocessing.connection import Connection
+    python -m tools.reproduce.crayon.memory open FILE
+    python -m tools.reproduce.crayon.memory paint WIDTH SIDE N
+
+Each does one thing and prints its own peak in MiB.
+"""
+
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,19 +33,24 @@ def paint_square(width: int, side: int, interval: int) -> None:
     painted(XiaoNet(width).eval(), np.zeros((side, side, 3), np.uint8), interval)
 
 
-def _measured(work: Callable[..., None], arguments: tuple[object, ...], answer: Connection) -> None:
-    work(*arguments)
-    answer.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB)
+def peak_mib(*arguments: object) -> float:
+    """What this module's command prints."""
+    command = [sys.executable, "-m", __spec__.name, *map(str, arguments)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def peak_mib(work: Callable[..., None], *arguments: object) -> float:
-    """Of a process that does this and nothing else."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_measured, args=(work, arguments, there))
-    process.start()
-    process.join()
-    if process.exitcode:
-        raise ChildProcessError(f"{work.__name__} ended with status {process.exitcode}")
-    found: float = here.recv()
-    return found
+def main() -> None:
+    """Read the command line."""
+    what, *given = sys.argv[1:]
+    if what == "open":
+        open_file(Path(given[0]))
+    else:
+        paint_square(*map(int, given))
+    # not getrusage: after exec its peak still counts the parent's memory
+    status = Path("/proc/self/status").read_text("ascii")
+    kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    print(f"{int(kib) / KIB_PER_MIB:.0f}")
+
+
+if __name__ == "__main__":
+    main()

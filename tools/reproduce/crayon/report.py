@@ -21,8 +21,23 @@ RIVALS = ("JPEG 4:2:0", "WebP", "AVIF 4:2:0", "JPEG XL")
 BY_WAY = (INTERPOLATED_LAB, EACH, ALL, WRITTEN, INTERPOLATED, OURS)
 
 
+HEADING = """# Crayon's tables, measured again
+
+Made by `python -m tools.reproduce crayon`; what it means stands in reproduction.md.
+
+- Pictures: the middle square of each, scaled to 320 x 320 pixels, as Imagenette's.
+- interpolated, LAB: colour of every n-th pixel of every n-th row, L of CIELAB exact, nothing else.
+- this n, all n: the paper's kind of network beginning there, trained for this n, or one for all n.
+- this n, as written: trained without that beginning.
+- interpolated: the luminance of YCoCg-R exact instead. ours: .cgx with `mode="grid"`.
+- exact: of our files, pictures that come back in every pixel. encode / decode: of our files, by the
+  clock; their network: of the processor.
+"""
+
+
 def tables(measured: Measurements, sets: Sequence[str]) -> Iterator[str]:
     """For each set: quality by n and way; then at equal bytes."""
+    yield HEADING
     for name in sets:
         ways = [key[1:] for key in measured.lines if key[0] == name]
         intervals = sorted({int(n) for n, _ in ways})

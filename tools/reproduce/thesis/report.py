@@ -9,6 +9,20 @@ from tools.reproduce.thesis.tables import TABLES, TEST, Row
 
 KEY = ("space", "network", "levels", "scale", "pictures")
 
+HEADING = """# The thesis's tables, measured again
+
+Made by `python -m tools.reproduce thesis`; what it means stands in reproduction.md.
+
+- Pictures: the middle square of each, scaled to 256 x 256 pixels; "enlarged" as there, bicubic.
+- colour: LAB, as written there, or YCoCg-R in integers modulo 256.
+- gain: bytes saved of the picture's own file, in percent, PNG / WebP / JPEG XL, bottleneck included
+  unless "free"; printed ones are of what the thesis calls PNG.
+- network alone: the same, of the file that the colour space's planes make without any network.
+- MSE: of A and B, or of Co and Cg; beside it what one colour for the whole picture leaves, and what
+  means of 32 x 32 pixels, interpolated.
+- minutes: processor time of the training. ms: of encoding.
+"""
+
 COLUMNS = {
     "mse": "MSE",
     "entropy": "entropy, bits",
@@ -71,6 +85,7 @@ def tables(measured: Measurements) -> Iterator[str]:
 
     "network alone" is the gain over the file of the colour space's planes without any network.
     """
+    yield HEADING
     yield "### Pictures that come back exactly\n"
     yield from markdown(["colour", "exact", "pixels wrong", "MSE restored"], _exact(measured))
     for table in TABLES:
