@@ -20,6 +20,11 @@ to 3.24 from 3.53, channels to 9.29 from 9.33. So none of these networks is expo
 these steps, photographs alone, networks of their own for what is rendered, and rounding from the
 first step on (`--quantise-from 0`): as floats, rounded networks begin 4 % worse than they are.
 
+Nor does a third of these steps (1e-3, heads 5e-4) on photographs alone, rounded from the first one:
+after 50 of 115 minutes, a third of the cooling behind it, 3.460 + 3.928, and it was stopped
+(tools/results/lossless_training_wide_third.tsv). Networks that had cooled down need more than an
+hour to go up and down again.
+
 Networks of a middle width, 48, two blocks at the finest level (`lossless_narrower`,
 tools/checkpoints/lossless_162.pt), cost 3.43 + 3.91 bits after 88 minutes on photographs alone
 (12,183 steps, tools/results/lossless_training_middle.tsv): 1.0 % more than the wide ones.
