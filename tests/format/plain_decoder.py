@@ -485,7 +485,9 @@ def streams_of(payloads, area, per_lane, networks, held=None, counts=False):
         counts: whether colour is counted (3.3.15).
     """
     found = []
-    for payload, pixels, most in zip(payloads, per_lane, (area, 128), strict=False):
+    for payload, pixels, most in zip(
+        payloads, per_lane, (area, 512 if counts else 128), strict=False
+    ):
         if held is not None and not held.pixels.any():
             assert payload == b""
             found.append(Empty())
@@ -666,7 +668,7 @@ def decode_planes(planes, of_preview, of_tiles, networks, held):
         tile = [plane[place] for plane in planes]
         of_tile = of_tiles[number * each : (number + 1) * each]
         seen = None if held is None else held[place]
-        lanes = (3072, 3072)
+        lanes = (3072, 2048 if networks.counts else 3072)
         streams = streams_of(of_tile, tile[0].size, lanes, networks, seen, networks.counts)
         for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
             networks.level = {4: 1, 2: 2, 1: 3}[interval]

@@ -59,8 +59,12 @@ TILE_REFINEMENTS = (Refinement(4, "coarse"), Refinement(2, "second"), Refinement
 LANE_BYTES = 3
 """What a lane of the entropy coder costs, about."""
 
-MOST_COLOR_LANES = 128
-"""More do not make large tiles noticeably faster."""
+MOST_COLOR_LANES, MOST_COUNTED_LANES = 128, 512
+"""More do not make large tiles noticeably faster. Where colours are counted a step of the entropy
+coder takes longer, whatever the number of lanes."""
+
+COUNTED_LANE_PIXELS = 2048
+"""One lane for so many pixels there."""
 
 _LANES = struct.Struct("<H")
 """Before a stream that does not hold all pixels of its piece: the number of its lanes."""
@@ -74,7 +78,8 @@ class Piece:
         seeded: its coarsest pixels come first; else they are known before.
         refinements: what its streams hold then.
         lane_pixels: one lane of the entropy coder for so many pixels.
-        color_lane_pixels: the same for the stream of colour, which has MOST_COLOR_LANES at most.
+        color_lane_pixels: the same for the stream of colour, which has MOST_COLOR_LANES at most;
+            MOST_COUNTED_LANES where colours are counted.
         held: of its pixels; None: its streams hold all.
     """
 
@@ -88,9 +93,11 @@ class Piece:
         """Of the stream of a luminance plane (1, h, w)."""
         return max(1, self._pixels(plane) // self.lane_pixels)
 
-    def color_lanes(self, plane: np.ndarray) -> int:
-        """Of the stream of two colour planes, (1, h, w) each."""
-        return max(1, min(MOST_COLOR_LANES, self._pixels(plane) // self.color_lane_pixels))
+    def color_lanes(self, plane: np.ndarray, counts: bool = False) -> int:
+        """Of the stream of two colour planes, (1, h, w) each; `counts`: they are counted."""
+        most = MOST_COUNTED_LANES if counts else MOST_COLOR_LANES
+        each = COUNTED_LANE_PIXELS if counts else self.color_lane_pixels
+        return max(1, min(most, self._pixels(plane) // each))
 
     def _pixels(self, plane: np.ndarray) -> int:
         return plane.size if self.held is None else int(np.count_nonzero(self.held.pixels))
@@ -166,8 +173,8 @@ def encode_luminance(planes: list[np.ndarray], piece: Piece, predictor: Predicto
 
 def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of colour, as in `encode`."""
-    lanes = piece.color_lanes(planes[0])
     model = predictor.model
+    lanes = piece.color_lanes(planes[0], piece.counts(model))
     stream = (
         CountedEncoder(model.frequencies, lanes, planes)
         if piece.counts(model)
@@ -193,7 +200,7 @@ def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Pre
         CountedPrice(model.frequencies, planes) if piece.counts(model) else Price(model.frequencies)
     )
     code_color(planes, piece, predictor, color)
-    return float(color.bits / 8 + LANE_BYTES * piece.color_lanes(planes[0]))
+    return float(color.bits / 8 + LANE_BYTES * piece.color_lanes(planes[0], piece.counts(model)))
 
 
 Watch = Callable[[Stream], Stream]
@@ -223,7 +230,7 @@ def decode(
         code_interleaved(planes, piece, predictor, watch(luminance))
         streams = [luminance]
     else:
-        lanes = piece.color_lanes(planes[0])
+        lanes = piece.color_lanes(planes[0], piece.counts(model))
         color = _opened(coded.color, piece, lanes, model, (piece.counts(model) and planes) or None)
         streams = [luminance, color]
         of_luminance, of_color = watch(luminance), watch(color)
