@@ -102,8 +102,9 @@ BILEVEL_EFFORT = 3
 """From here on pages of black and white are coded pixel by pixel: it takes ten times as long."""
 
 INDEXED_PIXELS = {1: 0, 2: 0, 3: 2**17, 4: 2**18, 5: 2**20, 6: 2**20, 7: 2**22, 8: 2**24, 9: 2**24}
-"""Up to so many pixels of mode P or PA are coded by indexed, by effort: it takes 4 to 10 seconds
-for each megapixel, also to decode."""
+"""Up to so many pixels of mode P or PA, or of 16 bits, are coded by indexed, by effort: it takes
+one to two seconds for each megapixel of a large scan, up to six of dithered colours; decoding,
+too."""
 
 FEW_COLORS_PIXELS = {1: 0, 2: 0, 3: 0, 4: 0, 5: 2**16, 6: 2**16, 7: 2**18, 8: 2**20, 9: 2**22}
 """The same of other modes, which the stored coding makes small, too, and shows in no time."""
