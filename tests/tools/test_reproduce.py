@@ -59,6 +59,7 @@ def test_our_colours_come_back_and_theirs_do_not(thesis: Path) -> None:
 def test_the_tables_have_the_printed_figures(thesis: Path) -> None:
     text = (thesis / "thesis.md").read_text("utf-8")
     assert "### Table 10: Levels of the bottleneck" in text
+    assert '| thesis, "PNG" | 9,614 | 21,920 | 55,233 | 2.28, 5.75 |' in text
     assert "| tanh 2 | 128 | LAB | 52.3 |" in text
 
 

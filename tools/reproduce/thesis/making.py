@@ -12,10 +12,10 @@ from tqdm import tqdm
 from pillow_colorgrid.pixels import Bytes
 from tools.reproduce.pictures import held_out, of_folder
 from tools.reproduce.tables import Measurements
-from tools.reproduce.thesis.measuring import Codec, measure, sizes_without
+from tools.reproduce.thesis.measuring import CODECS, JPEG, Codec, measure, sizes, sizes_without
 from tools.reproduce.thesis.network import Variant
 from tools.reproduce.thesis.plot import draw
-from tools.reproduce.thesis.report import KEY, tables
+from tools.reproduce.thesis.report import KEY, SCALES, SIZES_KEY, tables
 from tools.reproduce.thesis.settings import Settings
 from tools.reproduce.thesis.spaces import SPACES, Space
 from tools.reproduce.thesis.tables import TABLES, TEST, VALIDATION, Row
@@ -70,6 +70,13 @@ def make(settings: Settings, data: Path, test: Sequence[Path], out: Path) -> Pat
     def without(space: Space, pictures: str, scale: int) -> list[dict[str, int]]:
         return [sizes_without(space, rgb) for rgb in shown(pictures, scale)]
 
+    plain = Measurements(out / "sizes.tsv", SIZES_KEY)
+    for scale in SCALES:
+        if (scale, side) not in plain:
+            found = [sizes(enlarged(rgb, scale), CODECS | JPEG) for rgb in sets[VALIDATION]]
+            line = {name: f"{np.mean([one[name] for one in found]):.0f}" for name in found[0]}
+            plain.add((scale, side), {"count": str(len(found)), **line})
+
     rows = list(wanted(settings))
     counts = Counter(row.variant.name for row in rows)
     names = sorted(counts, key=lambda name: (-counts[name], name))  # most tables first
@@ -98,6 +105,6 @@ def make(settings: Settings, data: Path, test: Sequence[Path], out: Path) -> Pat
             }
             measured.add((space.name, *row.key), {**found, **_means(lines)})
     path = out / "thesis.md"
-    path.write_text("\n".join(tables(measured)), "utf-8")
+    path.write_text("\n".join(tables(measured, plain)), "utf-8")
     draw(measured, out / "thesis.png")
     return path

@@ -3,11 +3,21 @@
 from collections.abc import Iterator
 
 from tools.reproduce.tables import Line, Measurements, markdown
-from tools.reproduce.thesis.measuring import CODECS
+from tools.reproduce.thesis.measuring import CODECS, JPEG
 from tools.reproduce.thesis.spaces import SPACES, Space
 from tools.reproduce.thesis.tables import TABLES, TEST, Row
 
 KEY = ("space", "network", "levels", "scale", "pictures")
+
+SIZES_KEY = ("scale", "side")
+
+PRINTED_BYTES = {1: 9614, 2: round(9614 * 2.28), 4: 55233}
+"""What the thesis calls the mean PNG size of its validation pictures, by enlargement."""
+
+PRINTED_TEST_BYTES = {1: 11321, 2: round(11321 * 2.28), 4: 87766}
+"""Of its test pictures; at 2 x with the same growth: what is printed there repeats that of 1 x."""
+
+SCALES = tuple(PRINTED_BYTES)
 
 HEADING = """# The thesis's tables, measured again
 
@@ -37,10 +47,8 @@ COLUMNS = {
 
 def printed_percent(row: Row, column: str) -> float:
     """A gain as percent of the thesis's PNG."""
-    plain = {1: 9614, 2: 9614 * 2.28, 4: 55233}[row.scale]
-    if row.pictures == TEST:
-        plain = {1: 11321, 2: 2.28 * 11321, 4: 87766}[row.scale]
-    return 100 * row.printed[column] / plain
+    plain = PRINTED_TEST_BYTES if row.pictures == TEST else PRINTED_BYTES
+    return 100 * row.printed[column] / plain[row.scale]
 
 
 def percent(line: Line, codec: str, free: bool, of: str = "plain") -> float:
@@ -80,12 +88,26 @@ def _exact(measured: Measurements) -> Iterator[list[str]]:
         yield [space.name, f"{exact} of {sum(counts)}", f"{100 * wrong:.1f} %", f"{mse:.3g}"]
 
 
-def tables(measured: Measurements) -> Iterator[str]:
+def _sizes(plain: Measurements) -> Iterator[list[str]]:
+    """Bytes of the pictures themselves by codec, and how they grow when enlarged."""
+    lines = {scale: line for (scale, _), line in plain.lines.items()}
+    sizes = {'thesis, "PNG"': [PRINTED_BYTES[scale] for scale in SCALES]}
+    for name in (*CODECS, *JPEG):
+        sizes[name] = [int(lines[str(scale)][name]) for scale in SCALES]
+    for name, found in sizes.items():
+        growth = (f"{size / found[0]:.2f}" for size in found[1:])
+        yield [name, *(f"{size:,}" for size in found), ", ".join(growth)]
+
+
+def tables(measured: Measurements, plain: Measurements) -> Iterator[str]:
     """The tables; gains in % of the picture's own file: PNG / WebP / JPEG XL.
 
     "network alone" is the gain over the file of the colour space's planes without any network.
     """
     yield HEADING
+    yield "### Bytes of the validation pictures themselves\n"
+    heads = ["codec", *(f"enlarged {scale} x" for scale in SCALES), "growth"]
+    yield from markdown(heads, _sizes(plain))
     yield "### Pictures that come back exactly\n"
     yield from markdown(["colour", "exact", "pixels wrong", "MSE restored"], _exact(measured))
     for table in TABLES:
