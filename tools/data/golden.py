@@ -309,7 +309,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "small-rendered": (graded(90, 70), {}),
         "lossless-channels": (unrelated(), {}),
         "lossless-channels-less": (transparent(yellowish()), {}),
-        "lossless-counts": (edited((100, 60, 370, 310)), {"effort": 1, "origin": "none"}),
+        "lossless-counts": (edited((100, 60, 370, 310)), {"effort": 2, "origin": "none"}),
         "lossless-alpha-first": (cut_out(astronaut, 0.7, 5), {}),
         "lossless-alpha-soft": (cut_out(coffee, 9, 0), {"effort": 1}),
         "lossless-alpha-grey": (cut_out(coffee.convert("L"), 3, 1), {}),

@@ -33,7 +33,7 @@ from pillow_colorgrid.runtime import networks
 from tests.conftest import encoded, noise, photograph
 from tests.format import plain_counts
 
-QUICK = Options(effort=1, origin="none")
+QUICK = Options(effort=2, origin="none")
 FREQUENCIES = lossless_model.model(lossless_model.SMALL).frequencies
 COUNTING = replace(lossless_model.model(lossless_model.SMALL), counts=True)
 
@@ -199,7 +199,7 @@ def test_edited_photographs_are_counted_and_others_are_not() -> None:
     assert not counting.may_pay(lossless.split(np.asarray(others[0])))
 
 
-@pytest.mark.parametrize("effort", [1, 5])
+@pytest.mark.parametrize("effort", [2, 5])
 def test_saved_opened_drafted_and_cropped(effort: int) -> None:
     pixels = edited()
     file = io.BytesIO()
@@ -212,6 +212,12 @@ def test_saved_opened_drafted_and_cropped(effort: int) -> None:
         assert np.array_equal(np.asarray(image), pixels[::4, ::4])
     part = open_region(file, (100, 50, 171, 130))
     assert np.array_equal(np.asarray(part), pixels[50:130, 100:171])
+
+
+def test_the_fastest_effort_does_not_count() -> None:
+    file = io.BytesIO()
+    Image.fromarray(edited()).save(file, "CGX", effort=1, origin="none")
+    assert COUNTS.type not in types_of(file)
 
 
 def test_several_tiles_each_count_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +308,7 @@ def test_beside_alpha_and_in_other_modes(mode: str) -> None:
         image = Image.fromarray(pixels)
         image.putalpha(Image.linear_gradient("L").resize(image.size))
     file = io.BytesIO()
-    image.save(file, "CGX", effort=1)
+    image.save(file, "CGX", effort=2)
     assert COUNTS.type in types_of(file)
     with Image.open(file) as again:
         assert again.mode == mode

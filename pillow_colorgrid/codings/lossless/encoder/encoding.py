@@ -72,6 +72,10 @@ CLIPPING_TILES = 4
 TILES_OF_COUNTED = 8
 """Whether counting pays is estimated on one of so many tiles, since it takes their networks."""
 
+COUNTS_EFFORT = 2
+"""From here on colours are counted where that pays: effort 1 is for speed, and to show a picture by
+its small networks would take half as long again."""
+
 COUNTS_BYTES = 13
 """What the section of the counts takes."""
 
@@ -130,7 +134,7 @@ def encode_adapted(
         clipping = fit_clipping(planes, predictor.model.frequencies, held)
         if clipping is not None:
             predictor = _with_clipping(parts.tiles, predictor, clipping)
-    if len(planes) == COLOR and not in_one and predictor.model.rounding is None:
+    if len(planes) == COLOR and effort >= COUNTS_EFFORT and not in_one:
         predictor = _with_counts(parts.tiles, predictor)
     fitted = [_fitted(parts.tiles, fitting, predictor) for fitting in FITTINGS_BY_EFFORT[effort]]
     if in_one:
