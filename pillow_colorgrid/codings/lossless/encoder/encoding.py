@@ -80,7 +80,7 @@ COUNTS_BYTES = 13
 """What the section of the counts takes."""
 
 COUNTS_GAIN = 0.01
-"""What of colour's bytes must be gained: to show a picture takes about a quarter longer then."""
+"""What of colour's bytes must be gained: to show a picture takes about a third longer then."""
 
 
 @dataclass(frozen=True)
