@@ -21,9 +21,10 @@ these steps, photographs alone, networks of their own for what is rendered, and 
 first step on (`--quantise-from 0`): as floats, rounded networks begin 4 % worse than they are.
 
 Nor does a third of these steps (1e-3, heads 5e-4) on photographs alone, rounded from the first one:
-after 50 of 115 minutes, a third of the cooling behind it, 3.460 + 3.928, and it was stopped
+after 50 of 115 minutes, a third of the cooling behind it, 3.460 + 3.928
 (tools/results/lossless_training_wide_third.tsv). Networks that had cooled down need more than an
-hour to go up and down again.
+hour to go up and down again; so this goes on with a plan of 420 minutes
+(tools/checkpoints/lossless_wide_going_on.pt: --resume --start it, --minutes 420 --cool-from 0.2).
 
 Networks of a middle width, 48, two blocks at the finest level (`lossless_narrower`,
 tools/checkpoints/lossless_162.pt), cost 3.43 + 3.91 bits after 88 minutes on photographs alone
