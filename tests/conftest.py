@@ -1,8 +1,10 @@
 """Pictures for the tests: real photographs of scikit-image's wheel, and generated ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -74,16 +76,30 @@ def chosen(pixels: np.ndarray, options: Options) -> tuple[str, list[Section]]:
     return coding.name, encoded.sections
 
 
-@pytest.fixture
-def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def coded_uncounted() -> Iterator[None]:
     """Colours are not counted: files of the lossless coding are as those of format 1.0."""
-    monkeypatch.setattr(counting, "may_pay", lambda *_: False)
+    with patch.object(counting, "may_pay", lambda *_: False):
+        yield
+
+
+@contextmanager
+def coded_apart() -> Iterator[None]:
+    """Small pictures are coded as large ones are, uncounted."""
+    with coded_uncounted(), patch.object(small, "MOST_PIXELS", 0):
+        yield
 
 
 @pytest.fixture
-def streams_apart(monkeypatch: pytest.MonkeyPatch, uncounted: None) -> None:
-    """Small pictures are coded as large ones are, uncounted."""
-    monkeypatch.setattr(small, "MOST_PIXELS", 0)
+def uncounted() -> Iterator[None]:
+    with coded_uncounted():
+        yield
+
+
+@pytest.fixture
+def streams_apart() -> Iterator[None]:
+    with coded_apart():
+        yield
 
 
 @pytest.fixture(scope="session")

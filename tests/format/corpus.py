@@ -5,9 +5,8 @@ Most are what `save` makes of small pictures; some it makes of none: they are pu
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
-from unittest.mock import patch
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageSequence
@@ -20,7 +19,6 @@ from pillow_colorgrid.codings.jpeg import exceptions
 from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.codings.lossless import (
     coding as lossless,
-    small as small_pictures,
 )
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless.description import (
@@ -29,7 +27,6 @@ from pillow_colorgrid.codings.lossless.description import (
     OF_TILES,
     Options,
 )
-from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes, pack_adaptation
 from pillow_colorgrid.codings.lossless.encoder.transparency import OF_LUMINANCE
 from pillow_colorgrid.codings.lossless.model import SMALL as TABLES, model
@@ -39,7 +36,7 @@ from pillow_colorgrid.codings.stored.description import STORED
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.jpeg.exceptions import Exceptions
 from pillow_colorgrid.runtime import networks
-from tests.conftest import GOLDEN
+from tests.conftest import GOLDEN, coded_apart
 from tests.format import forging
 from tests.frames.mpo import jpeg, mpo
 
@@ -212,19 +209,11 @@ def _lossless(
     yield "lossless_alpha_adapted", replace(head, minor=1), sections
 
 
-@contextmanager
-def _streams_apart() -> Iterator[None]:
-    """Small pictures are coded as large ones are, uncounted."""
-    apart = patch.object(small_pictures, "MOST_PIXELS", 0)
-    with apart, patch.object(counting, "may_pay", lambda *_: False):
-        yield
-
-
 def corpus() -> dict[str, tuple[bytes, bytes]]:
     """Name -> file, and the pixels that it holds: of a lossy one, those that it decodes to."""
     files = {}
     for name, picture, keywords in pictures():
-        with _streams_apart() if name.startswith("lossless") else nullcontext():
+        with coded_apart() if name.startswith("lossless") else nullcontext():
             data = pillow_encode(picture, **keywords)
         lossy = keywords.get("mode") in ("grid", "near")
         held = Image.open(io.BytesIO(data)) if lossy else picture

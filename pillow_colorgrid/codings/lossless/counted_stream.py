@@ -4,10 +4,13 @@ Of each part of a group first the symbols of all narrow windows are coded, then 
 ones, then the values that lie beyond their windows, by the frequency table.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from pillow_colorgrid.codings.lossless import counts
-from pillow_colorgrid.codings.lossless.counts import Counts
+from pillow_colorgrid.codings.lossless.counts import Counts, Window
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.levels import Where
 from pillow_colorgrid.codings.lossless.stream import (
@@ -21,6 +24,32 @@ from pillow_colorgrid.codings.lossless.stream import (
 from pillow_colorgrid.entropy.rans import Frequencies
 
 
+@dataclass(frozen=True)
+class Part:
+    """Of a group: pixels between which nothing is counted.
+
+    Attributes:
+        pixels: which of the group's.
+        likely: (n,) their distributions; keys: (n,) theirs.
+        known: what was counted before.
+    """
+
+    pixels: slice
+    likely: Distribution
+    keys: np.ndarray
+    known: Counts
+
+    def windows(self) -> Iterator[tuple[Window, np.ndarray, np.ndarray, np.ndarray]]:
+        """Of each kind: the windows, which pixels have one, their means rounded down, and cuts."""
+        for window, chosen in self.known.kinds(self.likely):
+            likely = self.likely.some(chosen)
+            yield window, chosen, likely.floor, self.known.cuts(window, self.keys[chosen], likely)
+
+    def count(self, values: np.ndarray) -> None:
+        """Take note of its (n,) values, at last."""
+        self.known.add(self.keys, values)
+
+
 class Counted:
     """What is counted in a tile, and where its pixels are.
 
@@ -32,10 +61,12 @@ class Counted:
         self.planes = planes
         self.counts = {number: Counts(number, frequencies) for number in (CO, CG)}
 
-    def keys(self, number: int, where: Where) -> np.ndarray:
-        """Of the pixels of a group, flat; Co is known where Cg is asked for."""
+    def parts(self, number: int, where: Where, distribution: Distribution) -> Iterator[Part]:
+        """Of a group of a plane; Co is known where Cg is asked for."""
         y, co = (plane[:, *where].reshape(-1) for plane in self.planes[:2])
-        return counts.keys(number, y, co)
+        keys, likely = counts.keys(number, y, co), distribution.flat
+        for pixels in counts.parts(len(keys)):
+            yield Part(pixels, likely.some(pixels), keys[pixels], self.counts[number])
 
 
 class CountedEncoder(StreamEncoder):
@@ -49,21 +80,17 @@ class CountedEncoder(StreamEncoder):
         self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
     ) -> None:
         """Append the pixels."""
-        values, found = plane[:, *where].reshape(-1), distribution.flat
-        keys, known = self.counted.keys(number, where), self.counted.counts[number]
-        for part in counts.parts(len(values)):
-            here, likely, key = values[part], found.some(part), keys[part]
-            beyond = []
-            for window, chosen in known.kinds(likely):
-                of_these = likely.some(chosen)
-                cuts = known.cuts(window, key[chosen], of_these)
-                symbols = window.symbols_of(here[chosen], of_these.floor)
+        values = plane[:, *where].reshape(-1)
+        for part in self.counted.parts(number, where, distribution):
+            here, beyond = values[part.pixels], []
+            for window, chosen, floor, cuts in part.windows():
+                symbols = window.symbols_of(here[chosen], floor)
                 self.entropy.add_intervals(*counts.ranges(cuts, symbols))
                 beyond.append(chosen[window.is_outside(symbols)])
             outside = np.concatenate(beyond)
             if outside.size:
-                self.add(*symbols_of(number, here[outside], likely.some(outside)))
-            known.add(key, here)
+                self.add(*symbols_of(number, here[outside], part.likely.some(outside)))
+            part.count(here)
 
 
 class CountedPrice:
@@ -84,19 +111,17 @@ class CountedPrice:
         self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
     ) -> np.ndarray:
         """(n,) float32: bits of the pixels, which then are counted."""
-        values, found = plane[:, *where].reshape(-1), distribution.flat
-        keys, known = self.counted.keys(number, where), self.counted.counts[number]
+        values = plane[:, *where].reshape(-1)
         spent = np.empty(len(values), np.float32)
-        for part in counts.parts(len(values)):
-            here, likely, key, cost = values[part], found.some(part), keys[part], spent[part]
-            for window, chosen in known.kinds(likely):
-                of_these = likely.some(chosen)
-                symbols = window.symbols_of(here[chosen], of_these.floor)
-                cost[chosen] = counts.bits(known.cuts(window, key[chosen], of_these), symbols)
+        for part in self.counted.parts(number, where, distribution):
+            here, cost = values[part.pixels], spent[part.pixels]
+            for window, chosen, floor, cuts in part.windows():
+                symbols = window.symbols_of(here[chosen], floor)
+                cost[chosen] = counts.bits(cuts, symbols)
                 outside = chosen[window.is_outside(symbols)]
-                told = symbols_of(number, here[outside], likely.some(outside))
+                told = symbols_of(number, here[outside], part.likely.some(outside))
                 cost[outside] += self.prices[told]
-            known.add(key, here)
+            part.count(here)
         return spent
 
 
@@ -113,20 +138,15 @@ class CountedDecoder(StreamDecoder):
         self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
     ) -> None:
         """Fill the pixels in."""
-        found = distribution.flat
-        keys, known = self.counted.keys(number, where), self.counted.counts[number]
-        values = np.empty(len(keys), np.int32)
-        for part in counts.parts(len(keys)):
-            here, likely, key = values[part], found.some(part), keys[part]
-            beyond = []
-            for window, chosen in known.kinds(likely):
-                of_these = likely.some(chosen)
-                cuts = known.cuts(window, key[chosen], of_these)
+        values = np.empty(distribution.mean.size, np.int32)
+        for part in self.counted.parts(number, where, distribution):
+            here, beyond = values[part.pixels], []
+            for window, chosen, floor, cuts in part.windows():
                 symbols = self.entropy.decode_bounds(cuts[1:-1])
-                here[chosen] = symbols + of_these.floor - np.int32(window.reach + 1)
+                here[chosen] = symbols + floor - np.int32(window.reach + 1)
                 beyond.append(chosen[window.is_outside(symbols)])
             outside = np.concatenate(beyond)
             if outside.size:
-                here[outside] = self.decoded(number, likely.some(outside))
-            known.add(key, here)
+                here[outside] = self.decoded(number, part.likely.some(outside))
+            part.count(here)
         plane[:, *where] = values.reshape(distribution.mean.shape)

@@ -19,6 +19,7 @@ from pillow_colorgrid.codings.lossless.description import (
 from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
+from pillow_colorgrid.codings.lossless.encoder.sets import sampled
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.model import Model
 from pillow_colorgrid.codings.lossless.pieces import (
@@ -43,9 +44,6 @@ from pillow_colorgrid.container import Section
 
 Result = TypeVar("Result")
 
-COLOR = 3
-"""Planes of a picture that has colour."""
-
 SECOND, FINE = TILE_REFINEMENTS[1:]
 
 FITTINGS_BY_EFFORT: dict[int, tuple[Fitting, ...]] = {
@@ -68,9 +66,6 @@ CLIPPING_BYTES = 18
 
 CLIPPING_TILES = 4
 """Whether clipping pays is estimated on so many tiles."""
-
-TILES_OF_COUNTED = 8
-"""Whether counting pays is estimated on one of so many tiles, since it takes their networks."""
 
 COUNTS_EFFORT = 2
 """From here on colours are counted where that pays: effort 1 is for speed, and to show a picture by
@@ -134,7 +129,7 @@ def encode_adapted(
         clipping = fit_clipping(planes, predictor.model.frequencies, held)
         if clipping is not None:
             predictor = _with_clipping(parts.tiles, predictor, clipping)
-    if len(planes) == COLOR and effort >= COUNTS_EFFORT and not in_one:
+    if len(planes) > 1 and effort >= COUNTS_EFFORT and not in_one:
         predictor = _with_counts(parts.tiles, predictor)
     fitted = [_fitted(parts.tiles, fitting, predictor) for fitting in FITTINGS_BY_EFFORT[effort]]
     if in_one:
@@ -172,7 +167,7 @@ def _with_clipping(parts: Sequence[Part], predictor: Predictor, clipping: Clippi
 
 def _with_counts(parts: Sequence[Part], predictor: Predictor) -> Predictor:
     """With counted colours, if that makes colour smaller."""
-    sample = parts[len(parts) % TILES_OF_COUNTED // 2 :: TILES_OF_COUNTED]
+    sample = sampled(parts)
     if not any(counting.may_pay(part.planes, part.piece.held) for part in sample):
         return predictor
     model = replace(predictor.model, counts=True)

@@ -5,6 +5,7 @@ A sample is priced by each, without adaptations; so only one set goes over the w
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,11 +16,18 @@ from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.runtime.workers import Workers
 
+OfTile = TypeVar("OfTile")
+
 ONE_OF_TILES = 8
-"""The sample is one of so many tiles, in the middle of them; of a single tile its middle."""
+"""A sample is one of so many tiles, since it takes their networks."""
 
 MOST_EDGE = 512
 """Of each tile only so many rows and columns are priced."""
+
+
+def sampled(of_tiles: Sequence[OfTile]) -> Sequence[OfTile]:
+    """What estimates are made on, of what there is for each tile of a picture."""
+    return of_tiles[len(of_tiles) % ONE_OF_TILES // 2 :: ONE_OF_TILES]
 
 
 def likely_smallest(
@@ -31,7 +39,7 @@ def likely_smallest(
         planes: (1, H, W) int16 each; seen: (H, W) bool, pixels that are not hidden; None: all.
     """
     layout = tiles(*planes[0].shape[1:])
-    sample = [_middle(tile) for tile in layout[len(layout) % ONE_OF_TILES // 2 :: ONE_OF_TILES]]
+    sample = [_middle(tile) for tile in sampled(layout)]
 
     def price(number: int) -> float:
         predictor = Predictor(model(number))
