@@ -7,7 +7,10 @@ import numpy as np
 
 from tests.format.plain_bilevel_decoder import Lane
 
-CHANNELS = {2: 1, 3: 2, 4: 1, 5: 2, 6: 3, 8: 4}
+SAMPLES = {
+    **{2: "1u1", 3: "2u1", 4: "1u1", 5: "2u1", 6: "3u1", 8: "4u1"},
+    **{15: "1<u2", 16: "1>u2", 17: "1<i4", 19: "1<u2", 20: "1<u2"},
+}
 
 NEAREST = ((1, 0), (0, -1), (1, 1), (1, -1), (0, -2), (2, 0))
 SEEN = (*NEAREST, (2, 1), (2, -1), (1, -2), (0, -3), (2, 2), (2, 3))
@@ -187,14 +190,16 @@ def line(pixels, n, model, flats):
     model.learn()
 
 
-def pixels_of(data, width, height, channels):
-    """The payload of the section -> (H, W, channels) uint8."""
+def pixels_of(data, width, height, samples):
+    """The payload of the section -> (H, W, C), of samples as SAMPLES tells."""
+    channels, kind = int(samples[0]), np.dtype(samples[1:])
     flags, n = data[0], data[1] + 1
     assert flags < 8
     values, data = [(k,) for k in range(n)], data[2:]
     if flags & 2:
-        values = [tuple(data[k * channels : (k + 1) * channels]) for k in range(n)]
-        data = data[n * channels :]
+        size = channels * kind.itemsize
+        raw = np.frombuffer(data[: n * size], kind).reshape(n, channels)
+        values, data = [tuple(one) for one in raw.tolist()], data[n * size :]
     assert len(set(values)) == n
     assert len(values[0]) == channels
     if flags & 1:
@@ -226,14 +231,14 @@ def pixels_of(data, width, height, channels):
             page[y : y + rows, x : x + columns] = tile.found
     if flags & 1:
         page = page.T
-    return np.array(values, np.uint8)[page - 1]
+    return np.array(values, kind)[page - 1]
 
 
 def decode(file):
-    """The bytes of a file -> (H, W, channels) uint8."""
+    """The bytes of a file -> (H, W, C)."""
     assert file[9:11] == b"\1\x0a"
     width, height = struct.unpack_from("<II", file, 16)
     position = file.index(b"INDX")
     (length,) = struct.unpack_from("<I", file, position + 4)
     data = file[position + 12 : position + 12 + length]
-    return pixels_of(data, width, height, CHANNELS[file[11]])
+    return pixels_of(data, width, height, SAMPLES[file[11]])

@@ -18,7 +18,7 @@ from pillow_colorgrid.codings.indexed.walk import Walk
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
-from pillow_colorgrid.pixels import LAYOUTS, Bytes
+from pillow_colorgrid.pixels import LAYOUTS, Layout, Pixels
 
 HEAD = struct.Struct("<BB")
 """Begins the section: flags, how many values there are less one."""
@@ -58,16 +58,19 @@ def encode(picture: Picture, options: Options) -> Encoded:
     if values is None:
         raise ValueError(f"more than {MOST_VALUES} different pixels, allowed {MOST_VALUES} at most")
     tiled = height * width > TILED_PIXELS and options.effort <= TILED_EFFORT
-    found = [_encoded(picture.pixels, one, tiled) for one in order.orders(picture, values)]
+    found = [
+        _encoded(picture.pixels, one, LAYOUTS[picture.mode], tiled)
+        for one in order.orders(picture, values)
+    ]
     return Encoded([RANKS.section(min(found, key=len))])
 
 
-def _encoded(pixels: Bytes, values: Bytes, tiled: bool) -> bytes:
+def _encoded(pixels: Pixels, values: Pixels, layout: Layout, tiled: bool) -> bytes:
     """The section's payload with the values (n, C) in this order."""
     from pillow_colorgrid.codings.indexed.encoder import order
 
     flags, listed = 0, b""
-    counted = _counted(*values.shape)
+    counted = _counted(len(values), layout)
     if counted is None or not np.array_equal(values, counted):
         flags, listed = LISTED, values.tobytes()
     ranks = order.ranks_of(pixels, values)
@@ -87,14 +90,14 @@ def _encoded(pixels: Bytes, values: Bytes, tiled: bool) -> bytes:
     return head + recorder.finish()
 
 
-def _counted(count: int, channels: int) -> Bytes | None:
+def _counted(count: int, layout: Layout) -> Pixels | None:
     """The values that need not be listed."""
-    return np.arange(count, dtype=np.uint8)[:, None] if channels == 1 else None
+    return np.arange(count, dtype=layout.sample)[:, None] if layout.channels == 1 else None
 
 
 def decode(
     header: Header, sections: Sequence[Section], partial: bool = False, interval: int = 1
-) -> Bytes:
+) -> Pixels:
     """The section -> (H, W, C) samples.
 
     Raises:
@@ -107,7 +110,7 @@ def decode(
     width, height = header.size
     if width * height > MOST_PIXELS:
         raise DamagedError(f"picture of {width}x{height} pixels, allowed {MOST_PIXELS} at most")
-    flags, values, stream = _unpacked(data, LAYOUTS[header.mode].channels)
+    flags, values, stream = _unpacked(data, LAYOUTS[header.mode])
     shape = (width, height) if flags & TRANSPOSED else (height, width)
     tiling = whole(*shape)
     if flags & TILED:
@@ -122,7 +125,7 @@ def decode(
     if numbers.min() < 1:
         raise DamagedError("a pixel is what is outside of the picture, allowed: a value")
     numbers = numbers.T if flags & TRANSPOSED else numbers
-    found: Bytes = values.take(numbers - 1, axis=0)
+    found: Pixels = values.take(numbers - 1, axis=0)
     return found
 
 
@@ -141,7 +144,7 @@ def _tiling(shape: tuple[int, int], data: bytes) -> tuple[Tiling, bytes]:
     return tiling, data[SIDES.size :]
 
 
-def _unpacked(data: bytes, channels: int) -> tuple[int, Bytes, bytes]:
+def _unpacked(data: bytes, layout: Layout) -> tuple[int, Pixels, bytes]:
     """Flags, values (n, channels), and the stream. Raises DamagedError."""
     if len(data) < HEAD.size:
         raise DamagedError(f"indexed pixels of {len(data)} bytes, needed {HEAD.size} at least")
@@ -150,14 +153,14 @@ def _unpacked(data: bytes, channels: int) -> tuple[int, Bytes, bytes]:
         raise DamagedError(f"flags {flags:#x} of indexed pixels, allowed 0 to 7")
     count = last + 1
     if not flags & LISTED:
-        counted = _counted(count, channels)
+        counted = _counted(count, layout)
         if counted is None:
-            raise DamagedError(f"values of {channels} samples are not listed")
+            raise DamagedError(f"values of {layout.channels} samples are not listed")
         return flags, counted, data[HEAD.size :]
-    end = HEAD.size + count * channels
+    end = HEAD.size + count * layout.channels * layout.sample_bytes
     if len(data) < end:
         raise DamagedError(f"{count} values in {len(data)} bytes, needed {end}")
-    values = np.frombuffer(data[HEAD.size : end], np.uint8).reshape(count, channels)
+    values = np.frombuffer(data[HEAD.size : end], layout.sample).reshape(count, layout.channels)
     if len(np.unique(values, axis=0)) < count:
         raise DamagedError("two of the values are equal, allowed: different ones")
     return flags, values, data[end:]

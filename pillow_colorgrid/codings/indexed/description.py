@@ -15,7 +15,7 @@ def _work() -> Work:
 INDEXED = Coding(
     number=10,
     name="indexed",
-    modes=("P", "PA", "L", "LA", "RGB", "RGBA"),
+    modes=("P", "PA", "L", "LA", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I;16N", "I"),
     parts=(one(RANKS),),
     work=_work,
     keyword=LOSSLESS.name,

@@ -83,6 +83,7 @@ def find(
         forced, open_ = (found.reshape(-1) for found in tree.asks(met, gone >> levels.leaf_shift))
         told = model.predict(contexts[:, None], numbered(met), SET)
         inside = np.zeros(count, np.int64)  # the node's place among those of `met`
+        chosen, answers = [], []
         for _ in range(levels.count):
             here = inside * count + columns
             bits = forced.take(here).astype(np.int64)
@@ -91,9 +92,12 @@ def find(
                 here = here.take(asked)
                 answer = code(told.likely.take(here), None)
                 bits[asked] = answer
-                model.remember(told.only(here), answer)
+                chosen.append(here)
+                answers.append(answer)
             inside = 2 * inside + 1 + bits
         nodes = (nodes << levels.count) + inside - ((1 << levels.count) - 1)
+        if chosen:
+            model.remember(told.only(np.concatenate(chosen)), np.concatenate(answers))
     found: np.ndarray = nodes - (leaf - 1)
     return found
 

@@ -63,9 +63,12 @@ def test_roundtrip(size: tuple[int, int], values: int) -> None:
 
 @pytest.mark.parametrize("mode", INDEXED.modes)
 def test_roundtrip_of_every_mode(mode: str) -> None:
-    rng = np.random.default_rng(2)
-    values = rng.integers(0, 256, (11, LAYOUTS[mode].channels), np.uint8)
-    assert_comes_back(values[drawing((23, 31), 11)[..., 0]], mode)
+    layout, rng = LAYOUTS[mode], np.random.default_rng(2)
+    values = rng.integers(0, 256, (11, layout.channels * layout.sample_bytes), np.uint8)
+    pixels = values.view(layout.sample)[drawing((23, 31), 11)[..., 0]]
+    assert_comes_back(pixels, mode)
+    file = container.pack(*written(pixels, mode))
+    assert np.array_equal(plain_indexed_decoder.decode(file), pixels)
 
 
 @settings(max_examples=30, deadline=None)
@@ -146,6 +149,24 @@ def test_few_colours_in_other_modes(size: tuple[int, int], effort: int, indexed:
     with Image.open(io.BytesIO(saved(picture, effort=effort))) as found:
         assert (found.info["cgx"]["coding"] == "indexed") == indexed
         assert found.tobytes() == picture.tobytes()
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I"])
+@pytest.mark.parametrize("dark", [0, 1])
+def test_few_values_of_many_bits(mode: str, dark: int) -> None:
+    """Greys of a scan, listed or counted from 0 on."""
+    greys = np.asarray(page(), np.uint16) * (1 if dark == 0 else 4000) + dark
+    picture = Image.fromarray(greys).convert("I") if mode == "I" else Image.fromarray(greys)
+    if mode == "I;16B":
+        picture = Image.frombytes(mode, picture.size, greys.astype(">u2").tobytes())
+    with Image.open(io.BytesIO(saved(picture))) as found:
+        assert found.info["cgx"]["coding"] == "indexed"
+        assert (found.mode, found.tobytes()) == (picture.mode, picture.tobytes())
+
+
+def test_negative_values_are_listed() -> None:
+    pixels = (drawing((20, 30), 5).astype("<i4") - 2) * 70_000
+    assert_comes_back(pixels, "I")
 
 
 def test_a_list_that_takes_a_third_is_not_tried() -> None:

@@ -18,7 +18,7 @@ from pillow_colorgrid.metadata import (
     SECTIONS,
     VALUE_PER_COLOR,
 )
-from pillow_colorgrid.pixels import Bytes
+from pillow_colorgrid.pixels import Pixels
 
 SAMPLE_PIXELS = 2**14
 """So many are looked at before all."""
@@ -32,7 +32,7 @@ LUMINANCE = np.array([299, 587, 114], np.int64)
 """Of red, green and blue, in thousandths (ITU-R BT.601)."""
 
 
-def values_of(pixels: Bytes) -> Bytes | None:
+def values_of(pixels: Pixels) -> Pixels | None:
     """(H, W, C) -> (n, C), ascending; None where there are more than MOST_VALUES."""
     numbers = _numbered(pixels).reshape(-1)
     step = max(1, numbers.size // SAMPLE_PIXELS)
@@ -41,11 +41,11 @@ def values_of(pixels: Bytes) -> Bytes | None:
     found, first = np.unique(numbers, return_index=True)
     if len(found) > MOST_VALUES:
         return None
-    values: Bytes = pixels.reshape(-1, pixels.shape[2])[first]
+    values: Pixels = pixels.reshape(-1, pixels.shape[2])[first]
     return values
 
 
-def ranks_of(pixels: Bytes, values: Bytes) -> np.ndarray:
+def ranks_of(pixels: Pixels, values: Pixels) -> np.ndarray:
     """(H, W) int64: the place of each pixel in `values`, which has all of them."""
     numbers, wanted = _numbered(pixels), _numbered(values)
     sorting = wanted.argsort()
@@ -53,21 +53,22 @@ def ranks_of(pixels: Bytes, values: Bytes) -> np.ndarray:
     return ranks
 
 
-def _numbered(pixels: Bytes) -> np.ndarray:
-    """(..., C) of at most four bytes -> (...) one number for each pixel."""
+def _numbered(pixels: Pixels) -> np.ndarray:
+    """(..., C) of one sample or at most four bytes -> (...) one number for each pixel."""
     numbers: np.ndarray = pixels[..., 0]
     for channel in range(1, pixels.shape[-1]):
         numbers = numbers.astype(np.uint32) << np.uint32(8) | pixels[..., channel]
     return numbers
 
 
-def orders(picture: Picture, values: Bytes) -> list[Bytes]:
+def orders(picture: Picture, values: Pixels) -> list[Pixels]:
     """The orders of values that are worth a trial."""
     brightness = _brightness(values, picture.mode, picture.metadata)
     found = [values[np.argsort(brightness, kind="stable")]]
     small = picture.pixels.shape[0] * picture.pixels.shape[1] <= BOTH_PIXELS
-    if values.shape[1] == 1 and (small or np.array_equal(found[0], values)):
-        plain = np.arange(int(values.max()) + 1, dtype=np.uint8)[:, None]
+    counted = values.shape[1] == 1 and values.min() >= 0 and values.max() < MOST_VALUES
+    if counted and (small or np.array_equal(found[0], values)):
+        plain = np.arange(int(values.max()) + 1, dtype=values.dtype)[:, None]
         if len(plain) == len(values) and np.array_equal(found[0], values):
             return [plain]
         if small:
@@ -75,7 +76,7 @@ def orders(picture: Picture, values: Bytes) -> list[Bytes]:
     return found
 
 
-def _brightness(values: Bytes, mode: str, metadata: Sequence[Section]) -> np.ndarray:
+def _brightness(values: Pixels, mode: str, metadata: Sequence[Section]) -> np.ndarray:
     """(n,) int64 of the values (n, C): light, as far as it is opaque; then alpha."""
     samples = values.astype(np.int64)
     alpha = samples[:, -1] if mode in ("LA", "PA", "RGBA") else np.full(len(values), OPAQUE)
