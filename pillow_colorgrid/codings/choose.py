@@ -52,6 +52,10 @@ DRAWING, UNCLEAR, PHOTOGRAPH = 0.06, 0.3, 0.65
 live on: flat areas, few colours, repetitions. Below the first stands a drawing, below the second
 likely one, above the third a photograph."""
 
+DEEP_DRAWING = 0.01
+"""The same for samples of 16 bits and more, of what planes leave: flat scenes with a little noise,
+whose upper bytes are all alike, are no drawings."""
+
 SOFT = 0.25
 """Where so many blocks slope, the networks may be smaller by a third than what is stored, whatever
 the probe says: it sees equal pixels, but not how little others differ. Of flat drawings hardly
@@ -291,7 +295,7 @@ def _without_lossless(picture: Picture, options: Options) -> tuple[Coding, Encod
         logger.debug("planes: no network knows mode %s", picture.mode)
         return PLANES, plain
     found = size_bytes(plain.sections)
-    if found < DRAWING * picture.pixels.nbytes:
+    if found < DEEP_DRAWING * picture.pixels.nbytes:
         logger.debug("planes: %d bytes are left of %d", found, picture.pixels.nbytes)
         return PLANES, plain
     from pillow_colorgrid.codings.deep.encoder import encoding

@@ -58,6 +58,7 @@ MUST_HOLD = {
     "deep-i16": b"LADP",
     "indexed-p": b"INDX",
     "indexed-rgba": b"INDX",
+    "indexed-i16": b"INDX",
     "stored-rectangles": b"RECT",
     "stored-gradients": b"GRAD",
     "small-rgb": b"LONE",
@@ -351,6 +352,10 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "planes-p": (coffee.quantize(31), {"effort": 1}),
         "indexed-p": (coffee.quantize(31), {}),
         "indexed-rgba": (few_colors(coffee), {"effort": 9}),
+        "indexed-i16": (
+            Image.fromarray(np.asarray(coffee.convert("L").quantize(20)).astype(np.uint16) * 3000),
+            {},
+        ),
         "bilevel": (scan(), {}),
         "deep-i16": (sensor(photograph("astronaut.png", (150, 60, 330, 220))), {}),
         "deep-i16-stretched": (
