@@ -22,9 +22,9 @@ from pillow_colorgrid.codings.lossless import (
 )
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless.description import (
+    COUNTED,
     COUNTS,
     LOSSLESS,
-    OF_TILES,
     Options,
 )
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes, pack_adaptation
@@ -194,10 +194,11 @@ def _lossless(
     named = networks.pack_references([TABLES])
     sections = [named, *pack_adaptation(adaptation), *streams.sections()]
     yield "lossless_adapted", replace(head, mode="RGB"), sections
-    counted = encode_planes(planes, Predictor(replace(by, counts=True)))
-    told = COUNTS.section(bytes([OF_TILES]))
     one_one = replace(head, mode="RGB", minor=1)
-    yield "lossless_counts", one_one, [named, told, *counted.sections()]
+    for byte, counted in COUNTED.items():
+        streams = encode_planes(planes, Predictor(replace(by, counts=counted)))
+        told = COUNTS.section(bytes([byte]))
+        yield f"lossless_counts_{byte}", one_one, [named, told, *streams.sections()]
     of_grey = {name: one for name, one in adaptation.items() if name.startswith("luminance")}
     grey = [np.asarray(small.convert("L"))[None].astype(np.int16)]
     adapted = Predictor(replace(by, adaptation=of_grey))

@@ -14,9 +14,10 @@ def place_of(plane, y, co, value):
 class Counts:
     """What one tile has counted."""
 
-    def __init__(self, frequencies):
+    def __init__(self, frequencies, told=3):
+        """`told`: the byte of LCNT."""
         self.frequencies = frequencies
-        self.counts = {1: {}, 2: {}}
+        self.counts = {plane: {} for plane in (1, 2) if told & plane}
 
     def values(self, stream, plane, expected, row_of):
         """The values of a group.
@@ -60,5 +61,7 @@ class Counts:
             sums.append(sums[-1] + row[value - (m >> 3) + 512] * (1 + count))
         total = sums[-1] + sum(row[512 + reach + 1 :])
         symbols = 2 * reach + 3
-        ratio = ((16384 - symbols) * 2**30) // total
-        return [0, *(((s * ratio) >> 30) + i + 1 for i, s in enumerate(sums)), 16384]
+        size = 2 ** total.bit_length()
+        ratio = ((16384 - symbols) * 2**16) // (total * 2**16 // size)
+        scaled = [s * 2**16 // size for s in sums]
+        return [0, *(((s * ratio) >> 16) + i + 1 for i, s in enumerate(scaled)), 16384]

@@ -58,7 +58,7 @@ class Networks:
         }
         self.frequencies = tables["frequencies"].astype(int).tolist()
         self.adaptation = {}
-        self.clipping, self.counts = None, False
+        self.clipping, self.counts = None, 0
         self.rounding, self.level = None, 0
 
     def read_adaptation(self, data):
@@ -449,7 +449,7 @@ def color_pass(grids, name, level, networks, stream, held=None):
 
 def fill_group(target, group, expected, plane, networks, stream):
     """Decode the values of a group, each by m and c, and if colours are counted by Y and Co."""
-    if stream.counts is not None:
+    if stream.counts is not None and plane in stream.counts.counts:
         values = stream.counts.values(stream, plane, expected, row_of)
     else:
         values = [
@@ -478,11 +478,11 @@ class Empty:
         pass
 
 
-def streams_of(payloads, area, per_lane, networks, held=None, counts=False):
+def streams_of(payloads, area, per_lane, networks, held=None, counts=0):
     """3.3.5: the streams of luminance and of colour; the same one where there is only one.
 
     Args:
-        counts: whether colour is counted (3.3.15).
+        counts: the byte that tells what of colour is counted (3.3.15), or 0.
     """
     found = []
     for payload, pixels, most in zip(
@@ -495,7 +495,7 @@ def streams_of(payloads, area, per_lane, networks, held=None, counts=False):
         lanes = max(1, min(area // pixels, most))
         if held is not None:
             (lanes,), payload = struct.unpack_from("<H", payload), payload[2:]
-        counted = Counts(networks.frequencies) if counts and found else None
+        counted = Counts(networks.frequencies, counts) if counts and found else None
         found.append(Stream(payload, lanes, networks.frequencies, counted))
     return found if len(found) == 2 else found * 2
 
@@ -622,7 +622,8 @@ def decode_colors(sections, sizes, height, width, colors, held):
     if b"LADP" in sizes:
         networks.read_adaptation(sizes[b"LADP"])
     networks.clipping = sizes.get(b"LCLP")
-    networks.counts = sizes.get(b"LCNT") == b"\1"
+    (networks.counts,) = sizes.get(b"LCNT", b"\0")
+    assert networks.counts in range(4)
     if b"NEAR" in sizes:
         networks.read_rounding(sizes[b"NEAR"], colors)
     planes = [np.zeros((height, width), np.int64) for _ in range(colors)]

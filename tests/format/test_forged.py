@@ -204,7 +204,7 @@ FORGED: list[tuple[str, str, Change, str]] = [
     ("a small file of an older version", "small", header(minor=0), "format version 1.0 does not"),
     ("counts of a grey picture", "lossless_grey", added("LCNT", b"\1", "LPRE"), "LCNT where"),
     ("counts of a small picture", "small", added("LCNT", b"\1", "LONE"), "LCNT beside LONE"),
-    ("other counts", "lossless_counts", payload("LCNT", lambda _: b"\2"), "counts of 02"),
+    ("other counts", "lossless_counts_3", payload("LCNT", lambda _: b"\4"), "counts of 04"),
     ("counts in 1.0", "lossless", added("LCNT", b"\1", "CPRE"), "1.0 does not have all sections"),
     ("clipping of a small grey picture", "small_grey", added("LCLP", bytes(6), "LONE"), "LCLP"),
     ("a small picture too large", "small_grey", header(size=(1025, 1024)), "1025x1024 pixels"),

@@ -5,7 +5,7 @@ gone once more with a stream that neither reads nor writes but adds up.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from pillow_colorgrid.codings.lossless.coding import (
     model_of,
 )
 from pillow_colorgrid.codings.lossless.colors import colors_of
-from pillow_colorgrid.codings.lossless.counted_stream import CountedDecoder, CountedPrice
+from pillow_colorgrid.codings.lossless.counted_stream import Counted, CountedDecoder, CountedPrice
 from pillow_colorgrid.codings.lossless.description import (
     COLOR_PREVIEW,
     COLOR_TILE,
@@ -47,7 +47,7 @@ from pillow_colorgrid.codings.lossless.rounded_stream import (
     steps_to,
 )
 from pillow_colorgrid.codings.lossless.small_stream import KnownInTurn
-from pillow_colorgrid.codings.lossless.stream import Stream, prices, symbols_of
+from pillow_colorgrid.codings.lossless.stream import Price, Stream, prices, symbols_of
 from pillow_colorgrid.codings.lossless.transparency import Shown, held_of_window
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Section
@@ -85,19 +85,19 @@ class _Bill:
     """A stream that notes for each value of a piece what it cost and what was expected.
 
     Attributes:
-        prices: bits of each symbol in each row of the tables.
+        price: tells what the values cost.
         bits, expected: planes of the piece, filled in.
     """
 
-    prices: np.ndarray
+    price: Price
     bits: list[np.ndarray]
     expected: list[np.ndarray]
 
     def code(
         self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
     ) -> None:
-        cost = self.prices[symbols_of(number, plane[:, *where], distribution)]
-        self.bits[number][:, *where] = cost
+        cost = self.price.cost(number, plane, where, distribution)
+        self.bits[number][:, *where] = cost.reshape(distribution.mean.shape)
         self.expected[number][:, *where] = distribution.floor
 
 
@@ -122,24 +122,6 @@ class _RoundedBill(_Bill):
         cost = rounded_bits(self.model.frequencies, found, numbers, steps)
         self.bits[number][:, *where] = cost.reshape(values.shape)
         self.expected[number][:, *where] = found.center.reshape(values.shape)
-
-
-@dataclass(frozen=True)
-class _CountedBill(_Bill):
-    """The same of colour that is counted.
-
-    Attributes:
-        counted: tells what the values cost, and counts them.
-    """
-
-    counted: CountedPrice
-
-    def code(
-        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
-    ) -> None:
-        cost = self.counted.cost(number, plane, where, distribution)
-        self.bits[number][:, *where] = cost.reshape(distribution.mean.shape)
-        self.expected[number][:, *where] = distribution.floor
 
 
 @dataclass(frozen=True)
@@ -188,17 +170,18 @@ class _Bills:
         def watch(stream: Stream) -> Stream:
             if not isinstance(stream, CountedDecoder):
                 return _Watched(stream, bill)
-            price = CountedPrice(self.model.frequencies, stream.counted.planes)
-            return _Watched(stream, _CountedBill(bill.prices, bill.bits, bill.expected, price))
+            counted = Counted(stream.counted.planes, self.model.frequencies, self.model.counts)
+            price = CountedPrice(self.model.frequencies, counted)
+            return _Watched(stream, replace(bill, price=price))
 
         return watch
 
     def _bill(self, piece: Piece, bits: list[np.ndarray], expected: list[np.ndarray]) -> _Bill:
-        priced = prices(self.model.frequencies)
+        price = Price(self.model.frequencies)
         if self.model.rounding is None:
-            return _Bill(priced, bits, expected)
+            return _Bill(price, bits, expected)
         levels = Levels(self.model.rounding, preview=piece.seeded)
-        return _RoundedBill(priced, bits, expected, self.model, levels)
+        return _RoundedBill(price, bits, expected, self.model, levels)
 
 
 def examine(sections: Sequence[Section], size: tuple[int, int], channels: int) -> Account:

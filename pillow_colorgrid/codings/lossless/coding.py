@@ -54,10 +54,10 @@ from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
     CHANNELS,
     CLIPPING,
+    COUNTED,
     COUNTS,
     IN_ONE,
     OF_CHANNELS,
-    OF_TILES,
     ORIGIN,
     PREVIEW as PREVIEW_SECTION,
     ROUNDING,
@@ -431,6 +431,15 @@ def base_model(sections: Sequence[Section]) -> Model:
     return model(tables.id)
 
 
+def _counted(told: bytes) -> tuple[int, ...]:
+    """The planes that are counted. Raises DamagedError."""
+    planes = COUNTED.get(told[0]) if len(told) == 1 else None
+    if planes is None:
+        allowed = ", ".join(f"{one:02x}" for one in COUNTED)
+        raise DamagedError(f"counts of {told[:8].hex() or 'nothing'}, allowed {allowed}")
+    return planes
+
+
 def model_of(sections: Sequence[Section]) -> Model:
     """The model that a file names, adapted as it says; it rounds if the file is of that coding."""
     found = base_model(sections)
@@ -441,10 +450,7 @@ def model_of(sections: Sequence[Section]) -> Model:
         clipping = lossless_clipping.unpack(only(sections, CLIPPING))
         found = replace(found, clipping=clipping)
     if has(sections, COUNTS):
-        counts = only(sections, COUNTS)
-        if counts != bytes([OF_TILES]):
-            raise DamagedError(f"counts of {counts[:8].hex() or 'nothing'}, allowed {OF_TILES:02x}")
-        found = replace(found, counts=True)
+        found = replace(found, counts=_counted(only(sections, COUNTS)))
     if has(sections, ROUNDING):
         planes = COLOR if has(sections, CHANNELS) else GREY
         rounding = lossless_rounding.unpack(only(sections, ROUNDING), planes)

@@ -4,7 +4,7 @@ Of each part of a group first the symbols of all narrow windows are coded, then 
 ones, then the values that lie beyond their windows, by the frequency table.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,9 @@ from pillow_colorgrid.codings.lossless.levels import Where
 from pillow_colorgrid.codings.lossless.stream import (
     CG,
     CO,
+    Price,
     StreamDecoder,
     StreamEncoder,
-    prices,
     symbols_of,
 )
 from pillow_colorgrid.entropy.rans import Frequencies
@@ -55,11 +55,14 @@ class Counted:
 
     Args:
         planes: Y, Co, Cg of the tile, (1, h, w) int16 each.
+        numbers: those of the planes that are counted, of CO and CG.
     """
 
-    def __init__(self, planes: list[np.ndarray], frequencies: Frequencies) -> None:
+    def __init__(
+        self, planes: list[np.ndarray], frequencies: Frequencies, numbers: Sequence[int] = (CO, CG)
+    ) -> None:
         self.planes = planes
-        self.counts = {number: Counts(number, frequencies) for number in (CO, CG)}
+        self.counts = {number: Counts(number, frequencies) for number in numbers}
 
     def parts(self, number: int, where: Where, distribution: Distribution) -> Iterator[Part]:
         """Of a group of a plane; Co is known where Cg is asked for."""
@@ -72,14 +75,17 @@ class Counted:
 class CountedEncoder(StreamEncoder):
     """As `StreamEncoder`, of the colour of one tile."""
 
-    def __init__(self, frequencies: Frequencies, lanes: int, planes: list[np.ndarray]) -> None:
+    def __init__(self, frequencies: Frequencies, lanes: int, counted: Counted) -> None:
         super().__init__(frequencies, lanes)
-        self.counted = Counted(planes, frequencies)
+        self.counted = counted
 
     def code(
         self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
     ) -> None:
         """Append the pixels."""
+        if number not in self.counted.counts:
+            super().code(number, plane, where, distribution)
+            return
         values = plane[:, *where].reshape(-1)
         for part in self.counted.parts(number, where, distribution):
             here, beyond = values[part.pixels], []
@@ -93,24 +99,19 @@ class CountedEncoder(StreamEncoder):
             part.count(here)
 
 
-class CountedPrice:
-    """As `stream.Price`, of the colour of one tile."""
+class CountedPrice(Price):
+    """The same of the colour of one tile."""
 
-    def __init__(self, frequencies: Frequencies, planes: list[np.ndarray]) -> None:
-        self.prices = prices(frequencies)
-        self.counted = Counted(planes, frequencies)
-        self.bits = 0.0
-
-    def code(
-        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
-    ) -> None:
-        """Add what the pixels cost."""
-        self.bits += float(self.cost(number, plane, where, distribution).sum(dtype=np.float64))
+    def __init__(self, frequencies: Frequencies, counted: Counted) -> None:
+        super().__init__(frequencies)
+        self.counted = counted
 
     def cost(
         self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
     ) -> np.ndarray:
         """(n,) float32: bits of the pixels, which then are counted."""
+        if number not in self.counted.counts:
+            return super().cost(number, plane, where, distribution)
         values = plane[:, *where].reshape(-1)
         spent = np.empty(len(values), np.float32)
         for part in self.counted.parts(number, where, distribution):
@@ -128,16 +129,17 @@ class CountedPrice:
 class CountedDecoder(StreamDecoder):
     """As `StreamDecoder`, of the colour of one tile."""
 
-    def __init__(
-        self, data: bytes, frequencies: Frequencies, lanes: int, planes: list[np.ndarray]
-    ) -> None:
+    def __init__(self, data: bytes, frequencies: Frequencies, lanes: int, counted: Counted) -> None:
         super().__init__(data, frequencies, lanes)
-        self.counted = Counted(planes, frequencies)
+        self.counted = counted
 
     def code(
         self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
     ) -> None:
         """Fill the pixels in."""
+        if number not in self.counted.counts:
+            super().code(number, plane, where, distribution)
+            return
         values = np.empty(distribution.mean.size, np.int32)
         for part in self.counted.parts(number, where, distribution):
             here, beyond = values[part.pixels], []

@@ -41,8 +41,8 @@ ORIGIN = Kind(b"LORG", "origin", optional=True, modes=OF_RGB)
 CHANNELS = Kind(b"LCHN", "channels", optional=True, modes=COLORED, since=1)
 CLIPPING = Kind(b"LCLP", "clipping", optional=True, modes=OF_RGB)
 COUNTS = Kind(b"LCNT", "counts", optional=True, modes=COLORED, since=1)
-OF_TILES = 1
-"""The one byte of this section: the colour of tiles is coded with counts."""
+COUNTED = {1: (1,), 2: (2,), 3: (1, 2)}
+"""By the one byte of this section: the planes that are coded with counts in tiles: Co, Cg."""
 
 ROUNDING = Kind(b"NEAR", "rounding", since=1)
 """Of the near coding, which has the other sections from this one."""

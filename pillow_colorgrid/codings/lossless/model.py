@@ -32,12 +32,12 @@ tells which set it is."""
 
 MODELS_BY_EFFORT = {
     **dict.fromkeys(range(1, 3), SMALL),
-    **dict.fromkeys(range(3, 5), MIDDLE),
-    **dict.fromkeys(range(5, 10), WIDE),
+    **dict.fromkeys(range(3, 6), MIDDLE),
+    **dict.fromkeys(range(6, 10), WIDE),
 }
 """Ids of the tables by effort."""
 
-SMALL_MODELS_BY_EFFORT = {**MODELS_BY_EFFORT, **dict.fromkeys(range(5, 7), MIDDLE)}
+SMALL_MODELS_BY_EFFORT = {**MODELS_BY_EFFORT, 6: MIDDLE}
 """The same for small pictures, read by programs that have many of them."""
 
 TABLES = "tables"
@@ -64,7 +64,7 @@ class Model:
         adaptation: what the picture adds to the networks' outputs.
         clipping: how sharply the picture's channels are clipped; None: it does not matter.
         rounding: how values are rounded; None: they are exact.
-        counts: whether the colour of tiles is told by how often each was there already.
+        counts: the planes whose values in tiles are told by how often each was there already.
     """
 
     networks: Mapping[str, int]
@@ -74,7 +74,7 @@ class Model:
     adaptation: Adaptation = field(default_factory=dict)
     clipping: Clipping | None = None
     rounding: Rounding | None = None
-    counts: bool = False
+    counts: tuple[int, ...] = ()
 
 
 @cache

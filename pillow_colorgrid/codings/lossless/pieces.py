@@ -15,6 +15,7 @@ import numpy as np
 from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.lossless import levels
 from pillow_colorgrid.codings.lossless.counted_stream import (
+    Counted,
     CountedDecoder,
     CountedEncoder,
     CountedPrice,
@@ -25,6 +26,7 @@ from pillow_colorgrid.codings.lossless.model import Model
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.rounded_stream import Levels, RoundedDecoder
 from pillow_colorgrid.codings.lossless.stream import (
+    CG,
     CO,
     LUMINANCE,
     Price,
@@ -102,9 +104,9 @@ class Piece:
     def _pixels(self, plane: np.ndarray) -> int:
         return plane.size if self.held is None else int(np.count_nonzero(self.held.pixels))
 
-    def counts(self, model: Model) -> bool:
-        """Whether its colour is told by counts: that of tiles, where the model says so."""
-        return model.counts and not self.seeded
+    def counts(self, model: Model) -> tuple[int, ...]:
+        """The planes whose values are told by counts: of tiles those that the model says."""
+        return () if self.seeded else model.counts
 
     def is_empty(self) -> bool:
         """Whether its streams hold nothing."""
@@ -121,15 +123,15 @@ class Piece:
         data: bytes,
         frequencies: Frequencies,
         lanes: int,
-        counted: list[np.ndarray] | None = None,
+        counted: Counted | None = None,
     ) -> StreamDecoder:
         """The inverse of `finished`, where it holds something. Raises StreamError.
 
         Args:
             lanes: that it has if it holds all pixels.
-            counted: the planes of the piece, if its colours are counted.
+            counted: in the stream of colour, if some of that is counted.
         """
-        opened = partial(CountedDecoder, planes=counted) if counted else StreamDecoder
+        opened = partial(CountedDecoder, counted=counted) if counted else StreamDecoder
         if self.held is None:
             return opened(data, frequencies, lanes)
         if len(data) < _LANES.size:
@@ -174,10 +176,11 @@ def encode_luminance(planes: list[np.ndarray], piece: Piece, predictor: Predicto
 def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of colour, as in `encode`."""
     model = predictor.model
-    lanes = piece.color_lanes(planes[0], piece.counts(model))
+    counts = piece.counts(model)
+    lanes = piece.color_lanes(planes[0], bool(counts))
     stream = (
-        CountedEncoder(model.frequencies, lanes, planes)
-        if piece.counts(model)
+        CountedEncoder(model.frequencies, lanes, Counted(planes, model.frequencies, counts))
+        if counts
         else StreamEncoder(model.frequencies, lanes)
     )
     code_color(planes, piece, predictor, stream)
@@ -188,19 +191,31 @@ def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor
     """(2,): the bytes of the streams of luminance and of colour, within about 0.1 %."""
     luminance = Price(predictor.model.frequencies)
     code_luminance(planes[0], piece, predictor, luminance)
-    of_luminance = luminance.bits / 8 + LANE_BYTES * piece.lanes(planes[0])
+    of_luminance = luminance.bits[LUMINANCE] / 8 + LANE_BYTES * piece.lanes(planes[0])
     of_color = estimated_color_bytes(planes, piece, predictor) if len(planes) > 1 else 0.0
     return np.array([of_luminance, of_color])
 
 
 def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> float:
     """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
+    counts = piece.counts(predictor.model)
+    lanes = piece.color_lanes(planes[0], bool(counts))
+    return sum(estimated_bytes_by_plane(planes, piece, predictor)) + LANE_BYTES * lanes
+
+
+def estimated_bytes_by_plane(
+    planes: list[np.ndarray], piece: Piece, predictor: Predictor
+) -> tuple[float, float]:
+    """The bytes of Co and of Cg, without what lanes cost."""
     model = predictor.model
+    counts = piece.counts(model)
     color = (
-        CountedPrice(model.frequencies, planes) if piece.counts(model) else Price(model.frequencies)
+        CountedPrice(model.frequencies, Counted(planes, model.frequencies, counts))
+        if counts
+        else Price(model.frequencies)
     )
     code_color(planes, piece, predictor, color)
-    return float(color.bits / 8 + LANE_BYTES * piece.color_lanes(planes[0], piece.counts(model)))
+    return color.bits[CO] / 8, color.bits[CG] / 8
 
 
 Watch = Callable[[Stream], Stream]
@@ -230,8 +245,10 @@ def decode(
         code_interleaved(planes, piece, predictor, watch(luminance))
         streams = [luminance]
     else:
-        lanes = piece.color_lanes(planes[0], piece.counts(model))
-        color = _opened(coded.color, piece, lanes, model, (piece.counts(model) and planes) or None)
+        counts = piece.counts(model)
+        lanes = piece.color_lanes(planes[0], bool(counts))
+        counted = Counted(planes, model.frequencies, counts) if counts else None
+        color = _opened(coded.color, piece, lanes, model, counted)
         streams = [luminance, color]
         of_luminance, of_color = watch(luminance), watch(color)
         coming = []
@@ -263,7 +280,7 @@ def _opened(
     piece: Piece,
     lanes: int,
     model: Model,
-    counted: list[np.ndarray] | None = None,
+    counted: Counted | None = None,
 ) -> StreamDecoder:
     """A stream of a piece, exact or rounded; `counted` as in `Piece.opened`."""
     if model.rounding is None:

@@ -104,18 +104,25 @@ def pack_stream(escapes: Sequence[np.ndarray], entropy: rans.Encoder) -> bytes:
 
 
 class Price:
-    """A stream that neither reads nor writes, but adds up ideal code lengths."""
+    """A stream that neither reads nor writes, but adds up ideal code lengths, plane by plane."""
 
     def __init__(self, frequencies: rans.Frequencies) -> None:
         self.prices = prices(frequencies)
-        self.bits = 0.0
+        self.bits = [0.0, 0.0, 0.0]
 
     def code(
         self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
     ) -> None:
         """Add what the pixels cost."""
-        cost = self.prices[symbols_of(number, plane[:, *where], distribution)]
-        self.bits += float(cost.sum(dtype=np.float64))
+        cost = self.cost(number, plane, where, distribution)
+        self.bits[number] += float(cost.sum(dtype=np.float64))
+
+    def cost(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> np.ndarray:
+        """(n,) float32: bits of the pixels."""
+        found: np.ndarray = self.prices[symbols_of(number, plane[:, *where], distribution)]
+        return found.reshape(-1)
 
 
 class EscapesDecoder:

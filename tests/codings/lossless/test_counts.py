@@ -12,15 +12,16 @@ from pillow_colorgrid import codec, container
 from pillow_colorgrid.codings.lossless import coding as lossless, counts, model as lossless_model
 from pillow_colorgrid.codings.lossless.account import examine
 from pillow_colorgrid.codings.lossless.counted_stream import (
+    Counted,
     CountedDecoder,
     CountedEncoder,
     CountedPrice,
 )
 from pillow_colorgrid.codings.lossless.counts import MOST, REACHES, WIDER_CLASSES, Counts
-from pillow_colorgrid.codings.lossless.description import COUNTS, LOSSLESS, Options
+from pillow_colorgrid.codings.lossless.description import COUNTED, COUNTS, LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.distribution import CLASSES, Distribution
 from pillow_colorgrid.codings.lossless.encoder import counting
-from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes
+from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, encode_planes
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.pieces import TILE, decode, encode
 from pillow_colorgrid.codings.lossless.predict import Predictor
@@ -35,7 +36,7 @@ from tests.format import plain_counts
 
 QUICK = Options(effort=2, origin="none")
 FREQUENCIES = lossless_model.model(lossless_model.SMALL).frequencies
-COUNTING = replace(lossless_model.model(lossless_model.SMALL), counts=True)
+COUNTING = replace(lossless_model.model(lossless_model.SMALL), counts=(CO, CG))
 
 
 def edited(width: int = 300, height: int = 240, name: str = "coffee") -> np.ndarray:
@@ -58,7 +59,7 @@ def counted(pixels: np.ndarray) -> list[Section]:
     streams = encode_planes(lossless.split(pixels), Predictor(COUNTING))
     return [
         networks.pack_references([lossless_model.SMALL]),
-        COUNTS.section(b"\1"),
+        COUNTS.section(b"\3"),
         *streams.sections(),
     ]
 
@@ -125,8 +126,16 @@ def test_counts_end_at_the_most() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40), st.integers(1, 9))
-def test_any_values_come_back(seed: int, height: int, width: int, lanes: int) -> None:
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(1, 9),
+    st.sampled_from(list(COUNTED.values())),
+)
+def test_any_values_come_back(
+    seed: int, height: int, width: int, lanes: int, numbers: tuple[int, ...]
+) -> None:
     rng = np.random.default_rng(seed)
     spread = int(rng.choice([1, 6, 60, 511]))
     planes = [rng.integers(0, 256, (1, height, width)).astype(np.int16)]
@@ -143,19 +152,21 @@ def test_any_values_come_back(seed: int, height: int, width: int, lanes: int) ->
         )
         for _ in range(2)
     ]
-    encoder = CountedEncoder(FREQUENCIES, lanes, planes)
-    price = CountedPrice(FREQUENCIES, planes)
+    encoder = CountedEncoder(FREQUENCIES, lanes, Counted(planes, FREQUENCIES, numbers))
+    price = CountedPrice(FREQUENCIES, Counted(planes, FREQUENCIES, numbers))
     for number, found in zip((CO, CG), likely, strict=True):
         encoder.code(number, planes[number], where, found)
         price.code(number, planes[number], where, found)
     data = encoder.finish()
     known = [planes[0], np.zeros_like(planes[1]), np.zeros_like(planes[2])]
-    decoder = CountedDecoder(data, FREQUENCIES, lanes, known)
+    decoder = CountedDecoder(data, FREQUENCIES, lanes, Counted(known, FREQUENCIES, numbers))
     for number, found in zip((CO, CG), likely, strict=True):
         decoder.code(number, known[number], where, found)
         assert np.array_equal(known[number][:, *where], planes[number][:, *where])
     decoder.finish()
-    assert len(data) == pytest.approx(price.bits / 8 + 4 + 4 * lanes, rel=0.02, abs=4 + 2 * lanes)
+    assert len(data) == pytest.approx(
+        sum(price.bits) / 8 + 4 + 4 * lanes, rel=0.02, abs=4 + 2 * lanes
+    )
 
 
 @pytest.mark.parametrize("given_", [False, True])
@@ -181,7 +192,7 @@ def test_edited_photographs_are_counted_and_others_are_not() -> None:
     def sizes(pixels: np.ndarray) -> tuple[list[bytes], int, int]:
         planes = lossless.split(pixels)
         sections = encoded(lossless, pixels, QUICK)
-        plain = encode_planes(planes, Predictor(replace(COUNTING, counts=False)))
+        plain = encode_planes(planes, Predictor(replace(COUNTING, counts=())))
         return (
             [section.type for section in sections],
             sum(len(section.payload) for section in sections if section.type == b"CTIL"),
@@ -197,6 +208,19 @@ def test_edited_photographs_are_counted_and_others_are_not() -> None:
         assert COUNTS.type not in sizes(other)[0]
     assert counting.may_pay(lossless.split(edited()))
     assert not counting.may_pay(lossless.split(np.asarray(others[0])))
+
+
+@pytest.mark.parametrize(("coarse", "told"), [((1,), 1), ((2,), 2), ((1, 2), 3), ((), None)])
+def test_only_planes_that_become_smaller_are_counted(
+    coarse: tuple[int, ...], told: int | None
+) -> None:
+    shrunk = photograph("astronaut", 512, 480).resize((300, 240), Image.Resampling.LANCZOS)
+    planes = lossless.split(np.asarray(shrunk))
+    for number in coarse:
+        planes[number] = planes[number] & -2
+    sections = encode_adapted(planes, Predictor(replace(COUNTING, counts=())), QUICK.effort)
+    found = [section.payload for section in sections if section.type == COUNTS.type]
+    assert found == ([] if told is None else [bytes([told])])
 
 
 @pytest.mark.parametrize("effort", [2, 5])
@@ -243,11 +267,11 @@ def test_account_adds_up() -> None:
 # -- damage ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("payload", [b"", b"\0", b"\2", b"\1\1"])
+@pytest.mark.parametrize("payload", [b"", b"\0", b"\4", b"\1\1"])
 def test_other_counts_are_refused(payload: bytes) -> None:
     pixels = edited(72, 64)
     names, _, *streams = counted(pixels)
-    with pytest.raises(DamagedError, match=r"counts of .*, allowed 01"):
+    with pytest.raises(DamagedError, match=r"counts of .*, allowed 01, 02, 03"):
         codec.decode(header_of(pixels), [names, COUNTS.section(payload), *streams])
 
 
@@ -278,7 +302,7 @@ def test_counts_left_out_or_added_are_told(drop: bool) -> None:
     if drop:
         sections = [names, *streams]
     else:
-        plain = encode_planes(lossless.split(pixels), Predictor(replace(COUNTING, counts=False)))
+        plain = encode_planes(lossless.split(pixels), Predictor(replace(COUNTING, counts=())))
         sections = [names, told, *plain.sections()]
     with pytest.raises(CgxError):
         codec.decode(header_of(pixels), sections)

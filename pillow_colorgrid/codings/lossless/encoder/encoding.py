@@ -12,16 +12,16 @@ from pillow_colorgrid.codings.lossless.clipping import Clipping
 from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
     CLIPPING,
+    COUNTED,
     COUNTS,
     IN_ONE,
-    OF_TILES,
 )
 from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.encoder.sets import sampled
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.model import Model
+from pillow_colorgrid.codings.lossless.model import ALL_SETS_EFFORT, Model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
@@ -33,12 +33,13 @@ from pillow_colorgrid.codings.lossless.pieces import (
     encode_color,
     encode_luminance,
     estimated_bytes,
-    estimated_color_bytes,
+    estimated_bytes_by_plane,
     preview_of,
     tile_of,
 )
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams
+from pillow_colorgrid.codings.lossless.stream import CG, CO
 from pillow_colorgrid.codings.tiles import tiles
 from pillow_colorgrid.container import Section
 
@@ -51,9 +52,9 @@ FITTINGS_BY_EFFORT: dict[int, tuple[Fitting, ...]] = {
     2: (Fitting((FINE,), cells=12_000),),
     3: (Fitting((FINE,)),),
     4: (Fitting((SECOND, FINE)),),
-    5: (Fitting((FINE,)),),
-    6: (Fitting((SECOND, FINE)),),
-    7: (Fitting((SECOND, FINE), cells=50_000),),
+    5: (Fitting((SECOND, FINE), cells=50_000),),
+    6: (Fitting((FINE,)),),
+    7: (Fitting((SECOND, FINE)),),
     8: (Fitting((SECOND, FINE), cells=100_000),),
     9: (Fitting((FINE,)), Fitting((SECOND, FINE)), Fitting((SECOND, FINE), cells=100_000)),
 }
@@ -75,7 +76,8 @@ COUNTS_BYTES = 13
 """What the section of the counts takes."""
 
 COUNTS_GAIN = 0.01
-"""What of colour's bytes must be gained: to show a picture takes about a third longer then."""
+"""What of colour's bytes each plane that is counted must gain: to show a picture takes about a
+seventh longer by it. Efforts that try all sets of networks ask for none."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def encode_adapted(
         if clipping is not None:
             predictor = _with_clipping(parts.tiles, predictor, clipping)
     if len(planes) > 1 and effort >= COUNTS_EFFORT and not in_one:
-        predictor = _with_counts(parts.tiles, predictor)
+        predictor = _with_counts(parts.tiles, predictor, effort)
     fitted = [_fitted(parts.tiles, fitting, predictor) for fitting in FITTINGS_BY_EFFORT[effort]]
     if in_one:
         tries = [_encode_in_one(planes, adaptation, predictor) for adaptation in fitted]
@@ -145,7 +147,8 @@ def _told(model: Model) -> Iterator[Section]:
     if model.clipping is not None:
         yield CLIPPING.section(lossless_clipping.pack(model.clipping))
     if model.counts:
-        yield COUNTS.section(bytes([OF_TILES]))
+        (told,) = (byte for byte, planes in COUNTED.items() if planes == model.counts)
+        yield COUNTS.section(bytes([told]))
 
 
 def _fitted(parts: Sequence[Part], fitting: Fitting, predictor: Predictor) -> Adaptation:
@@ -160,32 +163,33 @@ def _with_clipping(parts: Sequence[Part], predictor: Predictor, clipping: Clippi
     """
     model = replace(predictor.model, clipping=clipping)
     sample = parts[:: max(1, -(-len(parts) // CLIPPING_TILES))]
-    now, then = _color_bytes(sample, predictor, model)
+    now, then = _color_bytes(sample, predictor, model).sum(axis=1)
     pays = (now - then) * len(parts) / len(sample) > CLIPPING_BYTES
     return predictor.by(model) if pays else predictor
 
 
-def _with_counts(parts: Sequence[Part], predictor: Predictor) -> Predictor:
-    """With counted colours, if that makes colour smaller."""
+def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Predictor:
+    """With those planes counted that become smaller by it."""
     sample = sampled(parts)
     if not any(counting.may_pay(part.planes, part.piece.held) for part in sample):
         return predictor
-    model = replace(predictor.model, counts=True)
-    now, then = _color_bytes(sample, predictor, model)
-    pays = then + COUNTS_BYTES < now * (1 - COUNTS_GAIN)
-    return predictor.by(model) if pays else predictor
+    now, then = _color_bytes(sample, predictor, replace(predictor.model, counts=(CO, CG)))
+    least = COUNTS_BYTES + (COUNTS_GAIN * now.sum() if effort < ALL_SETS_EFFORT else 0)
+    gains = zip((CO, CG), now - then, strict=True)
+    counted = tuple(number for number, gain in gains if gain > least)
+    return predictor.by(replace(predictor.model, counts=counted))
 
 
-def _color_bytes(parts: Sequence[Part], predictor: Predictor, model: Model) -> tuple[float, float]:
-    """About the bytes of the streams of colour: as they are, and by another model."""
+def _color_bytes(parts: Sequence[Part], predictor: Predictor, model: Model) -> np.ndarray:
+    """(2, 2): about the bytes of Co and of Cg: as they are, and by another model."""
 
-    def sizes(part: Part) -> list[float]:
+    def sizes(part: Part) -> list[tuple[float, float]]:
         at_work = predictor if predictor.memory is not None else predictor.alone().remembering()
         models = predictor.model, model
-        return [estimated_color_bytes(part.planes, part.piece, at_work.by(one)) for one in models]
+        return [estimated_bytes_by_plane(part.planes, part.piece, at_work.by(m)) for m in models]
 
-    now, then = np.sum(predictor.workers.map(sizes, parts), axis=0).tolist()
-    return now, then
+    found: np.ndarray = np.sum(predictor.workers.map(sizes, parts), axis=0)
+    return found
 
 
 def _encode_once(parts: Parts, adaptation: Adaptation, predictor: Predictor) -> list[Section]:
