@@ -6,6 +6,7 @@ logarithm of each square's error is minimised, because that is what a mean of de
 """
 
 import io
+import math
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ from tools.train.lossless_training import FastOps
 
 HELD_OUT_INTERVALS = (6, 20, 50, 100)
 """The grids of the held-out squares, in turn: those that the README reports."""
+
+OFTEN_INTERVALS, OFTEN_CHANCE = (10, 60), 0.6
+"""Between these so many of the grids are drawn; all others between 2 and 128."""
 
 POINT_CHANCE, LOSSY_CHANCE = 0.2, 0.2
 """How often hints are point samples, and how often the luminance has lost something."""
@@ -55,7 +59,9 @@ def see(
 
 def _drawn() -> tuple[int, str, int]:
     """Interval, kind and the luminance's quality of a training square."""
-    interval = round(2 ** (1 + 6 * float(torch.rand(()))))
+    often = float(torch.rand(())) < OFTEN_CHANCE
+    least, most = map(math.log, OFTEN_INTERVALS if often else (2, 128))
+    interval = round(math.exp(least + (most - least) * float(torch.rand(()))))
     kind = "point" if float(torch.rand(())) < POINT_CHANCE else "mean"
     quality = 100
     if float(torch.rand(())) < LOSSY_CHANCE:

@@ -8,6 +8,7 @@ when you like: the last checkpoint is at most a few minutes old, and ``--resume`
 """
 
 import argparse
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,7 +31,8 @@ class Config:
 
     data: str = ""
     out: str = "runs"
-    minutes: float = 60.0
+    start: str = ""  # a checkpoint whose networks are where a fresh training begins
+    minutes: float = 60.0  # of the processor, all threads together by their number
     device: str = "cpu"
     threads: int = 0  # 0: PyTorch's own choice
     seed: int = 1
@@ -105,7 +107,7 @@ class Run(run.Run):
         torch.manual_seed(config.seed)
         networks = recipe.build().to(config.device, memory_format=torch.channels_last)
         steps = optimisers(networks, config.learning_rate)
-        super().__init__(config, networks, steps, resume, device=config.device)
+        super().__init__(config, networks, steps, resume, config.start, config.device)
 
     def restore(self, state: dict[str, Any]) -> None:
         super().restore(state)
@@ -181,7 +183,7 @@ def train(recipe: Recipe, config: Config, resume: bool = False) -> Path:
             "quantised": int(this.quantised),
         }
 
-    run.go_on(this, step, note, resume)
+    run.go_on(this, step, note, resume, lambda: time.process_time() / torch.get_num_threads())
     return this.folder / "best.pt"
 
 

@@ -67,9 +67,10 @@ def opened(file):
 def adapted_at_random(seed=1):
     """Corrections for all passes: what no regression would find."""
     rng = np.random.default_rng(seed)
+    features = predictor().model.features
     return {
         name: Correction(
-            rng.integers(-9, 10, (len(one.corrected), 64 + one.inputs + 1)).astype(np.int8),
+            rng.integers(-9, 10, (len(one.corrected), features[name] + one.inputs + 1), np.int8),
             rng.integers(3, 9, len(one.corrected)).astype(np.uint8),
         )
         for name, one in PASSES.items()
@@ -286,7 +287,7 @@ def test_luminance_is_that_of_a_grey_file(adaptation, monkeypatch):
     """Byte for byte: so it can be cut out of a colour file without decoding a pixel."""
     monkeypatch.setattr(tiles, "MAX_EDGE", 64)
     planes = lossless.split(pixels_of(photograph("coffee", 120, 60)))
-    names = networks.pack_references([lossless_model.WIDE])
+    names = networks.pack_references([lossless_model.MODELS_BY_EFFORT[DEFAULT.effort]])
 
     def file(planes, adaptation):
         streams = encode_planes(planes, predictor(adaptation=adaptation))
