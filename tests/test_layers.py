@@ -32,6 +32,7 @@ FILES = {
     "bilevel": "1.1-bilevel",
     "deep": "1.1-deep-i16",
     "indexed": "1.1-indexed-p",
+    "blended": "1.1-blended-i16",
     "jpeg": "1.1-jpeg-420",
     "jpeg, once": "1.1-jpeg-once",
 }

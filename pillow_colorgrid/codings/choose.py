@@ -26,6 +26,7 @@ import zstandard
 from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.base import Coding, Encoded, Picture
 from pillow_colorgrid.codings.bilevel.description import BILEVEL
+from pillow_colorgrid.codings.blended.description import BLENDED
 from pillow_colorgrid.codings.deep.description import DEEP
 from pillow_colorgrid.codings.indexed.description import INDEXED
 from pillow_colorgrid.codings.jpeg.description import JPEG
@@ -112,6 +113,13 @@ too."""
 
 FEW_COLORS_PIXELS = {1: 0, 2: 0, 3: 0, 4: 0, 5: 2**16, 6: 2**16, 7: 2**18, 8: 2**20, 9: 2**22}
 """The same of other modes, which the stored coding makes small, too, and shows in no time."""
+
+BLENDED_PIXELS = {**dict.fromkeys(range(1, 5), 0), 5: 2**20, 6: 2**20, 7: 2**22, 8: 2**24, 9: 2**24}
+"""Up to so many samples of 16 bits and more are blended, by effort: it takes two seconds for each
+megapixel, also to decode, twice as long as deep."""
+
+BLENDED_WON = 0.99
+"""Blended is taken where it is so much smaller: of deep, parts and smaller pictures can be had."""
 
 LIST_SHARE = 1 / 3
 """Where the list of colours alone would take more of what there is, indexed is not tried."""
@@ -298,16 +306,30 @@ def _without_lossless(picture: Picture, options: Options) -> tuple[Coding, Encod
     if found < DEEP_DRAWING * picture.pixels.nbytes:
         logger.debug("planes: %d bytes are left of %d", found, picture.pixels.nbytes)
         return PLANES, plain
-    from pillow_colorgrid.codings.deep.encoder import encoding
+    return _by_prediction(picture, options, plain)
 
-    encoded = encoding.encode(picture.pixels, options.effort)
+
+def _by_prediction(picture: Picture, options: Options, plain: Encoded) -> tuple[Coding, Encoded]:
+    """The smallest of deep, blended and planes, which is `plain`."""
+    from pillow_colorgrid.codings.blended.encoder import encoding as blended
+    from pillow_colorgrid.codings.deep.encoder import encoding as deep
+
+    pixels, effort = picture.pixels, options.effort
+    encoded = deep.encode(pixels, effort)
     if encoded is None:
         logger.debug("planes: one sample only, or more than can be numbered")
         return PLANES, plain
-    other = size_bytes(encoded.sections)
-    deep = other < found
-    logger.debug("%s: %d bytes by planes, %d by deep", ("planes", "deep")[deep], found, other)
-    return (DEEP, encoded) if deep else (PLANES, plain)
+    best, found = (DEEP, encoded), size_bytes(encoded.sections)
+    if pixels.size <= BLENDED_PIXELS[effort] and not picture.moving:
+        other = blended.encode(pixels, effort)
+        if other is not None:
+            logger.debug("%d bytes by deep, %d by blended", found, size_bytes(other.sections))
+            if size_bytes(other.sections) < BLENDED_WON * found:
+                best, found = (BLENDED, other), size_bytes(other.sections)
+    if found < size_bytes(plain.sections):
+        return best
+    logger.debug("planes: %d bytes by prediction", found)
+    return PLANES, plain
 
 
 def as_jpeg(picture: Picture, options: Options) -> Encoded | None:

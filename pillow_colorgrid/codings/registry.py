@@ -5,6 +5,7 @@ from typing import Any
 
 from pillow_colorgrid.codings.base import Coding
 from pillow_colorgrid.codings.bilevel.description import BILEVEL
+from pillow_colorgrid.codings.blended.description import BLENDED
 from pillow_colorgrid.codings.crayon.description import CRAYON
 from pillow_colorgrid.codings.decolorized.description import DECOLORIZED
 from pillow_colorgrid.codings.deep.description import DEEP
@@ -43,7 +44,9 @@ def unregister(coding: Coding) -> None:
     del _codings[coding.number]
 
 
-for _known in (LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR, DEEP, BILEVEL, INDEXED):
+for _known in (
+    *(LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR, DEEP, BILEVEL, INDEXED, BLENDED),
+):
     register(_known)
 
 

@@ -59,6 +59,8 @@ MUST_HOLD = {
     "indexed-p": b"INDX",
     "indexed-rgba": b"INDX",
     "indexed-i16": b"INDX",
+    "blended-i16": b"BSAM",
+    "blended-f": b"BSAM",
     "stored-rectangles": b"RECT",
     "stored-gradients": b"GRAD",
     "small-rgb": b"LONE",
@@ -226,6 +228,16 @@ def sensor(image: Image.Image) -> Image.Image:
     return Image.fromarray(pixels)
 
 
+def enlarged(image: Image.Image) -> Image.Image:
+    """10 bits with noise, 1.7 times as large: as scanners of bodies make pictures of coarser ones."""
+    grey = np.asarray(image.convert("L")).astype(np.float32) * 4
+    noise = np.random.default_rng(1).normal(0, 9, grey.shape)
+    noisy = Image.fromarray((grey + noise).astype(np.float32))
+    size = image.width * 17 // 10, image.height * 17 // 10
+    large = noisy.resize(size, Image.Resampling.BICUBIC)
+    return Image.fromarray(np.clip(np.asarray(large), 0, 1023).astype(np.uint16))
+
+
 def heights(image: Image.Image) -> Image.Image:
     """A landscape around the level of the sea, in steps of 25."""
     smooth = image.convert("L").resize(image.size, Image.Resampling.BICUBIC)
@@ -357,13 +369,24 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
             {},
         ),
         "bilevel": (scan(), {}),
-        "deep-i16": (sensor(photograph("astronaut.png", (150, 60, 330, 220))), {}),
+        "blended-i16": (enlarged(photograph("astronaut.png", (150, 60, 280, 210))), {}),
+        "blended-f": (
+            Image.fromarray(np.asarray(enlarged(coffee)).astype(np.float32) / 4 - 30),
+            {},
+        ),
+        "deep-i16": (
+            sensor(photograph("astronaut.png", (150, 60, 330, 220))),
+            {"effort": 4},
+        ),
         "deep-i16-stretched": (
             Image.fromarray(np.asarray(coffee.convert("L")).astype(np.uint16) * 257),
             {"effort": 1},
         ),
-        "deep-i": (heights(coffee), {"effort": 6}),
-        "deep-f": (Image.fromarray(np.asarray(heights(coffee)).astype(np.float32)), {}),
+        "deep-i": (heights(coffee), {"effort": 4}),
+        "deep-f": (
+            Image.fromarray(np.asarray(heights(coffee)).astype(np.float32)),
+            {"effort": 4},
+        ),
         "deep-f-steps": (
             Image.fromarray((np.asarray(heights(coffee)) / 10).astype(np.float32)),
             {"effort": 1},

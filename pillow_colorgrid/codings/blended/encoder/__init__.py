@@ -1,0 +1,1 @@
+"""What only a writer of the blended coding needs."""

@@ -1,0 +1,79 @@
+"""Samples -> sections of the blended coding. Encoder only."""
+
+import numpy as np
+
+from pillow_colorgrid.codings.base import Encoded
+from pillow_colorgrid.codings.blended.coding import pack_predictors
+from pillow_colorgrid.codings.blended.description import PREDICTORS, SAMPLES
+from pillow_colorgrid.codings.blended.encoder.fitting import predictors
+from pillow_colorgrid.codings.blended.encoder.scales import scales_of
+from pillow_colorgrid.codings.blended.lines import AHEAD, Line, Lines
+from pillow_colorgrid.codings.blended.prediction import Blend, Expected
+from pillow_colorgrid.codings.blended.stream import Kinds, lanes_of, symbols_of
+from pillow_colorgrid.codings.deep.encoder.values import number
+from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
+from pillow_colorgrid.codings.lossless.stream import ESCAPE, pack_stream
+from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.pixels import Pixels
+from pillow_colorgrid.runtime import networks
+
+
+class _Recorder:
+    """Tells known numbers, and remembers what was expected of them."""
+
+    def __init__(self, plane: np.ndarray) -> None:
+        self.plane = plane
+        self.expected: list[Expected] = []
+        self.numbers: list[np.ndarray] = []
+
+    def told(self, line: Line, expected: Expected) -> np.ndarray:
+        rows = np.arange(line.first, line.end)
+        numbers = self.plane[rows, line.t - AHEAD * rows]
+        self.expected.append(expected)
+        self.numbers.append(numbers)
+        return numbers
+
+
+def encode(pixels: Pixels, effort: int) -> Encoded | None:
+    """(H, W, 1) samples -> sections; None where `number` cannot number them."""
+    numbered = number(pixels)
+    if numbered is None:
+        return None
+    values, (plane,) = numbered
+    transposed = plane.shape[0] > plane.shape[1]  # lines are fewer, and longer
+    plane = np.ascontiguousarray(plane.T) if transposed else plane
+    lines = Lines(*plane.shape)
+    coefficients = predictors(plane)
+    recorder = _Recorder(plane)
+    Blend(lines, coefficients, values.top).all(recorder.told)
+    tables = MODELS_BY_EFFORT[effort]
+    frequencies = model(tables).frequencies
+    scales = scales_of(recorder.expected, recorder.numbers, frequencies)
+    return Encoded(
+        [
+            networks.pack_references([tables]),
+            PREDICTORS.section(pack_predictors(transposed, values, scales, coefficients)),
+            SAMPLES.section(_stream(recorder, scales, frequencies, plane.size)),
+        ]
+    )
+
+
+def _stream(
+    recorder: _Recorder, scales: np.ndarray, frequencies: rans.Frequencies, pixels: int
+) -> bytes:
+    kinds, entropy = Kinds(scales), rans.Encoder(lanes_of(pixels))
+    escapes = []
+    for expected, numbers in zip(recorder.expected, recorder.numbers, strict=True):
+        rows, zooms = kinds.of(expected)
+        beyond = numbers - (expected.mean >> 3)
+        symbols = symbols_of(beyond, zooms)
+        escaped = (frequencies.counts[rows, symbols] == 0) | (symbols == ESCAPE)
+        symbols[escaped] = ESCAPE
+        escapes.append(numbers[escaped])
+        entropy.add(frequencies, rows, symbols)
+        rest = np.flatnonzero(~escaped & (zooms > 0))
+        if rest.size:
+            zoom = zooms[rest]
+            low, left = beyond[rest] & ((1 << zoom) - 1), rans.PRECISION_BITS - zoom
+            entropy.add_intervals(low << left, (low + 1) << left)
+    return pack_stream(escapes, entropy)

@@ -1,0 +1,43 @@
+"""Which scale each kind of pixel has: that by which its numbers take the fewest bits.
+
+Encoder only.
+"""
+
+import numpy as np
+
+from pillow_colorgrid.codings.blended.prediction import BINS, Expected
+from pillow_colorgrid.codings.blended.stream import MOST_SCALE, Kinds, symbols_of
+from pillow_colorgrid.codings.lossless.stream import ESCAPE, ESCAPE_BITS, prices
+from pillow_colorgrid.entropy import rans
+
+LOOKED_AT = 4096
+"""So many pixels of each kind."""
+
+
+def scales_of(
+    expected: list[Expected], numbers: list[np.ndarray], frequencies: rans.Frequencies
+) -> np.ndarray:
+    """(BINS,) uint8; a kind without pixels has the scale of the one below."""
+    mean = np.concatenate([one.mean for one in expected])
+    bins = np.concatenate([one.bins for one in expected])
+    beyond = np.concatenate(numbers) - (mean >> 3)
+    cost = prices(frequencies)
+    found = np.zeros(BINS, np.uint8)
+    order = bins.argsort(kind="stable")
+    ends = np.bincount(bins, minlength=BINS).cumsum()
+    last, start = 0, 0
+    for kind, end in enumerate(ends.tolist()):
+        if end > start:
+            some = order[start : end : max(1, (end - start) // LOOKED_AT)]
+            bits = [_bits(mean[some], beyond[some], scale, cost) for scale in range(MOST_SCALE + 1)]
+            last = int(np.argmin(bits))
+        found[kind], start = last, end
+    return found
+
+
+def _bits(mean: np.ndarray, beyond: np.ndarray, scale: int, cost: np.ndarray) -> float:
+    kinds = Kinds(np.array([scale]))
+    rows, zooms = kinds.of(Expected(mean, np.zeros(len(mean), np.intp)))
+    symbols = symbols_of(beyond, zooms)
+    rest = np.where(symbols == ESCAPE, ESCAPE_BITS, zooms)
+    return float(cost[rows, symbols].sum(dtype=np.float64)) + float(rest.sum())
