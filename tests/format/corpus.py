@@ -81,7 +81,9 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     yield "planes_bits", ramp.resize((21, 16)).convert("1"), {"xmp": b"<x/>", "effort": 1}
     yield "bilevel", cloud.convert("1"), {}
     yield "planes_float", told, {"icc_profile": b"icc"}
-    yield "deep", Image.fromarray(np.asarray(shade).astype(np.uint16) * 16 + 7), {}
+    deep = Image.fromarray(np.asarray(shade).astype(np.uint16) * 16 + 7)
+    yield "deep", deep, {"effort": 1}
+    yield "blended", deep, {}
     yield "planes_cmyk", flat.convert("CMYK"), {}
     yield "jpeg", *_jpeg(small, quality=80)
     yield "jpeg_progressive", *_jpeg(small, quality=90, subsampling=0, progressive=True)

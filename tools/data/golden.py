@@ -229,7 +229,7 @@ def sensor(image: Image.Image) -> Image.Image:
 
 
 def enlarged(image: Image.Image) -> Image.Image:
-    """10 bits with noise, 1.7 times as large: as scanners of bodies make pictures of coarser ones."""
+    """10 bits with noise, 1.7 times as large: so scanners of bodies enlarge what they see."""
     grey = np.asarray(image.convert("L")).astype(np.float32) * 4
     noise = np.random.default_rng(1).normal(0, 9, grey.shape)
     noisy = Image.fromarray((grey + noise).astype(np.float32))
