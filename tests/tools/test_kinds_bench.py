@@ -1,5 +1,6 @@
 """The table by kinds: every codec gives back what it took; a run that was ended goes on."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,22 @@ def test_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         int(r["size_bytes"]) for r in rows if r["codec"] == "CGX e1" and r["picture"] != "wide.png"
     )
     assert int(own["size_bytes"]) == expected
+
+
+def test_group_4_is_summed_up_where_all_pictures_are_of_one_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures(tmp_path / "mixed")
+    (tmp_path / "bits").mkdir()
+    shutil.copy(tmp_path / "mixed" / "bits.png", tmp_path / "bits")
+    folders = [str(tmp_path / "mixed"), str(tmp_path / "bits")]
+    arguments = ["kinds", *folders, "--out", str(tmp_path / "kinds.tsv")]
+    monkeypatch.setattr("sys.argv", [*arguments, "--codecs", "PNG", kinds.GROUP_4])
+    kinds.main()
+    lines = kinds.read(tmp_path / "kinds_summary.tsv")
+    found = [(line["kind"], line["codec"], line["pictures"]) for line in lines]
+    assert [one for one in found if one[1] == kinds.GROUP_4] == [("bits", kinds.GROUP_4, "1")]
+    assert ("mixed", "PNG", "5") in found
 
 
 def test_other_pixels_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

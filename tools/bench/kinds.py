@@ -7,8 +7,8 @@
 A kind is a folder of pictures of any mode, named by the folder or as NAME=FOLDER. Pages are made by
 `tools.data.mixed_pages`, out of these those of one bit, and CMYK, by `tools.data.turned`; ARRAYS
 are `.npy` files of 16 bits, as `tools.bench.deep` takes them. Each picture, without metadata, is
-coded by PNG, WebP (method 6), JPEG XL (efforts 7 and 9) and .cgx (efforts 1, 5, 9), decoded and
-compared, before it counts. Bytes are of whole files, times CPU time of all threads, once: for one
+coded by PNG, CCITT group 4 (one bit), WebP (method 6), JPEG XL (efforts 7, 9) and .cgx (efforts 1,
+5, 9), decoded and compared, before it counts. Bytes are of whole files, times CPU time, once: for one
 beside another, not by themselves. Rivals without a picture's mode get the smallest one that holds
 its samples: WebP RGB or RGBA, JPEG XL L (0 and 1 for one bit), RGB, RGBA or 16 bits; CMYK is RGBA
 to all of them. Of other modes there is nothing to tell.
@@ -44,6 +44,9 @@ WIDE = ("I;16", "I;16B", "I;16L", "I;16N")
 """Modes of 16 bits."""
 
 RIVALS = ("WebP m6", "JPEG XL e9")
+
+GROUP_4 = "CCITT group 4"
+"""Of one bit only (TIFF): it is left out of the sums of kinds that have other pictures, too."""
 
 ALL = "all"
 """What the kinds together are called."""
@@ -129,6 +132,10 @@ def has_png(image: Image.Image) -> bool:
     return image.mode in (*PLAIN, *WIDE) and image.mode != "PA"
 
 
+def is_bilevel(image: Image.Image) -> bool:
+    return image.mode == "1"
+
+
 def is_shown(image: Image.Image) -> bool:
     return image.mode in (*PLAIN, *WIDE)
 
@@ -151,6 +158,7 @@ def same_as_shown(image: Image.Image, decoded: np.ndarray) -> bool:
 
 CODECS: dict[str, tuple[Callable, Callable, Callable, Callable]] = {
     "PNG": (has_png, by_png, loaded, same),
+    GROUP_4: (is_bilevel, by_pillow("TIFF", compression="group4"), loaded, same),
     "WebP m6": (is_plain, by_webp, loaded, same_as_shown),
     **{
         f"JPEG XL e{effort}": (
@@ -213,6 +221,8 @@ def summary(rows: list[dict[str, str]]) -> list[dict[str, object]]:
     lines: list[dict[str, object]] = []
     everything: list[tuple[int, float, Sums]] = []
     for kind, codecs in kinds.items():
+        if len(codecs.get(GROUP_4, ())) < max(map(len, codecs.values())):
+            codecs.pop(GROUP_4, None)
         common = set.intersection(*(set(found) for found in codecs.values()))
         sums = {
             codec: [

@@ -57,6 +57,14 @@ def encode(picture: Picture, options: Options) -> Encoded:
     values = order.values_of(picture.pixels)
     if values is None:
         raise ValueError(f"more than {MOST_VALUES} different pixels, allowed {MOST_VALUES} at most")
+    return encode_values(picture, values, options)
+
+
+def encode_values(picture: Picture, values: Pixels, options: Options) -> Encoded:
+    """`encode` where `order.values_of` the picture are known."""
+    from pillow_colorgrid.codings.indexed.encoder import order
+
+    height, width = picture.pixels.shape[:2]
     tiled = height * width > TILED_PIXELS and options.effort <= TILED_EFFORT
     found = [
         _encoded(picture.pixels, one, LAYOUTS[picture.mode], tiled)
