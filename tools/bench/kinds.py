@@ -8,8 +8,8 @@ A kind is a folder of pictures of any mode, named by the folder or as NAME=FOLDE
 `tools.data.mixed_pages`, out of these those of one bit, and CMYK, by `tools.data.turned`; ARRAYS
 are `.npy` files of 16 bits, as `tools.bench.deep` takes them. Each picture, without metadata, is
 coded by PNG, CCITT group 4 (one bit), WebP (method 6), JPEG XL (efforts 7, 9) and .cgx (efforts 1,
-5, 9), decoded and compared, before it counts. Bytes are of whole files, times CPU time, once: for one
-beside another, not by themselves. Rivals without a picture's mode get the smallest one that holds
+5, 9), decoded and compared, before it counts. Bytes are of whole files, times CPU time, once: for
+one beside another, not by themselves. Rivals without a picture's mode get the smallest one that holds
 its samples: WebP RGB or RGBA, JPEG XL L (0 and 1 for one bit), RGB, RGBA or 16 bits; CMYK is RGBA
 to all of them. Of other modes there is nothing to tell.
 
