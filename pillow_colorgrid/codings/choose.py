@@ -322,7 +322,7 @@ def _by_prediction(picture: Picture, options: Options, plain: Encoded) -> tuple[
         return PLANES, plain
     best, found = (DEEP, encoded), size_bytes(encoded.sections)
     if pixels.size <= BLENDED_PIXELS[effort] and not picture.moving:
-        other = blended.encode(pixels, effort)
+        other = blended.encode(pixels)
         if other is not None:
             logger.debug("%d bytes by deep, %d by blended", found, size_bytes(other.sections))
             if size_bytes(other.sections) < BLENDED_WON * found:

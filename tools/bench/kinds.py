@@ -9,9 +9,9 @@ A kind is a folder of pictures of any mode, named by the folder or as NAME=FOLDE
 are `.npy` files of 16 bits, as `tools.bench.deep` takes them. Each picture, without metadata, is
 coded by PNG, CCITT group 4 (one bit), WebP (method 6), JPEG XL (efforts 7, 9) and .cgx (efforts 1,
 5, 9), decoded and compared, before it counts. Bytes are of whole files, times CPU time, once: for
-one beside another, not by themselves. Rivals without a picture's mode get the smallest one that holds
-its samples: WebP RGB or RGBA, JPEG XL L (0 and 1 for one bit), RGB, RGBA or 16 bits; CMYK is RGBA
-to all of them. Of other modes there is nothing to tell.
+one beside another, not by themselves. Rivals without a picture's mode get the smallest one that
+holds its samples: WebP RGB or RGBA, JPEG XL L (0 and 1 for one bit), RGB, RGBA or 16 bits; CMYK is
+RGBA to all of them. Of other modes there is nothing to tell.
 
 The table has a line for each picture and codec; what stands in it already is not measured again, so
 a run that was ended goes on. Beside it, NAME_summary.tsv sums kinds up, and all of them: bytes, and

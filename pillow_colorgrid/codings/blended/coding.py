@@ -100,7 +100,7 @@ def encode(picture: Picture, options: Options) -> Encoded:
     height, width = picture.pixels.shape[:2]
     if height * width > MOST_PIXELS:
         raise ValueError(f"picture of {height * width} pixels, allowed {MOST_PIXELS} at most")
-    encoded = encoding.encode(picture.pixels, options.effort)
+    encoded = encoding.encode(picture.pixels)
     if encoded is None:
         raise ValueError("a picture of one value, or of too many, is not for the blended coding")
     return encoded

@@ -11,11 +11,14 @@ from pillow_colorgrid.codings.blended.lines import AHEAD, Line, Lines
 from pillow_colorgrid.codings.blended.prediction import Blend, Expected
 from pillow_colorgrid.codings.blended.stream import Kinds, lanes_of, symbols_of
 from pillow_colorgrid.codings.deep.encoder.values import number
-from pillow_colorgrid.codings.lossless.model import MODELS_BY_EFFORT, model
+from pillow_colorgrid.codings.lossless.model import WIDE, model
 from pillow_colorgrid.codings.lossless.stream import ESCAPE, pack_stream
 from pillow_colorgrid.entropy import rans
 from pillow_colorgrid.pixels import Pixels
 from pillow_colorgrid.runtime import networks
+
+TABLES = WIDE
+"""Id of the tables: of the networks that know best, as none of them is asked."""
 
 
 class _Recorder:
@@ -34,7 +37,7 @@ class _Recorder:
         return numbers
 
 
-def encode(pixels: Pixels, effort: int) -> Encoded | None:
+def encode(pixels: Pixels) -> Encoded | None:
     """(H, W, 1) samples -> sections; None where `number` cannot number them."""
     numbered = number(pixels)
     if numbered is None:
@@ -46,12 +49,11 @@ def encode(pixels: Pixels, effort: int) -> Encoded | None:
     coefficients = predictors(plane)
     recorder = _Recorder(plane)
     Blend(lines, coefficients, values.top).all(recorder.told)
-    tables = MODELS_BY_EFFORT[effort]
-    frequencies = model(tables).frequencies
+    frequencies = model(TABLES).frequencies
     scales = scales_of(recorder.expected, recorder.numbers, frequencies)
     return Encoded(
         [
-            networks.pack_references([tables]),
+            networks.pack_references([TABLES]),
             PREDICTORS.section(pack_predictors(transposed, values, scales, coefficients)),
             SAMPLES.section(_stream(recorder, scales, frequencies, plane.size)),
         ]
