@@ -132,10 +132,11 @@ class Blend:
         self, line: Line, numbers: np.ndarray, predictions: np.ndarray, mean: np.ndarray
     ) -> None:
         errors = np.empty((line.count, self.columns))
-        np.subtract(predictions.T, (numbers * ONE)[:, None], errors[:, :-1])
-        np.abs(errors, errors)
-        errors /= EIGHTH
-        np.floor(errors, errors)
+        own = errors[:, :-1]
+        np.subtract(predictions.T, (numbers * ONE)[:, None], own)
+        np.abs(own, own)
+        own /= EIGHTH
+        np.floor(own, own)
         np.abs(mean - numbers * MEAN_STEPS, errors[:, -1])
         np.minimum(errors, MOST_ERROR, out=errors)
         errors *= errors
