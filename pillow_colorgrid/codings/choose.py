@@ -180,12 +180,11 @@ def _as_page(picture: Picture, options: Options, share: float) -> "Page | None":
     from pillow_colorgrid.codings.stored.encoder import finding, gradients, page
 
     see_through = picture.mode == "RGBA" and np.ptp(picture.pixels[..., 3]) > 0
-    marked = None if see_through else gradients.find(picture.pixels)
+    if see_through:
+        return None
     may_be = share < UNCLEAR or (share < PHOTOGRAPH and finding.is_page(picture.pixels))
-    if marked is not None and not may_be and marked.share(picture.pixels) < LEAST_TOLD:
-        logger.debug("no page: gradients of a photograph, by chance")
-        marked = None
-    if see_through or (marked is None and not may_be):
+    marked = gradients.find(picture.pixels, 0.0 if may_be else LEAST_TOLD)
+    if marked is None and not may_be:
         return None
     return page.encode(picture, options, marked)
 

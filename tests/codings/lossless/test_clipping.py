@@ -32,8 +32,10 @@ from pillow_colorgrid.codings.lossless.clipping import (
 )
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.distribution import CLASSES, Distribution
-from pillow_colorgrid.codings.lossless.encoder.clipping import fit
+from pillow_colorgrid.codings.lossless.encoder import clipping as encoder_clipping
+from pillow_colorgrid.codings.lossless.encoder.clipping import fit, windows
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_planes
+from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.commands.info import facts
 from pillow_colorgrid.container import Header, Section
@@ -284,3 +286,32 @@ def test_info_names_it(clipped_file, tmp_path):
     path = tmp_path / "clipped.cgx"
     path.write_bytes(file_of(pixels, sections))
     assert facts(path).spent["clipping"] == CASES
+
+
+def test_windows_are_where_channels_are_clipped(monkeypatch):
+    """What they tell, times what they stand for, is the whole."""
+    monkeypatch.setattr(encoder_clipping, "WINDOW_EDGE", 16)
+    pixels = np.full((90, 130, 3), (90, 120, 60), np.uint8)
+    pixels[40:44, 50:70] = 255
+    pixels[80:, 120:] = (255, 0, 9)
+    planes = lossless.split(pixels)
+    found = dict(windows(planes))
+    clipped = {place: np.count_nonzero(masks(*planes)[0][place.place]) for place in found}
+    assert sum(weight * clipped[place] for place, weight in found.items()) == pytest.approx(180)
+    assert all(clipped.values())
+    assert all(place.top % 8 == 0 and place.left % 8 == 0 for place in found)
+    assert all(place.bottom <= 90 and place.right <= 130 for place in found)
+    held = Held(np.ones((1, 90, 130), bool))
+    held.pixels[:, 40:44] = False
+    assert {place.top for place, _ in windows(planes, held)} == {80}
+
+
+def test_windows_tell_whether_clipping_pays(monkeypatch):
+    """As the only tile of a picture does, which is asked as a whole."""
+    for gain in (1.0, 2.5):
+        pixels = bright(300, 220, gain)
+        told = []
+        for edge in (1024, 160):
+            monkeypatch.setattr(tiles, "MAX_EDGE", edge)
+            told.append(b"LCLP" in types_of(encoded(lossless, pixels, QUICK)))
+        assert told == [gain > 2] * 2

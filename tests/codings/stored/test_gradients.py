@@ -345,3 +345,13 @@ def test_quick_is_never_exceeded() -> None:
     bare = container.size_bytes(stored.quick(Picture(pixels_of(image), "RGB")).sections)
     data = saved(image, effort=5)
     assert len(data) <= bare + 64
+
+
+def test_what_tells_too_little_is_left() -> None:
+    pixels = pixels_of(slide())
+    marked = encoder.find(pixels)
+    assert marked is not None
+    told = marked.share(pixels)
+    assert 0.3 < told < 1
+    assert encoder.find(pixels, told - 0.01) is not None
+    assert encoder.find(pixels, told + 0.01) is None

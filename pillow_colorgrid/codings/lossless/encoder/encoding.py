@@ -17,9 +17,10 @@ from pillow_colorgrid.codings.lossless.description import (
     IN_ONE,
 )
 from pillow_colorgrid.codings.lossless.encoder import counting
-from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping
+from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping, windows
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.encoder.sets import sampled
+from pillow_colorgrid.codings.lossless.encoder.verifying import saved_bytes
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.model import ALL_SETS_EFFORT, Model
 from pillow_colorgrid.codings.lossless.pieces import (
@@ -32,15 +33,14 @@ from pillow_colorgrid.codings.lossless.pieces import (
     encode,
     encode_color,
     encode_luminance,
-    estimated_bytes,
     estimated_bytes_by_plane,
     preview_of,
     tile_of,
 )
-from pillow_colorgrid.codings.lossless.predict import Predictor
+from pillow_colorgrid.codings.lossless.predict import Memory, Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams
 from pillow_colorgrid.codings.lossless.stream import CG, CO
-from pillow_colorgrid.codings.tiles import tiles
+from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.container import Section
 
 Result = TypeVar("Result")
@@ -65,9 +65,6 @@ each effort is smaller and slower than the one before `tools.bench.efforts` tell
 CLIPPING_BYTES = 18
 """What the section of the clipping takes."""
 
-CLIPPING_TILES = 4
-"""Whether clipping pays is estimated on so many tiles."""
-
 COUNTS_EFFORT = 2
 """From here on colours are counted where that pays: effort 1 is for speed, and to show a picture by
 its small networks would take half as long again."""
@@ -80,12 +77,32 @@ COUNTS_GAIN = 0.01
 seventh longer by it. Efforts that try all sets of networks ask for none."""
 
 
+UNSURE = 0.001
+"""Of several tiles an adaptation stays if it may lose so little: to encode them once more takes all
+their networks. What it saves is told no better either."""
+
+
 @dataclass(frozen=True)
 class Part:
-    """A piece of a picture: its planes (1, h, w) int16, and what its streams hold of them."""
+    """A piece of a picture.
+
+    Attributes:
+        planes: (1, h, w) int16 each; piece: what its streams hold of them.
+        memory: what networks say of it, if that is asked several times.
+    """
 
     planes: list[np.ndarray]
     piece: Piece
+    memory: Memory | None = None
+
+    @classmethod
+    def of(cls, planes: list[np.ndarray], tile: Tile, held: Held | None) -> "Part":
+        """A tile of a picture."""
+        return cls(tile_of(planes, tile), replace(TILE, held=held and held.part(tile)))
+
+    def predictor(self, other: Predictor) -> Predictor:
+        """Another one at work in the calling thread, for this piece alone."""
+        return Predictor(other.model, run=other.run, memory=self.memory)
 
 
 @dataclass(frozen=True)
@@ -101,12 +118,16 @@ class Parts:
         layout = tiles(*planes[0].shape[1:])
         preview = replace(PREVIEW, held=held and held.level(PREVIEW_INTERVAL))
         return cls(
-            Part(preview_of(planes), preview),
-            [
-                Part(tile_of(planes, tile), replace(TILE, held=held and held.part(tile)))
-                for tile in layout
-            ],
+            Part(preview_of(planes), preview), [Part.of(planes, tile, held) for tile in layout]
         )
+
+    def remembering(self) -> "Parts":
+        """The same; the first of several tiles that estimates are made on has a memory."""
+        if len(self.tiles) == 1:
+            return self  # the predictor has one
+        first = sampled(range(len(self.tiles)))[0]
+        part = replace(self.tiles[first], memory={})
+        return Parts(self.preview, [*self.tiles[:first], part, *self.tiles[first + 1 :]])
 
 
 def encode_adapted(
@@ -130,8 +151,9 @@ def encode_adapted(
     if clips:
         clipping = fit_clipping(planes, predictor.model.frequencies, held)
         if clipping is not None:
-            predictor = _with_clipping(parts.tiles, predictor, clipping)
+            predictor = _with_clipping(parts, planes, held, predictor, clipping)
     if len(planes) > 1 and effort >= COUNTS_EFFORT and not in_one:
+        parts = parts.remembering()
         predictor = _with_counts(parts.tiles, predictor, effort)
     fitted = [_fitted(parts.tiles, fitting, predictor) for fitting in FITTINGS_BY_EFFORT[effort]]
     if in_one:
@@ -156,15 +178,25 @@ def _fitted(parts: Sequence[Part], fitting: Fitting, predictor: Predictor) -> Ad
     return fit(planes, fitting, predictor, held)
 
 
-def _with_clipping(parts: Sequence[Part], predictor: Predictor, clipping: Clipping) -> Predictor:
+def _with_clipping(
+    parts: Parts,
+    planes: list[np.ndarray],
+    held: Held | None,
+    predictor: Predictor,
+    clipping: Clipping,
+) -> Predictor:
     """By the picture's clipping, if that makes colour smaller.
 
     What it costs where neighbours mislead is seen only beside what the networks would have said.
     """
     model = replace(predictor.model, clipping=clipping)
-    sample = parts[:: max(1, -(-len(parts) // CLIPPING_TILES))]
-    now, then = _color_bytes(sample, predictor, model).sum(axis=1)
-    pays = (now - then) * len(parts) / len(sample) > CLIPPING_BYTES
+    if len(parts.tiles) == 1:
+        sample, weights = parts.tiles, [1.0]
+    else:
+        places, weights = map(list, zip(*windows(planes, held), strict=True))
+        sample = [Part.of(planes, place, held) for place in places]
+    now, then = _color_bytes(sample, predictor, model).sum(axis=2).T
+    pays = float(weights @ (now - then)) > CLIPPING_BYTES
     return predictor.by(model) if pays else predictor
 
 
@@ -173,7 +205,8 @@ def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Pr
     sample = sampled(parts)
     if not any(counting.may_pay(part.planes, part.piece.held) for part in sample):
         return predictor
-    now, then = _color_bytes(sample, predictor, replace(predictor.model, counts=(CO, CG)))
+    counting_both = replace(predictor.model, counts=(CO, CG))
+    now, then = _color_bytes(sample, predictor, counting_both).sum(axis=0)
     least = COUNTS_BYTES + (COUNTS_GAIN * now.sum() if effort < ALL_SETS_EFFORT else 0)
     gains = zip((CO, CG), now - then, strict=True)
     counted = tuple(number for number, gain in gains if gain > least)
@@ -181,31 +214,33 @@ def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Pr
 
 
 def _color_bytes(parts: Sequence[Part], predictor: Predictor, model: Model) -> np.ndarray:
-    """(2, 2): about the bytes of Co and of Cg: as they are, and by another model."""
+    """(parts, 2, 2): about the bytes of Co and of Cg: as they are, and by another model."""
 
     def sizes(part: Part) -> list[tuple[float, float]]:
-        at_work = predictor if predictor.memory is not None else predictor.alone().remembering()
+        at_work = (
+            part.predictor(predictor) if predictor.memory is None else predictor
+        ).remembering()
         models = predictor.model, model
         return [estimated_bytes_by_plane(part.planes, part.piece, at_work.by(m)) for m in models]
 
-    found: np.ndarray = np.sum(predictor.workers.map(sizes, parts), axis=0)
+    found: np.ndarray = np.array(predictor.workers.map(sizes, parts))
     return found
 
 
 def _encode_once(parts: Parts, adaptation: Adaptation, predictor: Predictor) -> list[Section]:
-    """By an adaptation, or by what of it pays.
-
-    It was fitted to a sample. Where the rest of the picture is of another kind it may harm, and
-    then a great deal; so what it gains is added up over all pixels.
-    """
+    """By an adaptation, or by what of it pays."""
     if not adaptation:
         return [*encode_parts(parts, predictor).sections()]
     adapted = predictor.by(replace(predictor.model, adaptation=adaptation))
-    found = _on_tiles(_encode_both_ways, parts, adapted)
+    found = _on_tiles(_encode_verifying, parts, adapted)
     streams = Streams(_encode_preview(parts, predictor), [coded for coded, _ in found])
-    sizes = [(len(tile.luminance), len(tile.color or b"")) for tile in streams.tiles]
-    gains = np.sum([estimate for _, estimate in found], axis=0) - np.sum(sizes, axis=0)
+    gains = np.sum([saved for _, saved in found], axis=0)
     of_luminance, of_color = apart(adaptation)
+    sizes = np.sum(
+        [(len(tile.luminance), len(tile.color or b"")) for tile in streams.tiles], axis=0
+    )
+    if len(parts.tiles) > 1:
+        gains += UNSURE * sizes
     if of_luminance and gains[0] < len(pack(of_luminance)):
         streams = streams.with_luminance(_on_tiles(encode_luminance, parts, predictor))
         of_luminance = {}
@@ -230,13 +265,12 @@ def _encode_in_one(
     return [*pack_adaptation(kept), IN_ONE.section(small.encode(planes, chosen))]
 
 
-def _encode_both_ways(
+def _encode_verifying(
     planes: list[np.ndarray], piece: Piece, predictor: Predictor
 ) -> tuple[Coded, np.ndarray]:
-    """The streams, and (2,) about the bytes that they would have without the adaptation."""
+    """The streams, and (2,) about the bytes that the adaptation saves of each."""
     predictor = predictor.remembering()
-    plain = predictor.by(replace(predictor.model, adaptation={}))
-    return encode(planes, piece, predictor), estimated_bytes(planes, piece, plain)
+    return encode(planes, piece, predictor), saved_bytes(planes, piece, predictor)
 
 
 def encode_parts(parts: Parts, predictor: Predictor) -> Streams:
@@ -264,8 +298,9 @@ def _on_tiles(
     if len(parts.tiles) == 1:
         (only,) = parts.tiles
         return [work(only.planes, only.piece, predictor)]
-    alone = predictor.alone()
-    return predictor.workers.map(lambda part: work(part.planes, part.piece, alone), parts.tiles)
+    return predictor.workers.map(
+        lambda part: work(part.planes, part.piece, part.predictor(predictor)), parts.tiles
+    )
 
 
 def pack_adaptation(adaptation: Adaptation) -> list[Section]:

@@ -20,6 +20,7 @@ from pillow_colorgrid.codings.lossless.adaptation import (
     PASSES,
     Adaptation,
     Correction,
+    pack,
 )
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.encoder.sample import (
@@ -305,30 +306,40 @@ def fit(
     frequencies = predictor.model.frequencies
     with one_thread():
         found = predictor.workers.map(
-            lambda job: _fit_pass(*job, finds or _finds, frequencies, fitting.all_bend), jobs
+            lambda job: _fit_pass(*job, finds or doing, frequencies, fitting.all_bend), jobs
         )
+    # of several tiles it would take all networks once more to do without what does not pay
+    price = _price if len(parts) > 1 else (lambda _: 0.0)
     return {
-        draw.pass_.network: correction
-        for draw, correction in zip(to_draw, found, strict=True)
-        if correction is not None
+        name: correction
+        for name, (correction, gain) in zip(
+            (draw.pass_.network for draw in to_draw), found, strict=True
+        )
+        if correction is not None and gain > price({name: correction})
     }
+
+
+def _price(adaptation: Adaptation) -> float:
+    """The bits of an adaptation."""
+    return 8.0 * len(pack(adaptation))
 
 
 def _fit_pass(
     draw: Draw, bands: list[Band], finds: Finds, frequencies: Frequencies, all_bend: bool
-) -> Correction | None:
+) -> tuple[Correction | None, float]:
+    """The correction of a pass, and the bits that it saves of the picture, by what is kept back."""
     drawn = sample(draw, bands)
     if all_bend:
         drawn.bent = drawn.fitted
     if not 0 < drawn.bent <= drawn.fitted < drawn.columns.shape[1]:
-        return None  # what counts lies elsewhere
+        return None, 0.0  # what counts lies elsewhere
     fitted = _PassFit(drawn, len(PASSES[draw.pass_.network].corrected), frequencies)
     targets = _targets(drawn, finds)
     before = _kept_back_bits(drawn, targets, frequencies)
     for row, target in enumerate(targets):
         fitted.fit(row, target)
-    helps = _kept_back_bits(drawn, targets, frequencies) < before
-    return fitted.correction() if helps else None
+    gain = before - _kept_back_bits(drawn, targets, frequencies)
+    return fitted.correction(), gain * drawn.weight_kept_back
 
 
 def _kept_back_bits(drawn: Sample, targets: list[_Target], frequencies: Frequencies) -> float:
@@ -352,7 +363,7 @@ def _targets(drawn: Sample, finds: Finds) -> list[_Target]:
     return targets
 
 
-def _finds(
+def doing(
     outputs: np.ndarray, base: list[np.ndarray], values: list[np.ndarray]
 ) -> tuple[Find, ...]:
     """Of one pixel of a pass: how luminance, or Co and Cg, are doing."""

@@ -121,6 +121,12 @@ class Sample:
     values: list[list[np.ndarray]]
     weight: float
 
+    @property
+    def weight_kept_back(self) -> float:
+        """Cells of the picture that one of those kept back stands for."""
+        cells = int(self.columns.shape[1])
+        return self.weight * cells / (cells - self.fitted)
+
     def of_pixel(self, place: int) -> np.ndarray:
         """The outputs of one pixel of the pass: (1, outputs, 1, cells), a view."""
         count = len(self.outputs) // len(self.bases)

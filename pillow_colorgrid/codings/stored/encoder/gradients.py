@@ -1,6 +1,7 @@
 """Find the gradients of a picture, to the last bit of their colours, and mark them."""
 
 from dataclasses import astuple, dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -24,6 +25,10 @@ from pillow_colorgrid.pixels import Bytes
 
 LEAST_SHARE = 1 / 64
 """Gradients that cover less of a picture are left."""
+
+BLOCKS_SHARE = 1 / 4
+"""Where so much of `least` lies in the blocks of gradients, words and shadows on them may be the
+rest. On pages for development gradients told at most 1.4 times what their blocks are."""
 
 LEAST_EXACT = 0.8
 """So many pixels of a gradient's blocks are what it says, or it is none."""
@@ -67,15 +72,20 @@ class Marked:
         return float(np.any(self.pixels != pixels, axis=2).mean())
 
 
-def find(pixels: Bytes) -> Marked | None:
-    """(H, W, C) uint8 -> it with markers; None: gradients are not worth it."""
+def find(pixels: Bytes, least: float = 0.0) -> Marked | None:
+    """(H, W, C) uint8 -> it with markers; None: gradients are not worth it.
+
+    Args:
+        least: they are not where they tell a smaller share of the pixels.
+    """
     if min(pixels.shape[:2]) < 3 * BLOCK:
         return None
     if gradient_blocks.glance(pixels) < LEAST_SHARE:
         return None
     blocks = gradient_blocks.look(pixels)
     slopes = gradient_blocks.slopes(blocks, MOST_GRADIENTS)
-    if not slopes:
+    in_blocks = sum(np.count_nonzero(slope.members) for slope in slopes)
+    if not slopes or in_blocks < BLOCKS_SHARE * least * blocks.even.size:
         return None
     parts = [dithering.residuals(pixels, slope) for slope in slopes]
     dithered = [dithering.is_dithered(found) for found, _ in parts]
@@ -87,7 +97,12 @@ def find(pixels: Bytes) -> Marked | None:
         columns, rows = _settled(
             pixels, [s for s, is_so in zip(slopes, dithered, strict=True) if is_so], columns, rows
         )
-    return _marked(pixels, slopes, dithered, columns, rows)
+    ways = [
+        marked
+        for marked in _marked(pixels, slopes, dithered, columns, rows)
+        if marked.share(pixels) >= least
+    ]
+    return min(ways, key=_webp_bytes) if len(ways) > 1 else next(iter(ways), None)
 
 
 def _settled(pixels: Bytes, slopes: list[Slope], columns: Runs, rows: Runs) -> tuple[Runs, Runs]:
@@ -111,8 +126,11 @@ def _settled(pixels: Bytes, slopes: list[Slope], columns: Runs, rows: Runs) -> t
 
 def _marked(
     pixels: Bytes, slopes: list[Slope], dithered: list[bool], columns: Runs, rows: Runs
-) -> Marked | None:
-    """The picture with a marker for each gradient that is one."""
+) -> list[Marked]:
+    """The picture with a marker for each gradient that is one; then with shadows on them, too.
+
+    What there is nothing of is left out.
+    """
     free = _Free(pixels)
     found, places = [], []
     marked, taken = pixels.copy(), np.zeros(pixels.shape[:2], bool)
@@ -133,13 +151,11 @@ def _marked(
         found.append(replace(gradient, marker=marker))
         places.append(place)
     if np.count_nonzero(taken) < LEAST_SHARE * taken.size:
-        return None
+        return []
     gradients = Gradients(tuple(found), columns, rows)
     plain = Marked(gradients, marked)
     shaded = shadows.told(pixels, marked, gradients, places, taken)
-    if shaded is None:
-        return plain
-    return min(plain, Marked(*shaded), key=_webp_bytes)
+    return [plain] if shaded is None else [plain, Marked(*shaded)]
 
 
 def _webp_bytes(marked: Marked) -> int:
@@ -169,8 +185,13 @@ class _Free:
     """Colours that a picture does not have."""
 
     def __init__(self, pixels: Bytes) -> None:
-        colors = _number(pixels.reshape(-1, pixels.shape[2]))
-        self.taken = set(np.unique(colors).tolist())
+        self.pixels = pixels
+
+    @cached_property
+    def taken(self) -> set[int]:
+        """Their numbers, once somebody asks."""
+        colors = _number(self.pixels.reshape(-1, self.pixels.shape[2]))
+        return set(np.unique(colors).tolist())
 
     def near(self, color: np.ndarray) -> tuple[int, ...] | None:
         """One that is near (C,) `color`, if there is any; it is taken then."""
@@ -186,7 +207,7 @@ class _Free:
 
 
 def _number(colors: Bytes) -> np.ndarray:
-    """(n, C) uint8 -> (n,) int64."""
-    weights = 256 ** np.arange(colors.shape[1])
-    numbers: np.ndarray = colors @ weights
-    return numbers
+    """(n, C) uint8 -> (n,) uint32."""
+    wide = np.zeros((len(colors), 4), np.uint8)
+    wide[:, : colors.shape[1]] = colors
+    return wide.view("<u4")[:, 0]
