@@ -58,6 +58,107 @@ def hints_of(data, rows, columns, networks):
     return planes[1:]
 
 
+# 3.7.5
+KINDS = (
+    ((0, 3, 0, 28), (0, 6, 0, 0), (0, 2, 0, 0)),
+    ((28, 8, 0, 12), (31, 12, 0, 1), (22, 12, 0, 1)),
+    ((0, 2, 4, 0), (0, 4, 3, 1), (0, 0, 3, 0)),
+    ((20, 4, 6, 0), (22, 7, 6, 6), (32, 8, 5, 1)),
+)
+ROWS = (
+    (0, 16359, 108), (4, 16359, 108), (5, 16359, 108), (7, 16359, 108), (9, 16349, 108),
+    (12, 16329, 108), (16, 16329, 108), (21, 16289, 108), (28, 16276, 108), (37, 16091, 108),
+    (49, 15994, 108), (64, 15810, 108), (84, 14934, 108), (111, 14077, 108), (147, 12120, 108),
+    (194, 10065, 108), (256, 7405, 108), (338, 4339, 108), (446, 1791, 115), (588, 327, 127),
+    (776, 327, 146), (1024, 327, 163), (1351, 327, 176), (1783, 327, 195),
+)  # fmt: skip
+
+
+def finer_frequencies():
+    """Symbol 0 is an escape, 504 to 520 are -8 to 8."""
+    found = []
+    for _, zero, ratio in ROWS:
+        row, left = [0] * 1024, 16384 - zero
+        row[512] = zero
+        for m in range(1, 9):
+            row[512 - m] = row[512 + m] = left * (256 - ratio) >> 9
+            left -= 2 * row[512 + m]
+        row[0] = left
+        found.append(row)
+    return np.array(found)
+
+
+def finer_of(data, steps, hints, sizes):
+    """3.7.5: the values of each level, of Co and of Cg."""
+    lanes = max(1, sum(rows * columns for rows, columns in sizes) // 4096)
+    stream = Stream(data, lanes, finer_frequencies())
+    above = []
+    for plane in hints:
+        around = np.pad(plane, 1, mode="edge")
+        bends = np.zeros(plane.shape, int)
+        for y, x in np.ndindex(plane.shape):
+            four = around[y, x + 1] + around[y + 2, x + 1] + around[y + 1, x] + around[y + 1, x + 2]
+            bends[y, x] = abs(4 * plane[y, x] - four) // 2
+        above.append(bends)
+    levels = []
+    for level, (rows, columns) in enumerate(sizes):
+        planes = []
+        for number in (0, 1):
+            values, known = np.zeros((rows, columns), int), np.zeros((rows, columns), int)
+            before = above[number]
+            for p, q in ((0, 0), (1, 1), (0, 1), (1, 0)):
+                count = 0
+                now = known.copy()
+                for y in range(p, rows, 2):
+                    for x in range(q, columns, 2):
+
+                        def at(plane, y, x):
+                            inside = 0 <= y < plane.shape[0] and 0 <= x < plane.shape[1]
+                            return int(plane[y, x]) if inside else 0
+
+                        cross = ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1))
+                        diagonal = ((y + a, x + b) for a in (-1, 1) for b in (-1, 1))
+                        near = 2 * sum(at(now, *place) for place in cross)
+                        near += sum(at(now, *place) for place in diagonal)
+                        last, end = before.shape[0] - 1, before.shape[1] - 1
+                        wide = sum(
+                            int(before[min(i, last), min(j, end)])
+                            for i in (y // 2, (y + 1) // 2)
+                            for j in (x // 2, (x + 1) // 2)
+                        )
+                        beside = 0
+                        if number:
+                            co = np.abs(planes[0])
+                            beside = 2 * at(co, y, x) + sum(at(co, *place) for place in cross)
+                        kind = 2 * number + ((p, q) != (0, 0))
+                        a, b, c, d = KINDS[kind][min(level, 2)]
+                        total = a * near + b * wide + c * beside + d
+                        row = max(k for k, (least, _, _) in enumerate(ROWS) if total >= least)
+                        values[y, x] = stream.symbol(count, row) - 512
+                        known[y, x] = abs(values[y, x])
+                        count += 1
+            above[number] = known
+            planes.append(values)
+        levels.append(planes)
+    stream.finish()
+    return levels
+
+
+def stored_of(hints, step, levels, steps):
+    """3.7.5: colour at the finest points, in eighths."""
+    found = []
+    for number in (0, 1):
+        values = 8 * step * hints[number]
+        for each, level in zip(steps, levels, strict=True):
+            finer = np.zeros(level[number].shape, int)
+            for y, x in np.ndindex(finer.shape):
+                here = base_of(values, 2, y, x) + 8 * each * int(level[number][y, x])
+                finer[y, x] = cut(here, -8192, 8191)
+            values = finer
+        found.append(values)
+    return found
+
+
 def base_of(values, k, y, x):
     """3.7.3."""
     (i, a), (j, b) = divmod(y, k), divmod(x, k)
@@ -90,7 +191,13 @@ def decode(file):
     luminance = luminance_of(file, sections)
     n, kind, step, factor, gain = sizes[b"GRID"][:5]
     data, m = sizes[b"GRID"][5:], factor * n
-    rows, columns = -(-height // n), -(-width // n)
+    wider = unit = 0
+    k, steps, finer = n, [], None
+    if b"GFIN" in sizes:
+        wider, unit, count = sizes[b"GFIN"][:3]
+        steps, finer = list(sizes[b"GFIN"][3 : 3 + count]), sizes[b"GFIN"][3 + count :]
+        k = n << wider
+    rows, columns = -(-height // k), -(-width // k)
     networks = Networks(sizes[b"NETS"][:10])
     slopes = None
     if factor:
@@ -98,16 +205,23 @@ def decode(file):
         data, rest = data[4 : 4 + length], data[4 + length :]
         slopes = hints_of(rest, -(-height // m), -(-width // m), networks)
     hints = hints_of(data, rows, columns, networks)
-    means = means_of(luminance, n, rows, columns)
+    levels = []
+    if finer is not None:
+        each = [k >> level for level in range(1, len(steps) + 1)]
+        shapes = [(-(-height // e), -(-width // e)) for e in each]
+        levels = finer_of(finer, steps, hints, shapes)
+        k = each[-1]
+    stored = stored_of(hints, step, levels, steps)
+    means = means_of(luminance, n, -(-height // n), -(-width // n))
 
     padded = 32 * -(-height // 32), 32 * -(-width // 32)
     seen = np.zeros((4, *padded), int)  # Y, detail, base of Co, base of Cg
     for y, x in np.ndindex(padded):
         here = int(luminance[min(y, height - 1), min(x, width - 1)])
         detail = 8 * here - base_of(means, n, y, x)
-        bases = [base_of(8 * step * plane, n, y, x) for plane in hints]
+        bases = [base_of(plane, k, y, x) for plane in stored]
         if factor:
-            shading = [(base_of(4 * s, m, y, x) * detail + 32) >> 6 for s in slopes]
+            shading = [(base_of(4 * (s << unit), m, y, x) * detail + 32) >> 6 for s in slopes]
             bases = [base + shade for base, shade in zip(bases, shading, strict=True)]
         seen[:, y, x] = here, detail, *bases
 

@@ -69,6 +69,7 @@ MUST_HOLD = {
     "small-channels": b"LCHN",
     "small-adapted": b"LADP",
     "small-middle": b"LADP",
+    "grid-finer": b"GFIN",
     "jpeg-420": b"JSTR",
     "jpeg-once": b"JSTR",
 }
@@ -360,6 +361,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "grid-rgb-wide": (astronaut, {"mode": "grid", "n": 40, "effort": 1}),
         "grid-rgb-grey": (coffee.convert("L").convert("RGB"), {"mode": "grid", "effort": 1}),
         "grid-rgba-point": (transparent(coffee), {"mode": "grid", "hints": "point", "effort": 1}),
+        "grid-finer": (astronaut, {"mode": "grid", "n": 6}),
         "grid-l": (coffee.convert("L"), {"mode": "grid"}),
         "planes-p": (coffee.quantize(31), {"effort": 1}),
         "indexed-p": (coffee.quantize(31), {}),

@@ -14,7 +14,7 @@ JPEG_XL_QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 95, 98, 99)
 EXACT_INTERVALS = (2, 3, 4, 6, 8, 10, 12, 15, 20, 25, 32, 40, 50, 60, 80, 100)
 """n where the luminance is exact: the paper's own among them."""
 
-LOSSY_INTERVALS = (4, 8, 12, 20, 40)
+LOSSY_INTERVALS = (6, 8, 12, 20)
 LOSSY_QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
 """Each of these n with each of these qualities of the luminance."""
 

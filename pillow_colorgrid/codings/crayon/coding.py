@@ -3,6 +3,7 @@
 Sections of a file::
 
     NETS  the tables of the lossless coding; then Crayon (not in mode L)
+    GFIN  finer hints, where they pay (not beside points, nor in mode L)
     GRID  the grid's interval, what a hint tells; hints and slopes (none in mode L)
     LADP, LPRE, LTIL  exact luminance, as in a lossless file of mode L; or
     LUMA  lossy luminance, a file of another codec
@@ -22,12 +23,14 @@ import numpy as np
 from pillow_colorgrid.codings import alpha
 from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture, has, only
 from pillow_colorgrid.codings.crayon import (
+    finer as finer_hints,
     hint_stream,
     luminance as grid_luminance,
     network as grid_crayon,
     paint,
 )
 from pillow_colorgrid.codings.crayon.description import (
+    FINER,
     GRID,
     KINDS,
     LUMINANCE,
@@ -84,7 +87,7 @@ CRAYON = "crayon"
 
 @dataclass(frozen=True)
 class Told:
-    """What NETS and GRID say.
+    """What NETS, GFIN and GRID say.
 
     Attributes:
         tables: by which hints and exact luminance are coded.
@@ -136,7 +139,7 @@ def kept(header: Header, sections: Sequence[Section], partial: bool = False) -> 
 
 
 def read_grid(sections: Sequence[Section], size: tuple[int, int], color: bool) -> Told:
-    """What NETS and GRID say of a picture of `size` (width, height).
+    """What NETS, GFIN and GRID say of a picture of `size` (width, height).
 
     Raises:
         DamagedError: an impossible value, or a network for something else.
@@ -148,7 +151,8 @@ def read_grid(sections: Sequence[Section], size: tuple[int, int], color: bool) -
     if len(payload) < HEAD.size:
         raise DamagedError(f"colour grid of {len(payload)} bytes, allowed from {HEAD.size}")
     if color:
-        return Told(named[0], named[1], _read_color(payload, size, named[0]))
+        finer = only(sections, FINER) if has(sections, FINER) else None
+        return Told(named[0], named[1], _read_color(payload, finer, size, named[0]))
     _checked_head(payload)
     if len(payload) > HEAD.size:
         hints_bytes = len(payload) - HEAD.size
@@ -165,8 +169,14 @@ def _checked_head(payload: bytes) -> tuple[int, int, int, int, int]:
     return found
 
 
-def _read_color(payload: bytes, size: tuple[int, int], tables: Network) -> ColorGrid:
-    """The colour grid in a GRID section. Raises DamagedError."""
+def _read_color(
+    payload: bytes, finer: bytes | None, size: tuple[int, int], tables: Network
+) -> ColorGrid:
+    """The colour grid in a GRID section, and in the GFIN section, if there is one.
+
+    Raises:
+        DamagedError: impossible values, or a stream that is damaged.
+    """
     interval, kind, step, factor, gain = _checked_head(payload)
     data, hints_model = payload[HEAD.size :], model(tables.id)
     hints_end = len(data)
@@ -174,20 +184,27 @@ def _read_color(payload: bytes, size: tuple[int, int], tables: Network) -> Color
         hints_end = LENGTH.size + (LENGTH.unpack_from(data)[0] if len(data) >= LENGTH.size else 0)
         if not LENGTH.size < hints_end <= len(data):
             raise DamagedError(f"hints end at byte {hints_end} of {len(data)}")
-    rows, columns = grid_size(size[1], size[0], interval)
-    slopes = None
+    height, width = size[1], size[0]
+    slopes = between = None
     try:
+        head = finer_hints.read_head(finer, interval) if finer is not None else None
+        rows, columns = grid_size(height, width, interval << (head.wider if head else 0))
         hints = hint_stream.decode(
             data[LENGTH.size if factor else 0 : hints_end], rows, columns, hints_model
         )
+        if finer is not None and head is not None:
+            between = finer_hints.decode(finer, head, height, width, interval, hints)
         if factor:
-            shape = grid_size(size[1], size[0], factor * interval)
+            shape = grid_size(height, width, factor * interval)
             slopes = hint_stream.decode(data[hints_end:], *shape, hints_model)
     except StreamError as error:
         raise DamagedError(f"colour grid: {error}") from error
-    if slopes is not None and max(np.abs(s.astype(np.int16)).max() for s in slopes) > SLOPE_LIMIT:
-        raise DamagedError(f"a slope is beyond {SLOPE_LIMIT}")
-    return ColorGrid(interval, KINDS[kind], step, hints, factor, slopes, gain)
+    colour = ColorGrid(interval, KINDS[kind], step, hints, factor, slopes, gain, between)
+    if colour.sent_slopes is not None:
+        steepest = max(int(np.abs(plane).max()) for plane in colour.sent_slopes)
+        if steepest > SLOPE_LIMIT:
+            raise DamagedError(f"a slope of {steepest} sixteenths, allowed up to {SLOPE_LIMIT}")
+    return colour
 
 
 def _decode_luminance(

@@ -16,6 +16,9 @@ from pillow_colorgrid.options import Integers, OneOf, option
 if TYPE_CHECKING:
     from pillow_colorgrid.pixels import Pixels
 
+FINER = Kind(b"GFIN", "finer hints", optional=True, modes=("RGB", "RGBA"), since=1)
+"""How much wider the hints of GRID stand; what stands between them."""
+
 GRID = Kind(b"GRID", "hints")
 """Interval, kind of hint, hints, slopes."""
 
@@ -37,7 +40,7 @@ class Options:
     """How to encode with painted colour.
 
     Attributes:
-        n: pixels from one stored colour to the next.
+        n: pixels from one stored colour to the next; of fitted ones on average.
         quality: of the luminance; 100 keeps every pixel of it.
         hints: what a stored colour tells: the "mean" of its surroundings, or its "point".
         effort: how much work goes into a small luminance.
@@ -84,6 +87,7 @@ CRAYON = Coding(
     modes=("L", "RGB", "RGBA"),
     parts=(
         one(NETWORKS),
+        one(FINER),
         one(GRID),
         one(ADAPTATION),
         one(replace(PREVIEW, optional=True)),

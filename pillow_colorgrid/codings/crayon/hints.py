@@ -11,6 +11,7 @@ int32 holds all of it: no interpolated value times ``interval**2`` exceeds ``819
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -53,6 +54,9 @@ HINT_LIMITS = (-128, 127)
 BASE_STEPS = 8
 """The base is told in eighths."""
 
+STORED_LIMITS = (-(2**13), 2**13 - 1)
+"""Of what hints and finer ones add up to, in eighths: it bounds what is interpolated."""
+
 SLOPE_SENT, SLOPE_LIMIT = 16, 32
 """A slope of colour over the luminance's detail is sent in sixteenths, -2..2."""
 
@@ -64,15 +68,35 @@ STRIP_ROWS = 256
 
 
 @dataclass(frozen=True)
+class Finer:
+    """Colour between the hints (`finer`).
+
+    Attributes:
+        wider: hints stand at every ``n << wider``-th pixel.
+        slope_unit: slopes are told in ``2**slope_unit`` sixteenths.
+        steps: what the unit of each level is.
+        levels: for each level values of Co and of Cg, in steps; each has half the interval of the
+            one before it.
+    """
+
+    wider: int
+    slope_unit: int
+    steps: tuple[int, ...]
+    levels: tuple[tuple[Hints, Hints], ...]
+
+
+@dataclass(frozen=True)
 class ColorGrid:
     """The colour that a grid file keeps.
 
     Attributes:
-        interval: n, pixels from hint to hint. kind: what a hint tells, of `description.KINDS`.
+        interval: n, pixels from hint to hint where there are no finer ones.
+        kind: what a hint tells, of `description.KINDS`.
         step: what a hint's unit is. hints: of Co and of Cg, in steps.
         slope_factor: of SLOPE_FACTORS.
         slopes: of Co and of Cg over the luminance's detail; None where the factor is 0.
         gain: how far Crayon is followed, in eighths, 0 to 8.
+        finer: what stands between the hints.
     """
 
     interval: int
@@ -82,11 +106,46 @@ class ColorGrid:
     slope_factor: int = 0
     slopes: tuple[Hints, Hints] | None = None
     gain: int = 8
+    finer: Finer | None = None
+
+    @property
+    def hint_interval(self) -> int:
+        """Pixels from hint to hint."""
+        return self.interval << (self.finer.wider if self.finer else 0)
+
+    @property
+    def stored_interval(self) -> int:
+        """Pixels between the values of `stored`."""
+        return self.hint_interval >> (len(self.finer.levels) if self.finer else 0)
+
+    @cached_property
+    def stored(self) -> tuple[Exact, Exact]:
+        """Co and Cg at the finest points that the file tells of, in 1/BASE_STEPS."""
+        co, cg = (self._stored(number) for number in range(2))
+        return co, cg
+
+    def _stored(self, number: int) -> Exact:
+        values = self.hints[number].astype(np.int32) * (self.step * BASE_STEPS)
+        if self.finer:
+            for step, level in zip(self.finer.steps, self.finer.levels, strict=True):
+                added = level[number].astype(np.int32) * (step * BASE_STEPS)
+                values = added + rounded(interpolate(values, 2, *added.shape), 2)
+                values = np.clip(values, *STORED_LIMITS)
+        return values
 
     @property
     def slope_interval(self) -> int:
         """Pixels from slope to slope."""
         return self.slope_factor * self.interval
+
+    @cached_property
+    def sent_slopes(self) -> tuple[Exact, Exact] | None:
+        """Slopes in 1/SLOPE_SENT."""
+        if self.slopes is None:
+            return None
+        unit = self.finer.slope_unit if self.finer else 0
+        co, cg = (slopes.astype(np.int32) << unit for slopes in self.slopes)
+        return co, cg
 
     def followed(self, gain: int) -> "ColorGrid":
         """The same with another gain."""
@@ -200,7 +259,9 @@ def base(
     return rounded(interpolate(eighths, interval, height, width, top, left), interval)
 
 
-def shading(slopes: Hints, interval: int, detail: Exact, top: int = 0, left: int = 0) -> Exact:
+def shading(
+    slopes: Hints | Exact, interval: int, detail: Exact, top: int = 0, left: int = 0
+) -> Exact:
     """What slopes (rows, columns), one every `interval` pixels, add to the base: (height, width).
 
     Args:

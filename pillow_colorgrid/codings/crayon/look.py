@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from pillow_colorgrid.codings.crayon import coding as crayon, paint
-from pillow_colorgrid.codings.crayon.hints import ColorGrid
+from pillow_colorgrid.codings.crayon.hints import BASE_STEPS, ColorGrid
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.layers import Layer, PlainInside
 from pillow_colorgrid.color import ycocg
@@ -38,11 +38,14 @@ class Inside(PlainInside):
 def _of_colour(kept: Kept, network: Network, known: Pixels | None) -> list[Layer]:
     plain = paint.paint(Kept(kept.luminance, kept.colour.followed(0)), network)
     painted = paint.paint(kept, network) if known is None else known[..., :3]
-    step = kept.colour.interval
+    step = kept.colour.stored_interval
+    where = f"one for every {step}th pixel of every {step}th row"
+    if kept.colour.finer:
+        where += f", most of which follow from those of every {kept.colour.hint_interval}th"
     found = [
         Layer(
             "stored colours",
-            f"All colour that is in the file: one for every {step}th pixel of every {step}th row.",
+            f"All colour that is in the file: {where}.",
             Image.fromarray(_hints(kept.colour)),
             step,
         ),
@@ -69,5 +72,5 @@ def _of_colour(kept: Kept, network: Network, known: Pixels | None) -> list[Layer
 
 def _hints(colour: ColorGrid) -> Bytes:
     """The stored colours as pixels, all of one luminance."""
-    co, cg = (hints.astype(np.int32) * colour.step for hints in colour.hints)
+    co, cg = (values // BASE_STEPS for values in colour.stored)
     return ycocg.inverse_clipped(np.full_like(co, GREY), co, cg)

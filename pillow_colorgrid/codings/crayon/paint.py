@@ -16,7 +16,6 @@ from pillow_colorgrid.codings.crayon.hints import (
     ColorGrid,
     Exact,
     Plane,
-    base,
     grid_size,
     interpolate,
     rounded,
@@ -187,9 +186,10 @@ def see(kept: Kept, means: Exact, part: Tile) -> Surroundings:
     colour = kept.colour
     interval = colour.interval
     detail = luminance * BASE_STEPS - rounded(interpolate(means, interval, *at), interval)
-    painted = [base(hints, colour.step, interval, *at) for hints in colour.hints]
-    if colour.slopes is not None:
-        for plane, slopes in zip(painted, colour.slopes, strict=True):
+    step = colour.stored_interval
+    painted = [rounded(interpolate(values, step, *at), step) for values in colour.stored]
+    if colour.sent_slopes is not None:
+        for plane, slopes in zip(painted, colour.sent_slopes, strict=True):
             plane += shading(slopes, colour.slope_interval, detail, part.top, part.left)
     return Surroundings(
         luminance=luminance,

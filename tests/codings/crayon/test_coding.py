@@ -14,13 +14,15 @@ from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.base import NETWORKS
 from pillow_colorgrid.codings.crayon import (
     coding as crayon,
+    finer as finer_hints,
     hint_stream,
     hints as grid_hints,
     luminance as grid_luminance,
     paint,
 )
-from pillow_colorgrid.codings.crayon.description import GRID, KINDS, LUMINANCE
+from pillow_colorgrid.codings.crayon.description import FINER, GRID, KINDS, LUMINANCE
 from pillow_colorgrid.codings.crayon.encoder import encoding
+from pillow_colorgrid.codings.crayon.hints import ColorGrid
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.model import SMALL, WIDE, model
@@ -165,20 +167,28 @@ def test_thumbnails_are_of_the_whole_picture(astronaut: Image.Image) -> None:
 
 def test_sections() -> None:
     image = noise("RGBA", (20, 20))
-    assert types(save(image)) == [b"NETS", b"GRID", b"LPRE", b"LTIL", b"ALPH"]
-    assert types(save(image, quality=99)) == [b"NETS", b"GRID", b"LUMA", b"ALPH"]
+    assert types(save(image)) == [b"NETS", b"GFIN", b"GRID", b"LPRE", b"LTIL", b"ALPH"]
+    assert types(save(image, quality=99)) == [b"NETS", b"GFIN", b"GRID", b"LUMA", b"ALPH"]
+    pointed = save(image, hints="point")
+    assert types(pointed) == [b"NETS", b"GRID", b"LPRE", b"LTIL", b"ALPH"]
+    assert (parts(save(image))[0].minor, parts(pointed)[0].minor) == (1, 0)
     assert types(save(image.convert("L"))) == [b"NETS", b"GRID", b"LPRE", b"LTIL"]
 
 
 def test_grid_layout() -> None:
-    """Interval, kind, step, factor, gain; then streams: no escapes, one lane."""
+    """Interval, kind, step, factor, gain; then streams: no escapes, one lane. Of finer hints: how
+    much wider, the slopes' unit, steps; a stream."""
     grey = Image.new("RGB", (40, 30), (90, 90, 90))
     stream = bytes(4)
-    for interval, step, factor in ((10, 3, 2), (11, 4, 2), (24, 4, 2), (25, 4, 1)):
-        payload = grid_of(save(grey, n=interval))
+    for n, interval, steps in ((10, 12, (3, 7, 13, 26)), (24, 24, (5, 10, 20, 40))):
+        data = save(grey, n=n)
+        payload = grid_of(data)
         (length,) = struct.unpack_from("<I", payload, 5)
-        assert payload[:5] == bytes([interval, 0, step, factor, 0])
+        assert payload[:5] == bytes([interval, 0, steps[0], 1, 0])
         assert payload[9:13] == payload[9 + length :][:4] == stream
+        (finer,) = (s.payload for s in parts(data)[1] if s.type == FINER.type)
+        assert finer[:10] == bytes([1, 2, 3, *steps[1:]]) + stream
+    for interval, step in ((10, 3), (11, 4)):
         payload = grid_of(save(grey, n=interval, hints="point"))
         assert payload[:9] == bytes([interval, 1, step, 0, 0]) + stream
     assert grid_of(save(grey.convert("L"), n=3)) == bytes([3, 0, 3, 0, 0])
@@ -190,23 +200,31 @@ def test_exact_luminance_is_that_of_a_grey_lossless_file() -> None:
     grey = Image.fromarray(luminance(image).astype(np.uint8))
     sections = parts(save(image, effort=5))[1]
     expected = encoded(lossless, np.asarray(grey)[..., None], Options(effort=5))
-    assert sections[2:] == expected[1:]
+    assert sections[3:] == expected[1:]
     assert sections[0].payload[: networks.REFERENCE.size] == expected[0].payload
 
 
-@pytest.mark.parametrize("qualities", [(1, 50, 80), (81, 100)])
+@pytest.mark.parametrize(
+    ("hints", "length", "qualities"),
+    [("point", 2, (1, 50, 80)), ("point", 2, (81, 100)), ("mean", 3, (1, 80, 100))],
+)
 def test_hints_do_not_depend_on_the_luminance_that_a_decoder_has(
-    qualities: tuple[int, ...],
+    hints: str, length: int, qualities: tuple[int, ...]
 ) -> None:
     image = photograph("coffee", 120, 90)
-    found = {parts(save(image, n=5, quality=quality))[1][1] for quality in qualities}
+    found = {
+        tuple(parts(save(image, n=5, quality=quality, hints=hints))[1][1:length])
+        for quality in qualities
+    }
     assert len(found) == 1
 
 
 @pytest.mark.parametrize("n", [5, 20])
 def test_hints_beside_poor_luminance_are_told_more_coarsely(n: int) -> None:
     image = photograph("coffee", 120, 90)
-    poor, good = (parts(save(image, n=n, quality=quality))[1][1] for quality in (80, 81))
+    poor, good = (
+        parts(save(image, n=n, quality=quality, hints="point"))[1][1] for quality in (80, 81)
+    )
     assert poor.payload[STEP_BYTE] == 6
     assert good.payload[STEP_BYTE] in (3, 4)
     assert len(poor.payload) < len(good.payload)
@@ -238,9 +256,10 @@ def followed(data: bytes, gain: int) -> bytes:
     """The file with another gain, without checksum of its pixels and without metadata."""
     header, sections = parts(data)
     place = list(crayon.HEAD_LIMITS).index("gain")
-    payload = bytearray(sections[1].payload)
+    (grid,) = (i for i, section in enumerate(sections) if section.type == GRID.type)
+    payload = bytearray(sections[grid].payload)
     payload[place] = gain
-    sections[1] = Section(GRID.type, bytes(payload))
+    sections[grid] = Section(GRID.type, bytes(payload))
     return container.pack(replace(header, checksum=container.UNSTATED), sections)
 
 
@@ -526,7 +545,7 @@ def test_bad_grids_are_named(file: bytes, payload: bytes, named: str) -> None:
 def test_wrong_lengths_and_cut_streams_are_refused(file: bytes) -> None:
     """The lengths of hints and slopes: one byte more or less is damage."""
     header, sections = parts(file)
-    head, data = sections[1].payload[:5], sections[1].payload[5:]
+    head, data = sections[2].payload[:5], sections[2].payload[5:]
     assert head[3]
     (length,) = struct.unpack_from("<I", data)
     for payload in (
@@ -534,7 +553,7 @@ def test_wrong_lengths_and_cut_streams_are_refused(file: bytes) -> None:
         *(data[:end] for end in range(0, len(data), 7)),
         data + b"\0",
     ):
-        sections[1] = Section(GRID.type, head + payload)
+        sections[2] = Section(GRID.type, head + payload)
         with pytest.raises(DamagedError, match=r"colour grid: |hints end at byte"):
             codec.decode(header, sections)
 
@@ -549,8 +568,63 @@ def test_too_steep_slopes_are_refused(file: bytes) -> None:
         slopes = hint_stream.encode(co, cg, tables)
         payload = bytes([6, 0, 3, 1, 8]) + struct.pack("<I", len(coded)) + coded + slopes
         reference = networks.pack_references([SMALL, crayon.CRAYON_ID])
-        with pytest.raises(DamagedError, match="a slope is beyond 32"):
-            codec.decode(header, [reference, Section(GRID.type, payload), *sections[2:]])
+        with pytest.raises(DamagedError, match="a slope of 33 sixteenths, allowed up to 32"):
+            codec.decode(header, [reference, Section(GRID.type, payload), *sections[3:]])
+
+
+@pytest.mark.parametrize(
+    ("payload", "named"),
+    [
+        (b"", "finer hints of 0 bytes"),
+        (bytes([1, 2]), "finer hints of 2 bytes"),
+        (bytes([3, 2, 1, 9]), "finer hints of wider 3, allowed 0 to 2"),
+        (bytes([1, 4, 1, 9]), "finer hints of unit 4, allowed 0 to 3"),
+        (bytes([1, 2, 0]), "finer hints of levels 0, allowed 1 to 4"),
+        (bytes([1, 2, 5, 9, 9, 9, 9, 9]), "finer hints of levels 5, allowed 1 to 4"),
+        (bytes([0, 2, 4, 9, 9, 9, 9]), "4 finer levels of an interval of 8"),
+        (bytes([1, 2, 3, 9, 9]), r"steps \(9, 9\) of 3 finer levels, allowed 1 to 64"),
+        (bytes([1, 2, 3, 9, 9, 65]), r"steps \(9, 9, 65\) of 3 finer levels, allowed 1 to 64"),
+        (bytes([1, 2, 3, 9, 9, 0]), r"steps \(9, 9, 0\) of 3 finer levels, allowed 1 to 64"),
+        (bytes([1, 2, 3, 9, 9, 9]), "colour grid: stream of 0 bytes"),
+    ],
+)
+def test_bad_finer_hints_are_named(file: bytes, payload: bytes, named: str) -> None:
+    header, sections = parts(file)
+    assert [section.type for section in sections[1:3]] == [FINER.type, GRID.type]
+    sections[1] = FINER.section(payload)
+    with pytest.raises(DamagedError, match=named):
+        codec.decode(header, sections)
+
+
+def test_cut_finer_hints_are_refused(file: bytes) -> None:
+    header, sections = parts(file)
+    whole = sections[1].payload
+    for payload in (*(whole[:end] for end in range(7, len(whole), 7)), whole + bytes(2)):
+        sections[1] = FINER.section(payload)
+        with pytest.raises(DamagedError, match="colour grid: "):
+            codec.decode(header, sections)
+
+
+def test_finer_hints_beyond_a_byte_are_refused(file: bytes) -> None:
+    """A forged escape may name any symbol."""
+    header, sections = parts(file)
+    finer = read_color(sections, header).finer
+    assert finer is not None
+    for far in (-129, 128, 511):
+        levels = [[plane.astype(np.int16) for plane in level] for level in finer.levels]
+        levels[0][1][0, 0] = far
+        forged = replace(finer, levels=tuple((co, cg) for co, cg in levels))
+        hints = read_color(sections, header).hints
+        sections[1] = FINER.section(finer_hints.encode(forged, hints))
+        with pytest.raises(DamagedError, match=r"finer hints .* allowed \(-128, 127\)"):
+            codec.decode(header, sections)
+        sections[1] = FINER.section(finer_hints.encode(finer, hints))
+
+
+def read_color(sections: list[Section], header: Header) -> ColorGrid:
+    colour = crayon.read_grid(sections, header.size, color=True).colour
+    assert colour is not None
+    return colour
 
 
 def test_hints_in_a_grey_picture_are_refused() -> None:
@@ -614,8 +688,10 @@ def test_truncated_before_the_luminance_is_refused(
     for end, named in (
         (behind_networks, "no colour grid"),
         (behind_networks + sizes[1] - 1, "no colour grid"),
-        (behind_networks + sizes[1], "no luminance"),
-        (behind_networks + sizes[1] + sizes[2] - 1, "no luminance"),
+        (behind_networks + sizes[1], "no colour grid"),
+        (behind_networks + sizes[1] + sizes[2] - 1, "no colour grid"),
+        (behind_networks + sizes[1] + sizes[2], "no luminance"),
+        (behind_networks + sizes[1] + sizes[2] + sizes[3] - 1, "no luminance"),
     ):
         with pytest.raises(TruncatedError, match=named):
             load(data[:end])

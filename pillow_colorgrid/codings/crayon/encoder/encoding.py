@@ -6,6 +6,7 @@ from pillow_colorgrid import container
 from pillow_colorgrid.codings import alpha
 from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture, only
 from pillow_colorgrid.codings.crayon import (
+    finer,
     hint_stream,
     luminance as grid_luminance,
     network as grid_crayon,
@@ -14,12 +15,13 @@ from pillow_colorgrid.codings.crayon import (
 from pillow_colorgrid.codings.crayon.coding import CRAYON_ID, HEAD, LENGTH
 from pillow_colorgrid.codings.crayon.description import (
     EXACT_QUALITY,
+    FINER,
     GRID,
     KINDS,
     LUMINANCE,
     Options,
 )
-from pillow_colorgrid.codings.crayon.encoder import fit
+from pillow_colorgrid.codings.crayon.encoder import budget
 from pillow_colorgrid.codings.crayon.hints import STRIP_ROWS, ColorGrid, Plane, step_of
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.lossless import coding as lossless
@@ -45,7 +47,7 @@ def encode(picture: Picture, options: Options) -> Encoded:
     tables, coded = encode_luminance(planes[0], options)
     colour, shown = None, pixels
     if len(planes) > 1:
-        fitted = fit.fit(planes[1:], planes[0], options.n, options.hints, options.quality)
+        fitted = budget.fit(planes[1:], planes[0], options.n, options.hints, options.quality)
         colour, painted = _with_gain(Kept(planes[0], fitted), pixels[..., :3])
         shown = np.concatenate([painted, pixels[..., 3:]], axis=2)
     grid = encode_grid(options.n, options.hints, colour, tables)
@@ -109,7 +111,7 @@ def encode_luminance(luminance: Plane, options: Options) -> tuple[int, list[Sect
 
 
 def encode_grid(interval: int, kind: str, colour: ColorGrid | None, tables: int) -> list[Section]:
-    """NETS and GRID.
+    """NETS, GFIN if there are finer hints, and GRID.
 
     Args:
         colour: None in mode L.
@@ -122,5 +124,11 @@ def encode_grid(interval: int, kind: str, colour: ColorGrid | None, tables: int)
     if colour.slopes is not None:
         slopes = hint_stream.encode(*colour.slopes, model(tables))
         coded = LENGTH.pack(len(coded)) + coded + slopes
-    head = HEAD.pack(interval, KINDS.index(kind), colour.step, colour.slope_factor, colour.gain)
-    return [networks.pack_references([tables, CRAYON_ID]), GRID.section(head + coded)]
+    head = HEAD.pack(
+        colour.interval, KINDS.index(kind), colour.step, colour.slope_factor, colour.gain
+    )
+    between = []
+    if colour.finer:
+        between = [FINER.section(finer.encode(colour.finer, colour.hints))]
+    names = networks.pack_references([tables, CRAYON_ID])
+    return [names, *between, GRID.section(head + coded)]

@@ -149,14 +149,28 @@ def _fit_plane(
     plane: Plane, detail: Floats, interval: int, slope_interval: int
 ) -> tuple[Floats, Hints]:
     """Colours at the grid points, and slopes, of Co or Cg (H, W)."""
+    slopes, left = fit_slopes(plane, detail, interval, slope_interval)
+    return _fitted_hints(left, interval), slopes
+
+
+def fit_slopes(
+    plane: Plane, detail: Floats, interval: int, slope_interval: int, unit: int = 0
+) -> tuple[Hints, Floats]:
+    """Slopes of Co or Cg (H, W), and what hints have to tell then: the plane without shading.
+
+    Args:
+        unit: slopes are told in ``2**unit`` sixteenths.
+    """
+    sent = SLOPE_SENT / (1 << unit)
+    limit = SLOPE_LIMIT >> unit
     values = plane.astype(np.float32)
     hints = _fitted_hints(values, interval)
     energy = _project_both(detail * detail, slope_interval)
     energy += DETAIL_NOISE * slope_interval**2
     for _ in range(ROUNDS):
         left = values - _between(hints, interval, values.shape)
-        slopes = _project_both(left * detail, slope_interval) / energy * SLOPE_SENT
-        slopes = np.clip(np.rint(slopes), -SLOPE_LIMIT, SLOPE_LIMIT)
-        shading = _between(slopes / SLOPE_SENT, slope_interval, values.shape) * detail
+        slopes = _project_both(left * detail, slope_interval) / energy * sent
+        slopes = np.clip(np.rint(slopes), -limit, limit)
+        shading = _between(slopes / sent, slope_interval, values.shape) * detail
         hints = _fitted_hints(values - shading, interval)
-    return hints, slopes.astype(np.int8)
+    return slopes.astype(np.int8), values - shading
