@@ -113,6 +113,6 @@ def test_a_dearer_bit_takes_fewer_bytes() -> None:
 def test_every_n_has_a_price() -> None:
     prices = [budget.price_of(n) for n in range(2, 129)]
     assert prices == sorted(prices)
-    assert prices[0] == pytest.approx(8)
+    assert prices[0] == pytest.approx(1.2)
     assert all(budget.interval_of(n) % 4 == 0 for n in range(2, 129))
     assert {budget.interval_of(n) for n in (2, 5, 6, 128)} == {4, 8, 128}

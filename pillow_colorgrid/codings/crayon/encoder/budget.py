@@ -1,12 +1,12 @@
 """The colour grid of a new file: as many bytes as a hint for each n x n pixels would take.
 
 Hints and slopes are fitted, and then finer hints stand where they pay, wider ones where they do
-not. What a bit must gain follows from n, so that files are as large as with one hint for each n x n
-pixels, on average, and nearer to the picture (crops of the training's pictures: by 1.5 dB at n = 6,
-1.3 at 20, 1.0 at 50).
+not. What a bit must gain follows from n, so that files are about as large as with one hint for each
+n x n pixels, and nearer to the picture.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -33,19 +33,23 @@ SLOPE_UNIT = 2
 """Slopes are told in quarters: with finer ones they cost more than they gain."""
 
 PRICES = (
-    (2, 8),
-    (4, 50),
-    (6, 108),
-    (8, 280),
-    (12, 850),
-    (15, 1600),
-    (20, 3450),
-    (50, 15_000),
-    (80, 60_000),
-    (128, 170_000),
+    (2, 1.2),
+    (4, 2.6),
+    (6, 3.0),
+    (8, 6.6),
+    (12, 15.5),
+    (15, 21.0),
+    (20, 39.0),
+    (50, 81.0),
+    (80, 229.0),
+    (128, 423.0),
 )
-"""By n: the squared error, over red, green and blue, that a bit must take away. Between them both
-are interpolated as logarithms. From the crops: as many bytes as one hint for each n x n pixels."""
+"""By n: the squared error, over red, green and blue, that a bit must take away, as a multiple of
+what one hint for each n x n pixels would leave of it for each pixel: so that each picture has about
+the bytes that such hints would take. Between them both are interpolated as logarithms."""
+
+LEAST_ERROR = 1.0
+"""Below it nothing is worth more bits: the least that rounding leaves."""
 
 STEPS_BY_PRICE = 3.5
 """A value's step is this times the root of the price, by the pixels from value to value."""
@@ -63,19 +67,29 @@ def fit(
     """
     if kind == "point":
         return dense.fit(colour, luminance, n, kind, quality)
-    interval, price = interval_of(n), price_of(n)
+    interval = interval_of(n)
     eighths = luminance * np.int32(BASE_STEPS) - luminance_base(luminance, interval)
     detail = eighths.astype(np.float32) / np.float32(BASE_STEPS)
     widest = interval << WIDER
-    steps = steps_of(price, widest)
     with one_thread():  # so that the number of threads never changes a file
         slopes, left = zip(
             *(dense.fit_slopes(plane, detail, interval, interval, SLOPE_UNIT) for plane in colour),
             strict=True,
         )
+        price = price_of(n) * max(_left_by_hints(left, interval), LEAST_ERROR)
+        steps = steps_of(price, widest)
         hints, levels = finer.choose(left, widest, steps, price)
     between = Finer(WIDER, SLOPE_UNIT, steps[1:], levels)
     return ColorGrid(interval, kind, steps[0], hints, 1, (slopes[0], slopes[1]), finer=between)
+
+
+def _left_by_hints(targets: Sequence[dense.Floats], interval: int) -> float:
+    """The squared error of each pixel, over red, green and blue, with hints at every `interval`."""
+    error = 0.0
+    for target, weight in zip(targets, finer.ERROR_WEIGHTS, strict=True):
+        shown = dense._between(dense._fitted_hints(target, interval), interval, target.shape)
+        error += weight * float(np.square(target - shown).mean(dtype=np.float64))
+    return error
 
 
 def interval_of(n: int) -> int:
@@ -94,6 +108,6 @@ def steps_of(price: float, interval: int) -> tuple[int, ...]:
 
 
 def price_of(n: int) -> float:
-    """The squared error, over red, green and blue, that a bit must take away."""
+    """Of PRICES."""
     known, prices = np.log(np.array(PRICES, np.float64)).T
     return float(np.exp(np.interp(math.log(n), known, prices)))
