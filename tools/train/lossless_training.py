@@ -29,9 +29,9 @@ hour to go up and down again; so this goes on with a plan of 420 minutes
 Networks of a middle width, 48, two blocks at the finest level (`lossless_narrower`,
 tools/checkpoints/lossless_162.pt), cost 3.43 + 3.91 bits after 88 minutes on photographs alone
 (12,183 steps, tools/results/lossless_training_middle.tsv): 1.0 % more than the wide ones.
-Another 86 minutes from there, from a learning rate of 2e-3 (heads 1e-3) down to nothing, rounded from
-the first step on: 3.42 + 3.90, that is 0.3 % less (lossless_training_middle_continued.tsv). All of it,
-and more, came in the last two minutes: until then the steps' noise cost what was learned.
+Another 86 minutes from there, from a learning rate of 2e-3 (heads 1e-3) down to nothing, rounded
+from the first step on: 3.42 + 3.90, that is 0.3 % less (lossless_training_middle_continued.tsv).
+All of it came in the last two minutes: until then the steps' noise cost what was learned.
 
 One core (Zen 5), 88 minutes beside other work, 12,600 steps: 3.35 bits of luminance and 4.25 of
 colour on held-out crops, rounded (before rounding began, at 70 minutes: 3.44 and 4.35). That was
