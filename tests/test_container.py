@@ -125,7 +125,7 @@ def test_what_is_unknown_names_the_versions() -> None:
 def test_each_coding_states_the_version_that_brought_it() -> None:
     assert {coding.number: coding.since for coding in registry.all_codings()} == {
         **dict.fromkeys(range(1, 6), 0),
-        **dict.fromkeys(range(6, 11), 1),
+        **dict.fromkeys(range(6, 12), 1),
     }
     older = Header(JPEG.number, "L", (1, 1), bytes(8), minor=0)
     with pytest.raises(DamagedError, match=r"1\.0 does not have the coding jpeg, allowed: 1\.1"):
