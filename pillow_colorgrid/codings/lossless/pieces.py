@@ -104,9 +104,15 @@ class Piece:
     def _pixels(self, plane: np.ndarray) -> int:
         return plane.size if self.held is None else int(np.count_nonzero(self.held.pixels))
 
-    def counts(self, model: Model) -> tuple[int, ...]:
-        """The planes whose values are told by counts: of tiles those that the model says."""
-        return () if self.seeded else model.counts
+    def counts(self, model: Model) -> bool:
+        """Whether something of its colour is counted: of tiles, where the model says so."""
+        return bool(model.counts) and not self.seeded
+
+    def counted(self, planes: list[np.ndarray], model: Model) -> Counted | None:
+        """What is counted of its planes; None: nothing is."""
+        if not self.counts(model):
+            return None
+        return Counted(planes, model.frequencies, model.counts)
 
     def is_empty(self) -> bool:
         """Whether its streams hold nothing."""
@@ -176,11 +182,11 @@ def encode_luminance(planes: list[np.ndarray], piece: Piece, predictor: Predicto
 def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of colour, as in `encode`."""
     model = predictor.model
-    counts = piece.counts(model)
-    lanes = piece.color_lanes(planes[0], bool(counts))
+    counted = piece.counted(planes, model)
+    lanes = piece.color_lanes(planes[0], piece.counts(model))
     stream = (
-        CountedEncoder(model.frequencies, lanes, Counted(planes, model.frequencies, counts))
-        if counts
+        CountedEncoder(model.frequencies, lanes, counted)
+        if counted
         else StreamEncoder(model.frequencies, lanes)
     )
     code_color(planes, piece, predictor, stream)
@@ -198,8 +204,7 @@ def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor
 
 def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> float:
     """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
-    counts = piece.counts(predictor.model)
-    lanes = piece.color_lanes(planes[0], bool(counts))
+    lanes = piece.color_lanes(planes[0], piece.counts(predictor.model))
     return sum(estimated_bytes_by_plane(planes, piece, predictor)) + LANE_BYTES * lanes
 
 
@@ -208,12 +213,8 @@ def estimated_bytes_by_plane(
 ) -> tuple[float, float]:
     """The bytes of Co and of Cg, without what lanes cost."""
     model = predictor.model
-    counts = piece.counts(model)
-    color = (
-        CountedPrice(model.frequencies, Counted(planes, model.frequencies, counts))
-        if counts
-        else Price(model.frequencies)
-    )
+    counted = piece.counted(planes, model)
+    color = CountedPrice(model.frequencies, counted) if counted else Price(model.frequencies)
     code_color(planes, piece, predictor, color)
     return color.bits[CO] / 8, color.bits[CG] / 8
 
@@ -245,9 +246,8 @@ def decode(
         code_interleaved(planes, piece, predictor, watch(luminance))
         streams = [luminance]
     else:
-        counts = piece.counts(model)
-        lanes = piece.color_lanes(planes[0], bool(counts))
-        counted = Counted(planes, model.frequencies, counts) if counts else None
+        counted = piece.counted(planes, model)
+        lanes = piece.color_lanes(planes[0], piece.counts(model))
         color = _opened(coded.color, piece, lanes, model, counted)
         streams = [luminance, color]
         of_luminance, of_color = watch(luminance), watch(color)

@@ -46,7 +46,7 @@ def test_fitted_hints_are_the_least_squares(
     """Against numpy's own solver."""
     values = values_of(height, width, seed)
     rows, columns = (np.linalg.pinv(weights(side, interval)) for side in values.shape)
-    found = fit._fitted_hints(values, interval)
+    found = fit.fitted_hints(values, interval)
     assert found.shape == grid_hints.grid_size(height, width, interval)
     assert np.allclose(found, rows @ values @ columns.T, atol=0.02)
 
@@ -58,7 +58,7 @@ def test_fitted_hints_are_never_worse_than_means(
 ) -> None:
     values = values_of(height, width, seed)
     means = grid_hints.tent_means(values.astype(np.int16), interval)
-    fitted = fit._fitted_hints(values, interval)
+    fitted = fit.fitted_hints(values, interval)
     error = squared_error(values, fitted, interval)
     assert error <= squared_error(values, means, interval) * (1 + 1e-5) + 1e-3
 

@@ -87,7 +87,7 @@ def _left_by_hints(targets: Sequence[dense.Floats], interval: int) -> float:
     """The squared error of each pixel, over red, green and blue, with hints at every `interval`."""
     error = 0.0
     for target, weight in zip(targets, finer.ERROR_WEIGHTS, strict=True):
-        shown = dense._between(dense._fitted_hints(target, interval), interval, target.shape)
+        shown = dense.between(dense.fitted_hints(target, interval), interval, target.shape)
         error += weight * float(np.square(target - shown).mean(dtype=np.float64))
     return error
 

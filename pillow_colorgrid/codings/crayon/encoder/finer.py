@@ -14,10 +14,10 @@ from pillow_colorgrid.codings.crayon import finer
 from pillow_colorgrid.codings.crayon.encoder.fit import (
     Doubles,
     Floats,
-    _between,
-    _fitted_hints,
     _normal_matrix,
     _project_both,
+    between,
+    fitted_hints,
 )
 from pillow_colorgrid.codings.crayon.hints import HINT_LIMITS, Hints, grid_size
 from pillow_colorgrid.codings.lossless.levels import Where
@@ -49,14 +49,14 @@ class Plane:
             (_normal_matrix(height, each), _normal_matrix(width, each)) for each in intervals
         ]
         self.wanted = _project_both(target, intervals[-1])
-        hints = np.rint(_fitted_hints(target, interval) / steps[0])
+        hints = np.rint(fitted_hints(target, interval) / steps[0])
         self.values = [np.zeros(shape, np.int16) for shape in self.shapes]
         self.values[0][:] = np.clip(hints, *HINT_LIMITS)
         self.shown = self._at_finest(self.values[0] * np.float32(steps[0]), 0)
 
     def _at_finest(self, values: Floats, level: int) -> Floats:
         for shape in self.shapes[level + 1 :]:
-            values = _between(values, 2, shape)
+            values = between(values, 2, shape)
         return values
 
     def gradient(self, level: int) -> Floats:

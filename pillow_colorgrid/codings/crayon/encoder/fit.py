@@ -97,14 +97,14 @@ def _solve(diagonal: Doubles, beside: Doubles, values: Floats | Doubles) -> Doub
     return solved
 
 
-def _fitted_hints(values: Floats, interval: int) -> Floats:
+def fitted_hints(values: Floats, interval: int) -> Floats:
     """(H, W) -> (rows, columns): what comes closest to `values` when interpolated."""
     height, width = values.shape
     by_rows = _solve(*_normal_matrix(height, interval), _project_both(values, interval))
     return _solve(*_normal_matrix(width, interval), by_rows.T).T.astype(np.float32)
 
 
-def _between(values: Floats, interval: int, shape: tuple[int, ...]) -> Floats:
+def between(values: Floats, interval: int, shape: tuple[int, ...]) -> Floats:
     """(rows, columns) -> (height, width), bilinear; as `grid_hints.interpolate`, in floats."""
     for axis, length in enumerate(shape):
         first, away = np.divmod(np.arange(length), interval)
@@ -150,7 +150,7 @@ def _fit_plane(
 ) -> tuple[Floats, Hints]:
     """Colours at the grid points, and slopes, of Co or Cg (H, W)."""
     slopes, left = fit_slopes(plane, detail, interval, slope_interval)
-    return _fitted_hints(left, interval), slopes
+    return fitted_hints(left, interval), slopes
 
 
 def fit_slopes(
@@ -164,13 +164,13 @@ def fit_slopes(
     sent = SLOPE_SENT / (1 << unit)
     limit = SLOPE_LIMIT >> unit
     values = plane.astype(np.float32)
-    hints = _fitted_hints(values, interval)
+    hints = fitted_hints(values, interval)
     energy = _project_both(detail * detail, slope_interval)
     energy += DETAIL_NOISE * slope_interval**2
     for _ in range(ROUNDS):
-        left = values - _between(hints, interval, values.shape)
+        left = values - between(hints, interval, values.shape)
         slopes = _project_both(left * detail, slope_interval) / energy * sent
         slopes = np.clip(np.rint(slopes), -limit, limit)
-        shading = _between(slopes / sent, slope_interval, values.shape) * detail
-        hints = _fitted_hints(values - shading, interval)
+        shading = between(slopes / sent, slope_interval, values.shape) * detail
+        hints = fitted_hints(values - shading, interval)
     return slopes.astype(np.int8), values - shading
