@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
-from hypothesis.extra import numpy as arrays
+from hypothesis import given, settings
 from PIL import Image
 
 from pillow_colorgrid import codec, container
@@ -29,6 +28,7 @@ from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, DamagedError
 from pillow_colorgrid.pixels import LAYOUTS, Pixels
+from tests.codings import deep_samples
 from tests.conftest import photograph
 
 FASTEST = Options(effort=1)
@@ -94,35 +94,15 @@ def test_a_cut_file_shows_its_preview() -> None:
         codec.decode(header, sections[:-1])
 
 
-@pytest.mark.parametrize(
-    ("mode", "samples"),
-    [
-        ("I;16", [0, 65535]),
-        ("I;16B", [1, 2, 40000]),
-        ("I", [-(2**31), 2**31 - 1, 0, -1]),
-        ("F", [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -3.4e38, 0.5]),
-        ("F", [-(2.0**24), 2.0**24, 3.0]),
-    ],
-)
+@pytest.mark.parametrize(("mode", "samples"), deep_samples.EXTREME)
 def test_extreme_samples_come_back(mode: str, samples: list[float]) -> None:
-    rng = np.random.default_rng(2)
-    pixels = np.array(samples, LAYOUTS[mode].sample)[rng.integers(0, len(samples), (23, 31))]
-    assert_comes_back(pixels, mode)
+    assert_comes_back(deep_samples.mixed(mode, samples), mode)
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    arrays.arrays(
-        np.uint32,
-        arrays.array_shapes(min_dims=2, max_dims=2, max_side=20),
-        elements=st.integers(0, 2**32 - 1),
-    ),
-    st.sampled_from(["I", "F", "I;16", "I;16B"]),
-)
-def test_any_bits_come_back(bits: np.ndarray, mode: str) -> None:
-    pixels = bits.view("<f4" if mode == "F" else "<i4")
-    if mode.startswith("I;16"):
-        pixels = (bits & 0xFFFF).astype(LAYOUTS[mode].sample)
+@given(deep_samples.any_bits())
+def test_any_bits_come_back(drawn: tuple[Pixels, str]) -> None:
+    pixels, mode = drawn
     if number(pixels[..., None]) is not None:
         assert_comes_back(pixels, mode)
 
