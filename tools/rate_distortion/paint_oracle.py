@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 from pillow_colorgrid.codings.crayon import paint
 from pillow_colorgrid.codings.crayon.coding import CRAYON_ID
-from pillow_colorgrid.codings.crayon.encoder import fit
+from pillow_colorgrid.codings.crayon.encoder import budget
 from pillow_colorgrid.codings.crayon.encoder.encoding import best_gain
-from pillow_colorgrid.codings.crayon.hints import ColorGrid
+from pillow_colorgrid.codings.crayon.hints import BASE_STEPS, ColorGrid
 from pillow_colorgrid.codings.crayon.network import GAIN_STEPS
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.color import ycocg
@@ -40,9 +40,9 @@ WEIGHTS = np.array([0.5, 0.75])[:, None, None]
 
 def surrounding(colour: ColorGrid, height: int, width: int) -> list[np.ndarray]:
     """The stored colours above left, above right, below left, below right: (2, H, W) each."""
-    stored = np.stack(colour.hints).astype(np.int16) * colour.step
+    stored = np.stack(colour.stored) // BASE_STEPS
     last_row, last_column = stored.shape[1] - 1, stored.shape[2] - 1
-    rows, columns = (np.arange(length) // colour.interval for length in (height, width))
+    rows, columns = (np.arange(length) // colour.stored_interval for length in (height, width))
     return [
         stored[:, np.minimum(rows + down, last_row)][:, :, np.minimum(columns + right, last_column)]
         for down in (0, 1)
@@ -67,11 +67,11 @@ def chosen(wanted: np.ndarray, ways: list[np.ndarray], block: int) -> np.ndarray
     return found
 
 
-def measure(original: Rgb, interval: int) -> dict[tuple[str, str], float]:
+def measure(original: Rgb, n: int) -> dict[tuple[str, str], float]:
     """PSNR by what is done and by block."""
     luminance, *planes = ycocg.forward(original)
     wanted = np.stack(planes)
-    fitted = fit.fit(planes, luminance, interval, "mean")
+    fitted = budget.fit(planes, luminance, n, "mean")
     crayon, moves = networks.index()[CRAYON_ID], {}
     plain, all_of_it = (
         paint.paint(Kept(luminance, fitted.followed(gain)), crayon, moves)

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from pillow_colorgrid.codings.crayon import network
+from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.crayon.hints import BASE_STEPS
 from pillow_colorgrid.color import ycocg
 from tools.data.images import pictures
@@ -55,9 +56,9 @@ class Known:
         return Known(self.seen[at], self.base[at], self.detail[at], self.wanted[at])
 
 
-def known(rgb: Rgb, interval: int) -> Known:
+def known(rgb: Rgb, n: int) -> Known:
     planes = ycocg.forward(rgb)
-    seen = crayon_recipe.see(planes, planes[0], interval, "mean")
+    seen, interval = crayon_recipe.see(planes, planes[0], n, "mean", EXACT_QUALITY)
     phases = crayon_recipe.phases
     return Known(
         torch.from_numpy(network.inputs(seen, interval, "mean")).float().sub(128)
@@ -88,9 +89,9 @@ def shown(rgb: Rgb, colour: Tensor) -> Rgb:
     return ycocg.inverse_clipped(luminance, *planes)
 
 
-def overfitted(rgb: Rgb, interval: int, start: Path, minutes: float) -> Iterator[float]:
+def overfitted(rgb: Rgb, n: int, start: Path, minutes: float) -> Iterator[float]:
     """PSNR without the network, with it, and after each quarter of the minutes."""
-    picture = known(rgb, interval)
+    picture = known(rgb, n)
     networks = crayon_recipe.build()
     begun = torch.load(start, map_location="cpu", weights_only=True)
     networks.load_state_dict(begun.get("networks", begun))

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from pillow_colorgrid.codings.crayon import network, paint
-from pillow_colorgrid.codings.crayon.encoder import fit
+from pillow_colorgrid.codings.crayon.encoder import budget
 from pillow_colorgrid.codings.crayon.hints import BASE_STEPS, tent_means
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.tiles import Tile
@@ -49,24 +49,29 @@ def lossy(luminance: np.ndarray, quality: int) -> np.ndarray:
 
 
 def see(
-    planes: list[np.ndarray], luminance: np.ndarray, interval: int, kind: str
-) -> network.Surroundings:
-    """What the network sees of Y, Co, Cg (H, W) int16, whose decoder has `luminance`."""
-    kept = Kept(luminance, fit.fit(planes[1:], luminance, interval, kind))
-    means = tent_means(luminance, interval, BASE_STEPS)
-    return paint.see(kept, means, Tile(0, 0, *luminance.shape))
+    planes: list[np.ndarray], luminance: np.ndarray, n: int, kind: str, quality: int
+) -> tuple[network.Surroundings, int]:
+    """What the network sees of Y, Co, Cg (H, W) int16, and the grid's interval.
+
+    Args:
+        luminance: what the decoder has, of this quality.
+    """
+    colour = budget.fit(planes[1:], luminance, n, kind, quality)
+    means = tent_means(luminance, colour.interval, BASE_STEPS)
+    seen = paint.see(Kept(luminance, colour), means, Tile(0, 0, *luminance.shape))
+    return seen, colour.interval
 
 
 def _drawn() -> tuple[int, str, int]:
-    """Interval, kind and the luminance's quality of a training square."""
+    """n, kind and the luminance's quality of a training square."""
     often = float(torch.rand(())) < OFTEN_CHANCE
     least, most = map(math.log, OFTEN_INTERVALS if often else (2, 128))
-    interval = round(math.exp(least + (most - least) * float(torch.rand(()))))
+    n = round(math.exp(least + (most - least) * float(torch.rand(()))))
     kind = "point" if float(torch.rand(())) < POINT_CHANCE else "mean"
     quality = 100
     if float(torch.rand(())) < LOSSY_CHANCE:
         quality = int(torch.randint(*LOSSY_QUALITIES, ()))
-    return interval, kind, quality
+    return n, kind, quality
 
 
 def recoloured(rgb: np.ndarray) -> np.ndarray:
@@ -92,11 +97,11 @@ def loss(networks: nn.ModuleDict, pictures: Tensor, quantised: bool) -> Tensor:
     inputs, bases, details, wanted = [], [], [], []
     for number, rgb in enumerate(pictures.numpy()):
         planes = ycocg.forward(recoloured(rgb) if networks.training else rgb)
-        interval, kind, quality = HELD_OUT_INTERVALS[number % len(HELD_OUT_INTERVALS)], "mean", 100
+        n, kind, quality = HELD_OUT_INTERVALS[number % len(HELD_OUT_INTERVALS)], "mean", 100
         if networks.training:
-            interval, kind, quality = _drawn()
+            n, kind, quality = _drawn()
         luminance = planes[0] if quality == 100 else lossy(planes[0], quality)
-        seen = see(planes, luminance, interval, kind)
+        seen, interval = see(planes, luminance, n, kind, quality)
         inputs.append(network.inputs(seen, interval, kind)[0])
         bases.append(np.stack([phases(seen.co), phases(seen.cg)]) / BASE_STEPS)
         details.append(phases(seen.detail)[None] / BASE_STEPS)

@@ -100,16 +100,18 @@ def _fitted(seen: np.ndarray, wanted: np.ndarray) -> np.ndarray | None:
     taps, count = seen.shape
     if count < 2 * taps:
         return None
-    weights = np.ones(count, np.float32)
-    found = np.zeros(taps, np.float32)
+    # Sums in float32 are wrong by as much as RIDGE adds: of a gradient they say what the machine's
+    # matrix product makes of them.
+    seen, wanted = seen.astype(np.float64), wanted.astype(np.float64)
+    weights, found = np.ones(count), np.zeros(taps)
     for step in range(STEPS + 1):
         if step:
-            weights = 1 / (np.abs(wanted - found @ seen) + np.float32(SMOOTH))
+            weights = 1 / (np.abs(wanted - found @ seen) + SMOOTH)
         weighted = seen * weights
-        matrix = (weighted @ seen.T).astype(np.float64)
+        matrix = weighted @ seen.T
         matrix[np.diag_indices(taps)] += RIDGE * (np.trace(matrix) / taps + 1)
-        found = np.linalg.solve(matrix, (weighted @ wanted).astype(np.float64)).astype(np.float32)
-    return found
+        found = np.linalg.solve(matrix, weighted @ wanted)
+    return found.astype(np.float32)
 
 
 def _around(errors: np.ndarray) -> np.ndarray:
