@@ -128,6 +128,17 @@ def test_an_adaptation_shortens_the_file(edge, monkeypatch):
     assert sizes[1] + len(adaptation.pack(found)) < 0.99 * sizes[0]
 
 
+def test_a_second_round_shortens_it_further():
+    planes = lossless.split(np.asarray(photograph("chelsea", 300, 200)))
+    plain = Predictor(model.model(model.WIDE))
+    sizes = []
+    for rounds in (1, 2):
+        found = regression.fit([planes], Fitting((SECOND, FINE), rounds=rounds), plain)
+        streams = encode_planes(planes, adapted_to(found)).sections()
+        sizes.append(sum(len(s.payload) for s in streams) + len(adaptation.pack(found)))
+    assert sizes[1] < sizes[0]
+
+
 def test_what_does_not_help_is_not_sent():
     """Noise: nothing is there to be learnt."""
     rng = np.random.default_rng(5)

@@ -55,8 +55,12 @@ FITTINGS_BY_EFFORT: dict[int, tuple[Fitting, ...]] = {
     5: (Fitting((SECOND, FINE), cells=50_000),),
     6: (Fitting((FINE,)),),
     7: (Fitting((SECOND, FINE)),),
-    8: (Fitting((SECOND, FINE), cells=100_000),),
-    9: (Fitting((FINE,)), Fitting((SECOND, FINE)), Fitting((SECOND, FINE), cells=100_000)),
+    8: (Fitting((SECOND, FINE), cells=100_000, all_bend=True),),
+    9: (
+        Fitting((FINE,)),
+        Fitting((SECOND, FINE)),
+        Fitting((SECOND, FINE), cells=100_000, all_bend=True, rounds=2),
+    ),
 }
 """How the networks are adapted to the picture; of several ways, the one that is smallest. Whether
 each effort is smaller and slower than the one before `tools.bench.efforts` tells."""

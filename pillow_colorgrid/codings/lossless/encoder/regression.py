@@ -182,6 +182,13 @@ def _correct(
     return corrected
 
 
+def _price_of(coefficients: np.ndarray) -> float:
+    """About the bits of an output's coefficients."""
+    if not coefficients.any():
+        return 0.0
+    return float(np.log2(1 + 2.0 * np.abs(coefficients.astype(np.float64))).sum()) + 16
+
+
 @dataclass(frozen=True)
 class _Target:
     """One output that is corrected: its number, how it is doing, and where it should move."""
@@ -207,30 +214,43 @@ class _PassFit:
         self.coefficients = np.zeros((corrected, count), np.int8)
         self.shifts = np.zeros(corrected, np.uint8)
         self.even: np.ndarray | None = None
+        self.plain: dict[int, np.ndarray] = {}
 
     def fit(self, row: int, target: _Target) -> None:
-        """Correct an output of the sample, if it pays; the row of its coefficients."""
+        """Correct an output of the sample, if it pays; the row of its coefficients.
+
+        Called again, it goes on from there.
+        """
         sample, fitted, bits = self.sample, self.sample.fitted, self.weight / LN2
         output = sample.outputs[target.output]
-        start = output.copy()
-        before = self.bits(target.find)
+        start = self.plain.setdefault(row, output.copy())
+        known, now = self.wanted(row), output.copy()
+        before, price = self.bits(target.find), _price_of(self.coefficients[row])
         slope, curvature = target.bend(fitted)
         matrix = self.matrix_of(curvature)  # it hardly changes until the next step
         step = _step(matrix, (self.columns @ slope).astype(np.float64), bits)
         # from now on only what the first step chose, from where it leads
-        some = step.nonzero()[0]
-        wanted, columns, matrix = step[some], sample.columns[some], matrix[np.ix_(some, some)]
+        wanted = known + step
+        some = wanted.nonzero()[0]
+        wanted, columns, matrix = wanted[some], sample.columns[some], matrix[np.ix_(some, some)]
         output[...] = _moved(start, wanted, columns)
         slope, _ = target.bend(fitted)
         wanted += _step(matrix, (columns[:, :fitted] @ slope).astype(np.float64), bits)
         output[...] = _moved(start, wanted, columns)
         chosen, shift = _rounded(wanted * distribution.MEAN_FINE, matrix, self.weight)
         output[...] = _correct(start, columns, chosen, shift)
-        price = float(np.log2(1 + 2.0 * np.abs(chosen.astype(np.float64))).sum()) + 16
-        if before - self.bits(target.find) > price:
+        if before - self.bits(target.find) > _price_of(chosen) - price:
+            self.coefficients[row] = 0
             self.coefficients[row, some], self.shifts[row] = chosen, shift
         else:
-            output[...] = start
+            output[...] = now
+
+    def wanted(self, row: int) -> np.ndarray:
+        """(columns,) the correction of an output so far."""
+        units: np.ndarray = self.coefficients[row] / np.float64(
+            distribution.MEAN_FINE << int(self.shifts[row])
+        )
+        return units
 
     def bits(self, find: Find) -> float:
         """The code length of all the picture, by the cells that are fitted."""
@@ -264,11 +284,13 @@ class Fitting:
         refinements: the levels whose networks are adapted; () for none.
         cells: so many cells of each pass are looked at.
         all_bend: how the code length bends is told by all of them, not by half.
+        rounds: how often each output is corrected, beside the others as they are then.
     """
 
     refinements: tuple[Refinement, ...] = ()
     cells: int = 24_000
     all_bend: bool = False
+    rounds: int = 1
 
 
 def fit(
@@ -306,7 +328,7 @@ def fit(
     frequencies = predictor.model.frequencies
     with one_thread():
         found = predictor.workers.map(
-            lambda job: _fit_pass(*job, finds or doing, frequencies, fitting.all_bend), jobs
+            lambda job: _fit_pass(*job, finds or doing, frequencies, fitting), jobs
         )
     # of several tiles it would take all networks once more to do without what does not pay
     price = _price if len(parts) > 1 else (lambda _: 0.0)
@@ -325,18 +347,18 @@ def _price(adaptation: Adaptation) -> float:
 
 
 def _fit_pass(
-    draw: Draw, bands: list[Band], finds: Finds, frequencies: Frequencies, all_bend: bool
+    draw: Draw, bands: list[Band], finds: Finds, frequencies: Frequencies, fitting: Fitting
 ) -> tuple[Correction | None, float]:
     """The correction of a pass, and the bits that it saves of the picture, by what is kept back."""
     drawn = sample(draw, bands)
-    if all_bend:
+    if fitting.all_bend:
         drawn.bent = drawn.fitted
     if not 0 < drawn.bent <= drawn.fitted < drawn.columns.shape[1]:
         return None, 0.0  # what counts lies elsewhere
     fitted = _PassFit(drawn, len(PASSES[draw.pass_.network].corrected), frequencies)
     targets = _targets(drawn, finds)
     before = _kept_back_bits(drawn, targets, frequencies)
-    for row, target in enumerate(targets):
+    for row, target in fitting.rounds * list(enumerate(targets)):
         fitted.fit(row, target)
     gain = before - _kept_back_bits(drawn, targets, frequencies)
     return fitted.correction(), gain * drawn.weight_kept_back
