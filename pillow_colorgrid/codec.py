@@ -77,9 +77,9 @@ def encode_picture(
 ) -> Coded:
     """As `encode`, before it becomes a file."""
     if coding is registry.DEFAULT:
-        from pillow_colorgrid.codings import choose
+        from pillow_colorgrid.codings.choosing import choice
 
-        coding, encoded = choose.encode(picture, options)
+        coding, encoded = choice.encode(picture, options)
     else:
         if picture.mode not in coding.modes:
             raise OSError(

@@ -13,8 +13,8 @@ from PIL import Image
 
 import pillow_colorgrid  # noqa: F401  registers .cgx
 from pillow_colorgrid import codec, container
-from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.base import Picture, Work
+from pillow_colorgrid.codings.choosing import choice
 from pillow_colorgrid.codings.lossless import small
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.codings.lossless.encoder import counting
@@ -72,7 +72,7 @@ def encoded(coding: Work, pixels: np.ndarray, options: object) -> list[Section]:
 
 def chosen(pixels: np.ndarray, options: Options) -> tuple[str, list[Section]]:
     """The name of the exact coding that suits the pixels best, and its sections."""
-    coding, encoded = choose.encode(picture_of(pixels), options)
+    coding, encoded = choice.encode(picture_of(pixels), options)
     return coding.name, encoded.sections
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from pillow_colorgrid.codings import choose
+from pillow_colorgrid.codings.choosing import looks
 from pillow_colorgrid.codings.stored.encoder.parts import QUICK, webp
 from pillow_colorgrid.codings.stored.encoder.webp_size import LEAST_PIXELS, SCOUT, by_pieces
 from pillow_colorgrid.pixels import Bytes
@@ -80,14 +80,14 @@ def main() -> None:
         table.writerow(COLUMNS)
         for kind, name, pixels in tqdm(examples(crops), disable=None):
             height, width, _ = pixels.shape
-            share = choose.probe(pixels)
+            share = looks.probe(pixels)
             small = height * width < LEAST_PIXELS
-            if share < (choose.PHOTOGRAPH if small else choose.UNCLEAR):
+            if share < (looks.PHOTOGRAPH if small else looks.UNCLEAR):
                 continue
             if small:
                 estimate, spent = timed(lambda p=pixels: len(webp(p, *SCOUT)))
             else:
-                estimate, spent = timed(lambda p=pixels, s=share: by_pieces(p, choose.probe, s))
+                estimate, spent = timed(lambda p=pixels, s=share: by_pieces(p, looks.probe, s))
             size, longer = timed(lambda p=pixels: len(webp(p, *QUICK)))
             figures = [f"{share:.3f}", round(estimate), size, f"{size / estimate:.3f}"]
             times = [f"{spent:.1f}", f"{longer:.1f}"]

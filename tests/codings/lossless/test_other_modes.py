@@ -8,13 +8,13 @@ from PIL import Image
 
 from pillow_colorgrid import container
 from pillow_colorgrid.CgxImagePlugin import encode as save
-from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.base import Picture
+from pillow_colorgrid.codings.choosing import choice
 from pillow_colorgrid.codings.lossless import coding as lossless, region
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.tiles import Tile
-from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.container import Header, Section, size_bytes
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.pixels import from_image
 from tests.conftest import photograph
@@ -69,10 +69,10 @@ def test_plain_decoder_agrees(mode):
 def test_photographs_are_smaller_than_planes(mode):
     """By a tenth and more at effort 1; of hues by less."""
     image = picture(mode, 200, 150)
-    chosen, found = choose.encode(Picture(from_image(image), mode), QUICK)
+    chosen, found = choice.encode(Picture(from_image(image), mode), QUICK)
     planes = PLANES.work().encode(Picture(from_image(image), mode), QUICK)
     assert chosen is LOSSLESS
-    share = choose.size_bytes(found.sections) / choose.size_bytes(planes.sections)
+    share = size_bytes(found.sections) / size_bytes(planes.sections)
     assert share < (1.0 if mode == "HSV" else 0.9)
     with Image.open(BytesIO(save(image, effort=1))) as opened:
         assert opened.mode == mode
@@ -83,7 +83,7 @@ def test_photographs_are_smaller_than_planes(mode):
 def test_drawings_stay_planes(mode):
     pixels = np.zeros((80, 90, len(Image.new(mode, (1, 1)).getbands())), np.uint8)
     pixels[5:50, 5:60] = 77
-    chosen, _ = choose.encode(Picture(pixels, mode), QUICK)
+    chosen, _ = choice.encode(Picture(pixels, mode), QUICK)
     assert chosen is PLANES
 
 

@@ -10,8 +10,8 @@ from PIL import Image, ImageFile
 import pillow_colorgrid
 from pillow_colorgrid import container
 from pillow_colorgrid.CgxImagePlugin import encode as save
-from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.base import Picture
+from pillow_colorgrid.codings.choosing import choice
 from pillow_colorgrid.codings.lossless import account, coding as lossless, region, transparency
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.encoder import transparency as encoder
@@ -314,7 +314,7 @@ def test_save_chooses_what_is_smaller(mode):
     noisy = np.random.default_rng(3).normal(0, 6, (120, 160, MODES[mode]))
     pixels = veiled(mode, disk(120, 160))
     pixels[..., :-1] = np.clip(colors(120, 160, MODES[mode]) // 2 + 60 + noisy, 0, 255)
-    chosen, _ = choose.encode(Picture(pixels, mode), QUICK)
+    chosen, _ = choice.encode(Picture(pixels, mode), QUICK)
     assert chosen is LOSSLESS
     image = Image.frombytes(mode, (160, 120), pixels.tobytes())
     with Image.open(BytesIO(save(image, effort=1))) as opened:

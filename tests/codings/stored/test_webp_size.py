@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pillow_colorgrid.codings.choose import probe
+from pillow_colorgrid.codings.choosing.looks import probe
 from pillow_colorgrid.codings.stored.encoder.parts import QUICK, webp
 from pillow_colorgrid.codings.stored.encoder.webp_size import LEAST_PIXELS, by_pieces, least_bytes
 from pillow_colorgrid.pixels import Bytes

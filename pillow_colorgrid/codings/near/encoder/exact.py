@@ -6,8 +6,8 @@ from Photo CD, of which exact files hold fewer and smaller values than their pix
 
 from dataclasses import replace
 
-from pillow_colorgrid.codings import choose
 from pillow_colorgrid.codings.base import Encoded, Picture
+from pillow_colorgrid.codings.choosing import choice, looks
 from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless.description import OF_RGB, Options
 from pillow_colorgrid.codings.lossless.encoder import origin
@@ -16,12 +16,12 @@ from pillow_colorgrid.codings.lossless.encoder import origin
 def rival(picture: Picture, effort: int) -> Encoded | None:
     """The exact file of such a picture; None of others."""
     options = Options(effort=effort)
-    from_jpeg = choose.as_jpeg(picture, options)
+    from_jpeg = choice.as_jpeg(picture, options)
     if from_jpeg is not None:
         return replace(from_jpeg, coding=JPEG)
     pixels = picture.pixels
-    drawing = choose.is_drawing(pixels, choose.probe(pixels))
+    drawing = looks.is_drawing(pixels, looks.probe(pixels))
     if not drawing and (picture.mode not in OF_RGB or origin.recognise(pixels[..., :3]) is None):
         return None
-    coding, encoded = choose.encode(picture, replace(options, jpeg="never"))
+    coding, encoded = choice.encode(picture, replace(options, jpeg="never"))
     return replace(encoded, coding=coding)

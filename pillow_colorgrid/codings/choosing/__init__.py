@@ -1,0 +1,1 @@
+"""Which exact coding suits a picture best. Encoder only."""
