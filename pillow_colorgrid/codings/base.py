@@ -324,6 +324,18 @@ def only(sections: Sequence[Section], kind: Kind) -> bytes:
     return found[0]
 
 
+def require(sections: Sequence[Section], kind: Kind) -> None:
+    """Refuse what is left of a file that was cut before a section without which nothing is shown.
+
+    Whole files have it: `check_order` looked.
+
+    Raises:
+        TruncatedError: it is not there.
+    """
+    if not has(sections, kind):
+        raise TruncatedError(f"image file is truncated (no {kind.name})")
+
+
 def has(sections: Sequence[Section], kind: Kind) -> bool:
     """Whether there is a section of a kind."""
     return any(section.type == kind.type for section in sections)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from pillow_colorgrid import container
-from pillow_colorgrid.errors import CgxError, TruncatedError
+from pillow_colorgrid.errors import DamagedError, TruncatedError
 from tests.format import forging
 from tests.format.corpus import corpus
 
@@ -79,17 +79,32 @@ def test_missing_coefficients_are_0(
 
 
 @pytest.mark.parametrize(
-    ("name", "cut"),
+    ("name", "cut", "missing"),
     [
-        ("small", b"LONE"),
-        ("lossless", b"CPRE"),
-        ("lossless_grey", b"LPRE"),
-        ("grid", b"GRID"),
-        ("jpeg_file", b"JFIL"),
+        ("small", b"NETS", "no names of networks"),
+        ("small", b"LONE", "no preview luminance"),
+        ("lossless", b"CPRE", "no preview luminance"),
+        ("lossless_grey", b"LPRE", "no preview luminance"),
+        ("deep", b"LPRE", "no preview luminance"),
+        ("blended", b"BSAM", "no blended samples"),
+        ("bilevel", b"BILV", "no page"),
+        ("indexed", b"INDX", "no indexed pixels"),
+        ("grid", b"GRID", "no colour grid"),
+        ("jpeg_file", b"JFIL", r"\d+ of \d+ bytes of section JFIL"),
     ],
 )
 def test_with_less_nothing_is_shown(
-    files: dict[str, bytes], name: str, cut: bytes, monkeypatch: pytest.MonkeyPatch
+    files: dict[str, bytes], name: str, cut: bytes, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(CgxError):
+    with pytest.raises(TruncatedError, match=rf"image file is truncated \({missing}"):
         shown(without_last(files[name], cut), monkeypatch)
+
+
+def test_strips_too_many_are_no_sign_of_a_cut(
+    files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header, sections = forging.read(files["jpeg"])
+    strip = next(section for section in sections if section.type == b"JSTR")
+    forged = without_last(container.pack(header, [*sections, strip, strip]), b"JSTR")
+    with pytest.raises(DamagedError, match="2 strips, needs 1"):
+        shown(forged, monkeypatch)

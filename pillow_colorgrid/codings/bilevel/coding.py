@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pillow_colorgrid.codings.base import Encoded, Picture, has, only
+from pillow_colorgrid.codings.base import Encoded, Picture, only, require
 from pillow_colorgrid.codings.bilevel.description import PAGE
 from pillow_colorgrid.codings.bilevel.model import Model
 from pillow_colorgrid.codings.bilevel.templates import AHEAD, Rows, steps
 from pillow_colorgrid.codings.bits import Code, Recorder, Surprising, decoding
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.pixels import Pixels
 
 WHITE = 255
@@ -61,11 +61,10 @@ def decode(
     """The section -> (H, W, 1) samples of mode 1.
 
     Raises:
-        TruncatedError: with `partial`: the section is missing.
+        TruncatedError: the section is missing.
         DamagedError: the section holds what the format does not allow.
     """
-    if partial and not has(sections, PAGE):
-        raise TruncatedError("image file is truncated (no page)")
+    require(sections, PAGE)
     data = only(sections, PAGE)
     width, height = header.size
     if width * height > MOST_PIXELS:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import zstandard
 
-from pillow_colorgrid.codings.base import Encoded, Picture, has, only
+from pillow_colorgrid.codings.base import Encoded, Picture, only, require
 from pillow_colorgrid.codings.blended.description import PREDICTORS, SAMPLES
 from pillow_colorgrid.codings.blended.lines import TAPS, Lines
 from pillow_colorgrid.codings.blended.prediction import BINS, Blend
@@ -27,7 +27,7 @@ from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.entropy.rans import StreamError
-from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.pixels import Pixels
 
 HEAD = struct.Struct("<BH")
@@ -112,11 +112,10 @@ def decode(
     """Sections -> (H, W, 1) samples.
 
     Raises:
-        TruncatedError: with `partial`: a section is missing.
+        TruncatedError: a section is missing.
         CgxError: a section is damaged, or tables are unknown.
     """
-    if partial and not has(sections, SAMPLES):
-        raise TruncatedError("image file is truncated (no blended samples)")
+    require(sections, SAMPLES)
     transposed, values, scales, coefficients = unpack_predictors(
         only(sections, PREDICTORS), header.mode
     )

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pillow_colorgrid.codings.base import Encoded, Picture, has, only
+from pillow_colorgrid.codings.base import Encoded, Picture, only, require
 from pillow_colorgrid.codings.deep import walk
 from pillow_colorgrid.codings.deep.context import Depth
 from pillow_colorgrid.codings.deep.description import VALUES
@@ -33,7 +33,7 @@ from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.sections import read_streams
 from pillow_colorgrid.codings.tiles import Tile, hull, tiles
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.pixels import Pixels
 from pillow_colorgrid.runtime.workers import of_this_picture
 
@@ -105,8 +105,7 @@ def _decode(
     partial: bool = False,
 ) -> Pixels:
     """The samples of `box`, which `places`, those of the tiles in `sections`, cover."""
-    if not has(sections, PREVIEW_SECTION):
-        raise TruncatedError("image file is truncated (no preview)")
+    require(sections, PREVIEW_SECTION)
     streams = read_streams(sections, color=False)
     depth, values = unpack_values(only(sections, VALUES), header.mode)
     with of_this_picture() as workers:

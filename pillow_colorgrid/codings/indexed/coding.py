@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pillow_colorgrid.codings.base import Encoded, Picture, has, only
+from pillow_colorgrid.codings.base import Encoded, Picture, only, require
 from pillow_colorgrid.codings.bits import Recorder, decoding
 from pillow_colorgrid.codings.indexed.description import RANKS
 from pillow_colorgrid.codings.indexed.tiling import LEAST_SIDE, MOST_LINE, Tiling, whole
 from pillow_colorgrid.codings.indexed.walk import Walk
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.pixels import LAYOUTS, Layout, Pixels
 
 HEAD = struct.Struct("<BB")
@@ -109,11 +109,10 @@ def decode(
     """The section -> (H, W, C) samples.
 
     Raises:
-        TruncatedError: with `partial`: the section is missing.
+        TruncatedError: the section is missing.
         DamagedError: the section holds what the format does not allow.
     """
-    if partial and not has(sections, RANKS):
-        raise TruncatedError("image file is truncated (no indexed pixels)")
+    require(sections, RANKS)
     data = only(sections, RANKS)
     width, height = header.size
     if width * height > MOST_PIXELS:

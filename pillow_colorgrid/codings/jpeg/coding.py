@@ -23,7 +23,7 @@ from pillow_colorgrid.codings.jpeg.description import (
 )
 from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.jpeg import file, fresh, render
 from pillow_colorgrid.jpeg.geometry import COMPONENTS, unpack_geometry
 from pillow_colorgrid.jpeg.picture import JpegPicture
@@ -176,9 +176,7 @@ def picture_of(
     frame = strips.frame_of(geometry, width, height, head.strip_rows)
     found = [section for section in sections if section.type == STRIP.type]
     if len(found) != frame.strips and not (partial and len(found) < frame.strips):
-        raise (TruncatedError if partial else DamagedError)(
-            f"{len(found)} strips, needs {frame.strips}"
-        )
+        raise DamagedError(f"{len(found)} strips, needs {frame.strips}")
     wanted = range(len(found)) if rows is None else frame.strips_of(*rows)
     payloads = {number: found[number].payload for number in wanted}
     whole = [np.zeros((*shape, 64), np.int16) for shape in frame.shapes]

@@ -31,7 +31,7 @@ from typing import Protocol
 import numpy as np
 
 from pillow_colorgrid.codings import alpha
-from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture, has, only
+from pillow_colorgrid.codings.base import NETWORKS, Encoded, Picture, has, only, require
 from pillow_colorgrid.codings.lossless import (
     clipping as lossless_clipping,
     colors,
@@ -87,7 +87,7 @@ from pillow_colorgrid.codings.lossless.transparency import (
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section, size_bytes
-from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.workers import of_this_picture
@@ -411,8 +411,7 @@ def decode_what_is_there(
     """
     if has(sections, IN_ONE):
         return decode_in_one(sections, size, count)
-    if not has(sections, PREVIEW_SECTION):
-        raise TruncatedError("image file is truncated (no preview)")
+    require(sections, PREVIEW_SECTION)
     streams = read_streams(sections, count == COLOR, partial=True)
     with of_this_picture() as workers:
         predictor = Predictor(model_of(sections), workers)
@@ -426,7 +425,8 @@ def decode_what_is_there(
 
 
 def base_model(sections: Sequence[Section]) -> Model:
-    """The model that a file names."""
+    """The model that a file names. Raises CgxError."""
+    require(sections, NETWORKS)
     (tables,) = networks.read_roles(only(sections, NETWORKS), (TABLES,))
     return model(tables.id)
 

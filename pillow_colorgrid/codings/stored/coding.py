@@ -12,14 +12,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pillow_colorgrid.codings.base import Encoded, Picture, has, only
+from pillow_colorgrid.codings.base import Encoded, Picture, has, only, require
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.codings.stored import gradients, parts as stored_parts, pieces, rectangles
 from pillow_colorgrid.codings.stored.description import STORED_PICTURE
 from pillow_colorgrid.codings.stored.rectangles import Rectangle
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import MAJOR, Header, Section
-from pillow_colorgrid.errors import DamagedError, TruncatedError
+from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime.workers import of_this_picture
 
@@ -92,8 +92,7 @@ def decode_region(header: Header, sections: Sequence[Section], box: Tile) -> Byt
     """
     width, height = header.size
     channels = LAYOUTS[header.mode].channels
-    if not has(sections, STORED_PICTURE):
-        raise TruncatedError("image file is truncated (no stored picture)")
+    require(sections, STORED_PICTURE)
     pixels = np.zeros((box.height, box.width, channels), np.uint8)
 
     def fill(one: tuple[Tile, bytes]) -> None:
