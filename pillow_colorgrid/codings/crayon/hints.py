@@ -245,20 +245,6 @@ def _along_first(values: Exact, interval: int, start: int, length: int) -> Exact
     return result
 
 
-def base(
-    hints: Hints,
-    step: int,
-    interval: int,
-    height: int,
-    width: int,
-    top: int = 0,
-    left: int = 0,
-) -> Exact:
-    """The interpolated colour (height, width) of hints (rows, columns), in 1/BASE_STEPS."""
-    eighths = hints.astype(np.int32) * (step * BASE_STEPS)
-    return rounded(interpolate(eighths, interval, height, width, top, left), interval)
-
-
 def shading(
     slopes: Hints | Exact, interval: int, detail: Exact, top: int = 0, left: int = 0
 ) -> Exact:

@@ -46,6 +46,13 @@ def plain_between(values: np.ndarray, interval: int, y: int, x: int) -> Fraction
     return total
 
 
+def base(hints: np.ndarray, step: int, interval: int, *place: int) -> np.ndarray:
+    """What lies between hints (rows, columns) that a file tells in steps; `place` as of
+    `interpolate`: in 1/BASE_STEPS."""
+    stored, _ = grid_hints.ColorGrid(interval, "mean", step, (hints, hints)).stored
+    return grid_hints.rounded(grid_hints.interpolate(stored, interval, *place), interval)
+
+
 def half_up(value: Fraction) -> int:
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
@@ -67,7 +74,7 @@ def test_base_is_the_plain_formula(size: tuple[int, int], interval: int) -> None
     rows, columns = grid_hints.grid_size(*size, interval)
     hints = plane(rows, columns).clip(-128, 127).astype(np.int8)
     # wider than the picture, as padding makes it
-    found = grid_hints.base(hints, 3, interval, size[0] + 33, size[1] + 2)
+    found = base(hints, 3, interval, size[0] + 33, size[1] + 2)
     for (y, x), value in np.ndenumerate(found):
         assert value == half_up(3 * grid_hints.BASE_STEPS * plain_between(hints, interval, y, x))
 
@@ -100,8 +107,8 @@ def test_a_part_is_cut_out_of_the_whole(
 ) -> None:
     rows, columns = grid_hints.grid_size(top + height, left + width, interval)
     hints = plane(rows, columns).clip(-128, 127).astype(np.int8)
-    whole = grid_hints.base(hints, 2, interval, top + height, left + width)
-    part = grid_hints.base(hints, 2, interval, height, width, top, left)
+    whole = base(hints, 2, interval, top + height, left + width)
+    part = base(hints, 2, interval, height, width, top, left)
     assert np.array_equal(part, whole[top:, left:])
     detail = plane(top + height, left + width).astype(np.int32)
     slopes = hints // 4
@@ -138,7 +145,7 @@ def test_nothing_overflows(interval: int, value: int) -> None:
     assert (grid_hints.tent_means(flat, interval, 8) == 8 * value).all()
     hints = np.full(grid_hints.grid_size(300, 300, interval), -128, np.int8)
     step = grid_hints.STEPS[1]
-    assert (grid_hints.base(hints, step, interval, 300, 300) == -128 * step * 8).all()
+    assert (base(hints, step, interval, 300, 300) == -128 * step * 8).all()
     steepest = np.full_like(hints, grid_hints.SLOPE_LIMIT)
     detail = np.full((300, 300), 8 * value, np.int32)
     shaded = grid_hints.shading(steepest[:1, :1], 2 * interval, detail)
