@@ -364,7 +364,7 @@ FORGED: list[tuple[str, str, Change, str]] = [
         payload("GRID", lambda d: d + b"\0"),
         "without colour",
     ),
-    ("a codec of luminance", "grid_jpeg", byte("LUMA", 0, 4), "luminance's codec 04, allowed"),
+    ("a codec of luminance", "grid_jpeg", byte("LUMA", 0, 5), "luminance's codec 05, allowed"),
     ("flags of a JPEG", "jpeg", byte("JPEG", 0, 32), "flags 0x20"),
     ("a geometry", "jpeg", byte("JPEG", 3, 0x7F), "geometry of a JPEG picture is damaged"),
     ("strips of no rows", "jpeg", byte("JPEG", 1, 0), "strips of 0 rows, allowed: 1 or more"),

@@ -194,7 +194,7 @@ def tent_means(plane: Plane, interval: int, scale: int = 1) -> Exact:
     return means
 
 
-def points(plane: Plane, interval: int) -> Plane:
+def points(plane: npt.NDArray[Any], interval: int) -> npt.NDArray[Any]:
     """(H, W) -> (rows, columns): every `interval`-th pixel of every such row."""
     return plane[::interval, ::interval]
 

@@ -4,7 +4,7 @@ Exact luminance is the lossless coding's affair. Where something may be lost, AV
 the smallest (measured on Kodak: 8 to 23 % below WebP of the same PSNR); where this Pillow was built
 without it, WebP takes its place, and JPEG where a side is too long for WebP.
 
-Payload: one byte, the codec; then its file.
+Payload: one byte, the codec; then its file, which as AV1 lacks its head (`bare_avif`).
 """
 
 import io
@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, features
 
 from pillow_colorgrid.codings import inner_file
+from pillow_colorgrid.codings.crayon import bare_avif
 from pillow_colorgrid.codings.crayon.hints import Plane
 from pillow_colorgrid.codings.inner import WEBP_MAX_SIDE
 from pillow_colorgrid.errors import CgxError, DamagedError
@@ -46,6 +47,12 @@ AVIF_SPEEDS = {
 }
 """By effort. Speed 6 is Pillow's default; 4 saves 3 to 4 % and takes five times as long."""
 
+AV1 = 4
+"""Number of AVIF without the head that all such files have."""
+
+AV1_MINOR = 1
+"""The minor version of the format that knows it."""
+
 WEBP = Codec(2, "WEBP", WEBP_MAX_SIDE, {"method": 6})
 JPEG = Codec(3, "JPEG", 65535, {"optimize": True})
 
@@ -77,7 +84,14 @@ def encode(luminance: Plane, quality: int, effort: int) -> bytes:
         options["speed"] = AVIF_SPEEDS[effort]
     file = io.BytesIO()
     grey.save(file, codec.name, quality=quality, **options)
-    return bytes([codec.number]) + file.getvalue()
+    data = file.getvalue()
+    bare = bare_avif.bare(data, *grey.size) if codec is AVIF else None
+    return bytes([codec.number]) + data if bare is None else bytes([AV1]) + bare
+
+
+def minor_version(data: bytes) -> int:
+    """The minor version of the format that can read what `encode` made."""
+    return AV1_MINOR if data[0] == AV1 else 0
 
 
 def decode(data: bytes, height: int, width: int) -> Plane:
@@ -87,13 +101,16 @@ def decode(data: bytes, height: int, width: int) -> Plane:
         CgxError: this Pillow does not have the codec.
         DamagedError: an unknown codec, or its file is damaged or of another size.
     """
-    codec = CODECS.get(data[0]) if data else None
+    bare = data[:1] == bytes([AV1])
+    codec = AVIF if bare else CODECS.get(data[0]) if data else None
     if codec is None:
-        raise DamagedError(f"luminance's codec {data[:1].hex()}, allowed {sorted(CODECS)}")
+        allowed = sorted([*CODECS, AV1])
+        raise DamagedError(f"luminance's codec {data[:1].hex()}, allowed {allowed}")
     if not available(codec):
         raise CgxError(
             f"the luminance of this file is {codec.name}, which this Pillow was built without "
             f"(PIL.features.check({codec.name.lower()!r}) is False)"
         )
-    pixels = inner_file.pixels(data[1:], (codec.name,), ("L", "RGB"), (width, height))
+    file = bare_avif.whole(data[1:], width, height) if bare else data[1:]
+    pixels = inner_file.pixels(file, (codec.name,), ("L", "RGB"), (width, height))
     return pixels[..., GREEN if pixels.shape[2] > 1 else 0].astype(np.int16)

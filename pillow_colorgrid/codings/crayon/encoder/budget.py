@@ -56,14 +56,18 @@ STEPS_BY_PRICE = 3.5
 
 
 def fit(
-    colour: list[Plane], luminance: Plane, n: int, kind: str, quality: int = EXACT_QUALITY
+    colour: Sequence[Plane | dense.Floats],
+    luminance: Plane,
+    n: int,
+    kind: str,
+    quality: int = EXACT_QUALITY,
 ) -> ColorGrid:
     """The colour grid of Co and Cg (H, W).
 
     Args:
-        luminance: (H, W), for which the slopes are fitted.
+        luminance: (H, W), what a decoder will have.
         kind: "mean": fitted hints, slopes and finer hints; "point": samples alone.
-        quality: of the luminance that a decoder will have.
+        quality: of the luminance.
     """
     if kind == "point":
         return dense.fit(colour, luminance, n, kind, quality)

@@ -31,6 +31,10 @@ from pillow_colorgrid.container import Section
 from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime import networks
 
+MADE_UP = np.float32(2 / 3)
+"""So much more Cg, for each step that the decoder's luminance is too bright, is nearest to the
+picture: of an error e of luminance and c of Cg, red, green and blue have 3 e^2 - e c + 3/4 c^2."""
+
 LEAST_GAIN = 0.005
 """The part of the square error (0.02 dB) that Crayon must take away; for less, no decoder need run
 it."""
@@ -43,17 +47,22 @@ def encode(picture: Picture, options: Options) -> Encoded:
     lossy: other versions of its codec may decode it to other pixels.
     """
     pixels = picture.pixels
-    planes = _split(pixels)
-    tables, coded = encode_luminance(planes[0], options)
+    luminance, *wanted = _split(pixels)
+    tables, coded = encode_luminance(luminance, options)
+    lossy = next((section.payload for section in coded if section.type == LUMINANCE.type), None)
     colour, shown = None, pixels
-    if len(planes) > 1:
-        fitted = budget.fit(planes[1:], planes[0], options.n, options.hints, options.quality)
-        colour, painted = _with_gain(Kept(planes[0], fitted), pixels[..., :3])
+    if wanted:
+        if lossy is not None:
+            exact, luminance = luminance, grid_luminance.decode(lossy, *luminance.shape)
+            if options.hints == "mean":
+                wanted[1] = wanted[1] + MADE_UP * (luminance - exact)
+        fitted = budget.fit(wanted, luminance, options.n, options.hints, options.quality)
+        colour, painted = _with_gain(Kept(luminance, fitted), pixels[..., :3])
         shown = np.concatenate([painted, pixels[..., 3:]], axis=2)
     grid = encode_grid(options.n, options.hints, colour, tables)
     sections = [*grid, *coded, *alpha.sections_of(pixels)]
-    if options.quality < EXACT_QUALITY:
-        return Encoded(sections, container.UNSTATED)
+    if lossy is not None:
+        return Encoded(sections, container.UNSTATED, minor=grid_luminance.minor_version(lossy))
     return Encoded(sections, container.pixel_checksum(shown.tobytes()))
 
 

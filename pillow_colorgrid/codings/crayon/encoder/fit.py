@@ -8,6 +8,8 @@ Fitted hints are means, too, but of a tent with sharper, slightly negative flank
 Floats are allowed here: what they find is sent as integers.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -116,7 +118,7 @@ def between(values: Floats, interval: int, shape: tuple[int, ...]) -> Floats:
 
 
 def fit(
-    colour: list[Plane],
+    colour: Sequence[Plane | Floats],
     luminance: Plane,
     interval: int,
     kind: str,
@@ -146,7 +148,7 @@ def fit(
 
 
 def _fit_plane(
-    plane: Plane, detail: Floats, interval: int, slope_interval: int
+    plane: Plane | Floats, detail: Floats, interval: int, slope_interval: int
 ) -> tuple[Floats, Hints]:
     """Colours at the grid points, and slopes, of Co or Cg (H, W)."""
     slopes, left = fit_slopes(plane, detail, interval, slope_interval)
@@ -154,7 +156,7 @@ def _fit_plane(
 
 
 def fit_slopes(
-    plane: Plane, detail: Floats, interval: int, slope_interval: int, unit: int = 0
+    plane: Plane | Floats, detail: Floats, interval: int, slope_interval: int, unit: int = 0
 ) -> tuple[Hints, Floats]:
     """Slopes of Co or Cg (H, W), and what hints have to tell then: the plane without shading.
 
