@@ -45,7 +45,17 @@ def unregister(coding: Coding) -> None:
 
 
 for _known in (
-    *(LOSSLESS, DECOLORIZED, CRAYON, STORED, PLANES, JPEG, NEAR, DEEP, BILEVEL, INDEXED, BLENDED),
+    LOSSLESS,
+    DECOLORIZED,
+    CRAYON,
+    STORED,
+    PLANES,
+    JPEG,
+    NEAR,
+    DEEP,
+    BILEVEL,
+    INDEXED,
+    BLENDED,
 ):
     register(_known)
 

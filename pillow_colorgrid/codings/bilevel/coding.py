@@ -11,8 +11,9 @@ import numpy as np
 from pillow_colorgrid.codings.base import Encoded, Picture, only, require
 from pillow_colorgrid.codings.bilevel.description import PAGE
 from pillow_colorgrid.codings.bilevel.model import Model
+from pillow_colorgrid.codings.bilevel.surprising import Surprising
 from pillow_colorgrid.codings.bilevel.templates import AHEAD, Rows, steps
-from pillow_colorgrid.codings.bits import Code, Recorder, Surprising, decoding
+from pillow_colorgrid.codings.bits import Code, Recorder, decoding
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError

@@ -38,13 +38,16 @@ TRANSPOSED = 1
 """Flag: columns are coded as rows."""
 
 MOST_PREDICTORS = 32
+"""It bounds what a decoder computes for each pixel; encoders find half as many."""
 
 PREDICTOR_BYTES = 2 * len(TAPS)
+"""Each coefficient takes two."""
 
 MOST_PIXELS = 2**24
 """Larger pictures would take minutes."""
 
 ZSTD_LEVEL = 19
+"""The best without a larger window; it packs a kilobyte."""
 
 
 def pack_predictors(

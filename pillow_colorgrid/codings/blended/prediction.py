@@ -47,7 +47,7 @@ WEIGHT = 2**12
 """The square root of the weight of the best predictor."""
 
 EDGES = np.array([isqrt(2**k - 1) + 1 for k in range(73)], np.float64)
-"""Half octaves: 2**(k / 2), rounded up."""
+"""Half octaves: 2**(k / 2), rounded up; no sum of weighted squares of MOST_ERROR is beyond."""
 
 BINS = len(EDGES) + 1
 """How many kinds of pixels there are, by the errors of blended predictions around: quarter octaves
@@ -60,6 +60,11 @@ class Expected:
 
     mean: np.ndarray
     bins: np.ndarray
+
+    @property
+    def floor(self) -> np.ndarray:
+        """Means rounded down."""
+        return self.mean // MEAN_STEPS
 
 
 Told = Callable[[Line, Expected], np.ndarray]

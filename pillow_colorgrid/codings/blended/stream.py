@@ -67,7 +67,7 @@ class Decoder(EscapesDecoder):
         """Raises StreamError: there is no such number."""
         rows, zooms = self.kinds.of(expected)
         symbols = self.entropy.decode(self.frequencies, rows).astype(np.int32)
-        numbers: np.ndarray = (expected.mean >> 3) + (symbols - CENTER << zooms)
+        numbers: np.ndarray = expected.floor + (symbols - CENTER << zooms)
         escaped = symbols == ESCAPE
         if self.zoomed:
             rest = np.flatnonzero(~escaped & (zooms > 0))

@@ -37,13 +37,12 @@ def encode(picture: Picture, options: Options, found: int) -> Encoded | None:
     passed = found <= BLANK_BYTES or height * width > most[options.effort]
     if passed or picture.moving or picture.mode not in INDEXED.modes:
         return None
-    from pillow_colorgrid.codings.indexed import coding as indexed
-    from pillow_colorgrid.codings.indexed.encoder import order
+    from pillow_colorgrid.codings.indexed.encoder import encoding as indexed, order
 
     values = order.values_of(picture.pixels)
     if values is None or (values.shape[1] > 1 and values.size > LIST_SHARE * found):
         return None
-    encoded = indexed.encode_values(picture, values, options)
+    encoded = indexed.encode(picture, values, options)
     other = size_bytes(encoded.sections)
     logger.debug("%d bytes otherwise, %d by indexed", found, other)
     return encoded if other < INDEXED_WON * found else None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pillow_colorgrid.codings.base import Encoded, Picture, only, require
-from pillow_colorgrid.codings.bits import Recorder, decoding
+from pillow_colorgrid.codings.bits import decoding
 from pillow_colorgrid.codings.indexed.description import RANKS
 from pillow_colorgrid.codings.indexed.tiling import LEAST_SIDE, MOST_LINE, Tiling, whole
 from pillow_colorgrid.codings.indexed.walk import Walk
@@ -30,13 +30,6 @@ size of tiles (otherwise there is one)."""
 SIDES = struct.Struct("<HH")
 """Rows and columns of a tile, behind the values."""
 
-TILE = 256, 1024
-"""Those of this encoder. Of scans for development tiles took 0.6 % more bytes, and a
-third less time."""
-
-TILED_PIXELS, TILED_EFFORT = 2**19, 7
-"""Larger pictures are in tiles, up to this effort."""
-
 MOST_VALUES = 256
 
 MOST_PIXELS = 2**24
@@ -49,7 +42,7 @@ def encode(picture: Picture, options: Options) -> Encoded:
     Raises:
         ValueError: there are more, or the picture is too large.
     """
-    from pillow_colorgrid.codings.indexed.encoder import order
+    from pillow_colorgrid.codings.indexed.encoder import encoding, order
 
     height, width = picture.pixels.shape[:2]
     if height * width > MOST_PIXELS:
@@ -57,48 +50,10 @@ def encode(picture: Picture, options: Options) -> Encoded:
     values = order.values_of(picture.pixels)
     if values is None:
         raise ValueError(f"more than {MOST_VALUES} different pixels, allowed {MOST_VALUES} at most")
-    return encode_values(picture, values, options)
+    return encoding.encode(picture, values, options)
 
 
-def encode_values(picture: Picture, values: Pixels, options: Options) -> Encoded:
-    """`encode` where `order.values_of` the picture are known."""
-    from pillow_colorgrid.codings.indexed.encoder import order
-
-    height, width = picture.pixels.shape[:2]
-    tiled = height * width > TILED_PIXELS and options.effort <= TILED_EFFORT
-    found = [
-        _encoded(picture.pixels, one, LAYOUTS[picture.mode], tiled)
-        for one in order.orders(picture, values)
-    ]
-    return Encoded([RANKS.section(min(found, key=len))])
-
-
-def _encoded(pixels: Pixels, values: Pixels, layout: Layout, tiled: bool) -> bytes:
-    """The section's payload with the values (n, C) in this order."""
-    from pillow_colorgrid.codings.indexed.encoder import order
-
-    flags, listed = 0, b""
-    counted = _counted(len(values), layout)
-    if counted is None or not np.array_equal(values, counted):
-        flags, listed = LISTED, values.tobytes()
-    ranks = order.ranks_of(pixels, values)
-    height, width = ranks.shape
-    if height > width:  # lines are fewer, and longer
-        flags, ranks = flags | TRANSPOSED, ranks.T
-    tiling = whole(ranks.shape[0], ranks.shape[1])
-    if tiled and len(values) > 1:
-        flags, tiling = flags | TILED, Tiling(ranks.shape[0], ranks.shape[1], *TILE)
-    head = HEAD.pack(flags, len(values) - 1) + listed
-    if len(values) == 1:
-        return head
-    if flags & TILED:
-        head += SIDES.pack(*TILE)
-    recorder = Recorder()
-    Walk(tiling, len(values), recorder.code, (ranks + 1).astype(np.int32)).all()
-    return head + recorder.finish()
-
-
-def _counted(count: int, layout: Layout) -> Pixels | None:
+def counted(count: int, layout: Layout) -> Pixels | None:
     """The values that need not be listed."""
     return np.arange(count, dtype=layout.sample)[:, None] if layout.channels == 1 else None
 
@@ -144,9 +99,11 @@ def _tiling(shape: tuple[int, int], data: bytes) -> tuple[Tiling, bytes]:
     if min(rows, columns) < LEAST_SIDE:
         raise DamagedError(f"tiles of {rows} x {columns}, allowed {LEAST_SIDE} at least")
     tiling = Tiling(*shape, rows, columns)
-    if tiling.longest_line() > MOST_LINE:
+    longest = tiling.longest_line()
+    if longest > MOST_LINE:
         raise DamagedError(
-            f"tiles of {rows} x {columns} make lines of more than {MOST_LINE} pixels"
+            f"tiles of {rows} x {columns} make lines of {longest} pixels, "
+            f"allowed {MOST_LINE} at most"
         )
     return tiling, data[SIDES.size :]
 
@@ -160,10 +117,12 @@ def _unpacked(data: bytes, layout: Layout) -> tuple[int, Pixels, bytes]:
         raise DamagedError(f"flags {flags:#x} of indexed pixels, allowed 0 to 7")
     count = last + 1
     if not flags & LISTED:
-        counted = _counted(count, layout)
-        if counted is None:
-            raise DamagedError(f"values of {layout.channels} samples are not listed")
-        return flags, counted, data[HEAD.size :]
+        plain = counted(count, layout)
+        if plain is None:
+            raise DamagedError(
+                f"values of {layout.channels} samples are not listed, allowed: of 1 sample"
+            )
+        return flags, plain, data[HEAD.size :]
     end = HEAD.size + count * layout.channels * layout.sample_bytes
     if len(data) < end:
         raise DamagedError(f"{count} values in {len(data)} bytes, needed {end}")

@@ -33,6 +33,7 @@ SEEN_PIXELS = (
 last. The first are the nearest neighbours N, W, NE, NW, WW, NN."""
 
 NEAREST = 6
+"""So many of them."""
 
 N, W, NE, NW, WW, NN = range(6)
 
@@ -188,7 +189,7 @@ def _contexts(
     neither = others & (seen != second)
     rest = found[NESTED:].view(np.int32)
     np.add.reduce(_THREES * (others.view(np.int8) + neither.view(np.int8)), 0, out=rest[0])
-    rest[1:3] = (near[:2] << NUMBER_BITS) + near[: WW - 1 : -1]
+    rest[1:3] = (near[[N, W]] << NUMBER_BITS) + near[[NN, WW]]
     rest[3] = 2 * near[W] + near[NE] - near[NW] + OFFSET
     found[NESTED:] *= _GOLDEN
     return found

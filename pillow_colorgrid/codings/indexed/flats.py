@@ -17,6 +17,9 @@ GROUP = 1 << GROUP_BITS
 MOST_COUNT = 1023
 """Counts that are greater are halved."""
 
+BEHIND = (9, 1)
+"""What counts of surprises behind one in its group begin with: no, yes."""
+
 _INSIDE = np.arange(GROUP)
 _SHIFTS = np.arange(GROUP_BITS - 1, -1, -1)
 
@@ -31,14 +34,14 @@ class Flats:
     def __init__(self, values: int, code: Code) -> None:
         self.code = code
         self.groups = np.zeros(2 * (values + 1), np.int64)
-        self.behind = [9, 1]
+        self.behind = BEHIND
 
     def surprises(self, numbers: np.ndarray, known: np.ndarray | None) -> np.ndarray:
         """Which of the pixels are not what is around them: (s,) indices.
 
         Args:
             numbers: (n,) of what is around.
-            known: (n,) whether they are, if that is known.
+            known: (n,) whether they are not, if that is known.
 
         Raises:
             StreamError: the stream tells of one that is not there.
@@ -48,6 +51,7 @@ class Flats:
         colors = numbers[begins].astype(np.int64)
         colors *= 2
         no, yes = self.groups.take(colors), self.groups.take(colors + 1)
+        # in tenths; both counts begin with 0.2
         likely = (10 * yes + 2) * ONE // (10 * (no + yes) + 4)
         likely = np.minimum(np.maximum(likely, LEAST), ONE - LEAST)
         any_ = None if known is None else np.logical_or.reduceat(known, begins)
@@ -77,6 +81,6 @@ class Flats:
             likely = np.full(asked, min(max(ONE * yes // (no + yes), LEAST), ONE - LEAST))
             more = self.code(likely, None if of_group is None else of_group[behind]) != 0
             surprising[behind] = more
-            self.behind = [no + int((~more).sum()), yes + int(more.sum())]
+            self.behind = no + int((~more).sum()), yes + int(more.sum())
         found_places: np.ndarray = places[surprising]
         return found_places

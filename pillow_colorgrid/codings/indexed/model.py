@@ -51,19 +51,26 @@ SEEN = 2
 WEIGHT = 2**14
 """1 as a weight."""
 
+FIRST_WEIGHT = WEIGHT / 8
+"""All begin with it: then the nine contexts tell about their mean."""
+
 MOST_WEIGHT = 2.0**24
 """Weights are cut to it, so that float64 holds all sums."""
 
 RATE_BITS = 16
 """A weight changes by input times error, divided by 2**RATE_BITS."""
 
-SETS = KINDS * (NESTED + 1)
-"""Of weights: for each kind of decision and number of nested contexts that were seen."""
+SETS_EACH = NESTED + 1
+"""Sets of weights of a kind of decisions: by how many of the nested contexts were seen."""
+
+SETS = KINDS * SETS_EACH
+"""Of all kinds."""
 
 _GOLDEN = np.uint32(GOLDEN)
 _SETS = np.arange(SETS)[:, None]
 _LARGER = np.arange(1, NESTED + 1, dtype=np.int8)[:, None]
 _YES, _NO = np.divmod(np.arange((MOST_COUNT + 1) ** 2), MOST_COUNT + 1)
+# in twentieths; both counts begin with 0.15
 _INPUTS = STRETCHED[(_YES * 20 + 3) * INPUT // ((_YES + _NO) * 20 + 6)].astype(np.float64)
 _SEEN = (_YES + _NO >= SEEN).view(np.int8)
 _TO_YES, _NO_MASK = np.int32(COUNT_BITS - MOST_COUNT.bit_length()), np.int32(MOST_COUNT)
@@ -113,16 +120,16 @@ class Model:
         self.shifts = (32 - bits).astype(np.uint32)[:, None]
         self.tables = (ends - (1 << bits))[:, None]
         self.counts = np.zeros(ends[-1], np.int32)
-        self.weights = np.full((SETS, CONTEXTS), WEIGHT / 8)
+        self.weights = np.full((SETS, CONTEXTS), FIRST_WEIGHT)
         self.told: list[tuple[Told, np.ndarray]] = []
 
-    def predict(self, contexts: np.ndarray, numbers: np.ndarray, kinds: np.ndarray | int) -> Told:
+    def predict(self, contexts: np.ndarray, numbers: np.ndarray, first: np.ndarray | int) -> Told:
         """How likely decisions are yes.
 
         Args:
             contexts: (CONTEXTS, ...) of their pixels.
             numbers: (...) uint32 of the decisions, times NUMBER; n in all.
-            kinds: (n,) the first set of weights of each.
+            first: (n,) the first set of weights of the kind of each.
         """
         hashed = contexts + numbers
         hashed ^= hashed >> FOLD
@@ -135,7 +142,7 @@ class Model:
         pairs = counts >> _TO_YES
         pairs |= counts & _NO_MASK
         inputs = _INPUTS.take(pairs)
-        sets = (_SEEN.take(pairs[:NESTED]) * _LARGER).max(0) + kinds
+        sets = (_SEEN.take(pairs[:NESTED]) * _LARGER).max(0) + first
         total = np.add.reduce(self.weights.take(sets, axis=0).T * inputs, 0)
         total *= 1 / WEIGHT
         total += WIDEST

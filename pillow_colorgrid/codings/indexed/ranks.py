@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pillow_colorgrid.codings.bits import Code
-from pillow_colorgrid.codings.indexed.model import KINDS, NUMBER, SETS, Model
+from pillow_colorgrid.codings.indexed.model import KINDS, NUMBER, SETS_EACH, Model
 
 ONCE = 3
 """So many levels are predicted at once, at most."""
@@ -17,7 +17,8 @@ ONCE = 3
 FIRST_NUMBER = 2
 """Decisions are numbered by the node, from here on."""
 
-SET = SETS // KINDS * (KINDS - 1)
+SET = SETS_EACH * (KINDS - 1)
+"""The first set of weights of these decisions, which are the last kind."""
 
 
 class Levels:

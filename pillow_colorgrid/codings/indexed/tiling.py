@@ -13,7 +13,7 @@ AHEAD = 2
 """A row is so many pixels behind the one above it."""
 
 LEAST_SIDE = 64
-"""Of tiles of a picture that has more than one."""
+"""Of tiles whose size a file tells."""
 
 MOST_LINE = 2**14
 """Counts hold as many new decisions as a line of so many pixels may make."""

@@ -11,11 +11,8 @@ from pillow_colorgrid.codings.bits import Code
 from pillow_colorgrid.codings.indexed import ranks
 from pillow_colorgrid.codings.indexed.contexts import Around, Line, Plane
 from pillow_colorgrid.codings.indexed.flats import Flats
-from pillow_colorgrid.codings.indexed.model import KINDS, NUMBER, SETS, Model
+from pillow_colorgrid.codings.indexed.model import NUMBER, SETS_EACH, Model
 from pillow_colorgrid.codings.indexed.tiling import Tiling
-
-_SETS = SETS // KINDS
-"""Of a kind of decisions."""
 
 
 class Walk:
@@ -85,7 +82,7 @@ class Walk:
         first, second = around.first[:busy], around.second[:busy]
         contexts = around.contexts[:, :busy]
         numbers, sets = np.zeros(2 * busy, np.uint32), np.zeros(2 * busy, np.int64)
-        numbers[busy:], sets[busy:] = NUMBER, _SETS
+        numbers[busy:], sets[busy:] = NUMBER, SETS_EACH
         told = self.model.predict(np.concatenate([contexts, contexts], axis=1), numbers, sets)
         known = None if wanted is None else wanted[:busy] == first
         bits = self.code(told.likely[:busy], known).astype(np.int64)

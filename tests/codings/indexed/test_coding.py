@@ -21,7 +21,7 @@ from pillow_colorgrid.codings.indexed.contexts import (
     Plane,
 )
 from pillow_colorgrid.codings.indexed.description import INDEXED, RANKS
-from pillow_colorgrid.codings.indexed.encoder import order
+from pillow_colorgrid.codings.indexed.encoder import encoding, order
 from pillow_colorgrid.codings.indexed.flats import Flats
 from pillow_colorgrid.codings.indexed.tiling import Canvas, Tiling, whole
 from pillow_colorgrid.codings.lossless.description import Options
@@ -280,7 +280,7 @@ def test_every_pixel_is_in_one_line(tiling: Tiling) -> None:
 @pytest.mark.parametrize("size", [(130, 64), (65, 300), (200, 200)])
 def test_tiles_come_back(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is large is in tiles, but not at the highest efforts; the plain decoder agrees."""
-    monkeypatch.setattr(coding, "TILED_PIXELS", 1000)
+    monkeypatch.setattr(encoding, "TILED_PIXELS", 1000)
     monkeypatch.setattr(coding, "TILE", (64, 96))
     pixels = drawing(size, 7)
     header, sections = written(pixels)
@@ -338,7 +338,7 @@ def test_surprises_beyond_the_flat_pixels_are_refused() -> None:
 def test_tiles_of_too_long_lines_are_refused() -> None:
     header = Header(INDEXED.number, "P", (2**12, 2**12), bytes(8), 1)
     section = RANKS.section(b"\4\1\x40\0\x40\0" + bytes(4))
-    with pytest.raises(DamagedError, match="64 x 64 make lines of more than 16384 pixels"):
+    with pytest.raises(DamagedError, match="64 x 64 make lines of 131072 pixels, allowed 16384"):
         coding.decode(header, [section])
 
 

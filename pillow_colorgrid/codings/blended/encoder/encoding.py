@@ -67,7 +67,7 @@ def _stream(
     escapes = []
     for expected, numbers in zip(recorder.expected, recorder.numbers, strict=True):
         rows, zooms = kinds.of(expected)
-        beyond = numbers - (expected.mean >> 3)
+        beyond = numbers - expected.floor
         symbols = symbols_of(beyond, zooms)
         escaped = (frequencies.counts[rows, symbols] == 0) | (symbols == ESCAPE)
         symbols[escaped] = ESCAPE

@@ -32,6 +32,7 @@ RIDGE = 1e-6
 """Keeps coefficients small where neighbours say the same: a part of the mean square."""
 
 LIMIT = 2**15 - 1
+"""Of coefficients in files, which have 16 bits."""
 
 
 def predictors(plane: np.ndarray) -> np.ndarray:

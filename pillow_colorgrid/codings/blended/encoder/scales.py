@@ -20,7 +20,7 @@ def scales_of(
     """(BINS,) uint8; a kind without pixels has the scale of the one below."""
     mean = np.concatenate([one.mean for one in expected])
     bins = np.concatenate([one.bins for one in expected])
-    beyond = np.concatenate(numbers) - (mean >> 3)
+    beyond = np.concatenate([n - one.floor for n, one in zip(numbers, expected, strict=True)])
     cost = prices(frequencies)
     found = np.zeros(BINS, np.uint8)
     order = bins.argsort(kind="stable")
