@@ -281,7 +281,7 @@ def test_every_pixel_is_in_one_line(tiling: Tiling) -> None:
 def test_tiles_come_back(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is large is in tiles, but not at the highest efforts; the plain decoder agrees."""
     monkeypatch.setattr(encoding, "TILED_PIXELS", 1000)
-    monkeypatch.setattr(coding, "TILE", (64, 96))
+    monkeypatch.setattr(encoding, "TILE", (64, 96))
     pixels = drawing(size, 7)
     header, sections = written(pixels)
     (section,) = sections
