@@ -10,6 +10,7 @@ from PIL import Image
 
 from pillow_colorgrid import codec, container
 from pillow_colorgrid.codings.base import Picture
+from pillow_colorgrid.codings.bits import Recorder
 from pillow_colorgrid.codings.indexed import coding
 from pillow_colorgrid.codings.indexed.contexts import (
     ABOVE,
@@ -320,7 +321,7 @@ def test_impossible_pictures_are_refused(mode: str, payload: bytes, message: str
 
 def test_pixels_that_are_outside_are_refused() -> None:
     """The first candidate of the first pixel is what is outside of the picture."""
-    recorder = coding.Recorder()
+    recorder = Recorder()
     coding.Walk(whole(1, 1), 2, recorder.code, np.zeros((1, 1), np.int32)).all()
     header = Header(INDEXED.number, "P", (1, 1), bytes(8), 1)
     with pytest.raises(DamagedError, match="a pixel is what is outside"):
