@@ -349,6 +349,7 @@ class Decoder:
             ones: (n,) the probability of 1, 1..2**14 - 1 of 2**14; it has the upper part.
 
         Raises:
+            ValueError: there are more lanes.
             StreamError: the stream ends before the pass does.
         """
         if len(self.lanes.states) > 1:

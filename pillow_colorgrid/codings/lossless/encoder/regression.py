@@ -47,6 +47,9 @@ those of columns that hardly vary in the sample, and may do so elsewhere in the 
 PRUNE_BITS = (1.0, 3.0, 6.0, 9.0, 9.0, 0.0)
 """A coefficient leaves if it gains less, in rounds; about 10 bits is what it costs."""
 
+OUTPUT_BITS = 16
+"""What a corrected output costs beside its coefficients, about: its shift, and where they stand."""
+
 LN2 = float(np.log(2))
 
 
@@ -186,7 +189,7 @@ def _price_of(coefficients: np.ndarray) -> float:
     """About the bits of an output's coefficients."""
     if not coefficients.any():
         return 0.0
-    return float(np.log2(1 + 2.0 * np.abs(coefficients.astype(np.float64))).sum()) + 16
+    return float(np.log2(1 + 2.0 * np.abs(coefficients.astype(np.float64))).sum()) + OUTPUT_BITS
 
 
 @dataclass(frozen=True)
@@ -330,20 +333,16 @@ def fit(
         found = predictor.workers.map(
             lambda job: _fit_pass(*job, finds or doing, frequencies, fitting), jobs
         )
-    # of several tiles it would take all networks once more to do without what does not pay
-    price = _price if len(parts) > 1 else (lambda _: 0.0)
-    return {
-        name: correction
-        for name, (correction, gain) in zip(
-            (draw.pass_.network for draw in to_draw), found, strict=True
-        )
-        if correction is not None and gain > price({name: correction})
-    }
-
-
-def _price(adaptation: Adaptation) -> float:
-    """The bits of an adaptation."""
-    return 8.0 * len(pack(adaptation))
+    kept: dict[str, Correction] = {}
+    for draw, (correction, gain) in zip(to_draw, found, strict=True):
+        if correction is None:
+            continue
+        one = {draw.pass_.network: correction}
+        # of several tiles it would take all networks once more to do without what does not pay
+        price = 8 * len(pack(one)) if len(parts) > 1 else 0
+        if gain > price:
+            kept |= one
+    return kept
 
 
 def _fit_pass(
