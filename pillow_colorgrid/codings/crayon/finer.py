@@ -128,13 +128,16 @@ def read_head(data: bytes, interval: int) -> Head:
         StreamError: an impossible value.
     """
     if len(data) < HEAD.size:
-        raise StreamError(f"finer hints of {len(data)} bytes")
+        raise StreamError(f"finer hints of {len(data)} bytes, needs at least {HEAD.size}")
     wider, unit, count = HEAD.unpack_from(data)
     for (name, (low, high)), value in zip(HEAD_LIMITS.items(), (wider, unit, count), strict=True):
         if not low <= value <= high:
             raise StreamError(f"finer hints of {name} {value}, allowed {low} to {high}")
     if (interval << wider) % (1 << count):
-        raise StreamError(f"{count} finer levels of an interval of {interval << wider}")
+        raise StreamError(
+            f"{count} finer levels of an interval of {interval << wider}, "
+            f"allowed multiples of {1 << count}"
+        )
     end = HEAD.size + count
     steps = tuple(data[HEAD.size : end])
     low, high = STEP_LIMITS

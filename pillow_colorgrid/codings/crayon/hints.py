@@ -31,18 +31,15 @@ INTERVALS = (INTERVAL.lowest, INTERVAL.highest)
 SLOPE_FACTORS = (0, 1, 2)
 """How many intervals lie from slope to slope; 0: there are no slopes."""
 
-COARSE_SLOPES_UP_TO = 24
-"""Up to this interval of the hints slopes are at every second grid point: they would cost more."""
-
 STEPS = (2, 8)
 """A hint is told in steps, least and largest: from 2 on Co and Cg fit a signed byte."""
 
 FINE_STEP, COARSE_STEP = 3, 4
-"""Steps of new files. With 4 hints cost a quarter less than with 2 and PSNR falls by 0.04 dB at
-n = 20 (Kodak), by 0.2 dB at n = 6: so near hints are told more finely."""
+"""Steps of new files' samples. With 4 they cost a quarter less than with 2 and PSNR falls by 0.04
+dB at n = 20 (Kodak), by 0.2 dB at n = 6: so near ones are told more finely."""
 
 LOSSY_STEP, LOSSY_UP_TO = 6, 80
-"""The step up to this quality of the luminance, whose error hides that of colour: on crops of the
+"""Theirs up to this quality of the luminance, whose error hides that of colour: on crops of the
 training's pictures, n and quality chosen together for each rate, files of equal RGB PSNR are 2.6 %
 smaller than with 4. With 8 no smaller, and the differences of colour are seen."""
 
@@ -200,7 +197,7 @@ def points(plane: npt.NDArray[Any], interval: int) -> npt.NDArray[Any]:
 
 
 def step_of(interval: int, quality: int = EXACT_QUALITY) -> int:
-    """The step of the hints of a new file, whose luminance has this quality."""
+    """The step of the samples of a new file, whose luminance has this quality."""
     if quality <= LOSSY_UP_TO:
         return LOSSY_STEP
     return FINE_STEP if interval <= FINE_UP_TO else COARSE_STEP

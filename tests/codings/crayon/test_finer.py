@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from pillow_colorgrid.codings.crayon import finer as finer_hints, hint_stream, paint
-from pillow_colorgrid.codings.crayon.encoder import budget, finer as choosing, fit
+from pillow_colorgrid.codings.crayon.encoder import budget, finer as choosing
 from pillow_colorgrid.codings.crayon.hints import BASE_STEPS, ColorGrid, Finer, tent_means
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.lossless.model import SMALL, model
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.entropy import rans
+from tests.codings.crayon import dense
 from tests.conftest import photograph
 
 
@@ -93,7 +94,7 @@ def test_nearer_than_hints_everywhere_of_as_many_bytes(n: int) -> None:
     planes = ycocg.forward(np.asarray(photograph("astronaut", 320, 320)))
     error, size = error_and_bytes(budget.fit(planes[1:], planes[0], n, "mean"), planes)
     for denser in range(n, 1, -1):
-        other = error_and_bytes(fit.fit(planes[1:], planes[0], denser, "mean"), planes)
+        other = error_and_bytes(dense.fit(planes[1:], planes[0], denser, "mean"), planes)
         if other[1] >= size:
             break
     assert other[1] >= size

@@ -11,6 +11,7 @@ from pillow_colorgrid.codings.crayon.hints import BASE_STEPS
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg
+from tests.codings.crayon import dense
 from tests.conftest import photograph
 
 SIDES = st.one_of(st.sampled_from([1, 2, 65, 67]), st.integers(1, 67))
@@ -75,7 +76,7 @@ def test_a_flat_plane_comes_back_to_the_step(
     height: int, width: int, interval: int, value: int, kind: str
 ) -> None:
     flat = np.full((height, width), value, np.int16)
-    colour = fit.fit([flat, -flat], flat, interval, kind)
+    colour = dense.fit([flat, -flat], flat, interval, kind)
     for hints, sign in zip(colour.hints, (1, -1), strict=True):
         assert hints.shape == grid_hints.grid_size(height, width, interval)
         told = hints.astype(int) * colour.step
@@ -90,7 +91,7 @@ def test_slopes_stand_where_the_format_says(
     height: int, width: int, interval: int, seed: int
 ) -> None:
     planes = [values_of(height, width, seed + k).astype(np.int16) for k in range(3)]
-    colour = fit.fit(planes[1:], np.abs(planes[0]), interval, "mean")
+    colour = dense.fit(planes[1:], np.abs(planes[0]), interval, "mean")
     assert colour.slope_factor == (2 if interval <= 24 else 1)
     assert colour.slopes is not None
     for slopes in colour.slopes:
@@ -102,7 +103,7 @@ def test_slopes_stand_where_the_format_says(
 def test_slopes_find_colour_that_follows_the_luminance(interval: int) -> None:
     """Co is half the luminance, Cg its negative: half and minus one are told as slopes."""
     luminance = np.abs(values_of(160, 130, 1)).astype(np.int16)
-    colour = fit.fit([luminance // 2, -luminance], luminance, interval, "mean")
+    colour = dense.fit([luminance // 2, -luminance], luminance, interval, "mean")
     assert colour.slopes is not None
     for slopes, exact in zip(colour.slopes, (0.5, -1), strict=True):
         assert np.abs(slopes / grid_hints.SLOPE_SENT - exact).max() < 0.2
@@ -112,7 +113,7 @@ def test_slopes_find_colour_that_follows_the_luminance(interval: int) -> None:
 def test_a_photograph_is_nearer_than_by_means(interval: int) -> None:
     """By one decibel at least (Kodak: by two to three)."""
     luminance, *planes = ycocg.forward(np.asarray(photograph("astronaut", 320, 320)))
-    kept = Kept(luminance, fit.fit(planes, luminance, interval, "mean"))
+    kept = Kept(luminance, dense.fit(planes, luminance, interval, "mean"))
     means = grid_hints.tent_means(luminance, interval, BASE_STEPS)
     seen = paint.see(kept, means, Tile(0, 0, 320, 320))
     for plane, shown in zip(planes, paint.unpainted(seen), strict=True):

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from pillow_colorgrid.codings.crayon import coding as crayon, hints, network as grid_crayon, paint
-from pillow_colorgrid.codings.crayon.encoder import fit
 from pillow_colorgrid.codings.crayon.network import BASE_STEPS, PHASES, Surroundings
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.pixels import Bytes
 from pillow_colorgrid.runtime import networks
+from tests.codings.crayon import dense
 from tests.conftest import MODELS, photograph
 
 
@@ -35,7 +35,7 @@ def random_seen(height: int, width: int, seed: int = 1) -> Surroundings:
 
 def kept_of(rgb: Bytes, interval: int, kind: str = "mean") -> Kept:
     luminance, *colour = ycocg.forward(rgb)
-    return Kept(luminance, fit.fit(colour, luminance, interval, kind))
+    return Kept(luminance, dense.fit(colour, luminance, interval, kind))
 
 
 # -- inputs and outputs ----------------------------------------------------------------------------

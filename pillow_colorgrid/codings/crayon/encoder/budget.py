@@ -11,7 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
-from pillow_colorgrid.codings.crayon.encoder import finer, fit as dense
+from pillow_colorgrid.codings.crayon.encoder import finer
+from pillow_colorgrid.codings.crayon.encoder.fit import (
+    Floats,
+    between,
+    fit_slopes,
+    fitted_hints,
+    samples,
+)
 from pillow_colorgrid.codings.crayon.finer import STEP_LIMITS
 from pillow_colorgrid.codings.crayon.hints import (
     BASE_STEPS,
@@ -56,7 +63,7 @@ STEPS_BY_PRICE = 3.5
 
 
 def fit(
-    colour: Sequence[Plane | dense.Floats],
+    colour: Sequence[Plane | Floats],
     luminance: Plane,
     n: int,
     kind: str,
@@ -70,28 +77,28 @@ def fit(
         quality: of the luminance.
     """
     if kind == "point":
-        return dense.fit(colour, luminance, n, kind, quality)
+        return samples(colour, n, quality)
     interval = interval_of(n)
     eighths = luminance * np.int32(BASE_STEPS) - luminance_base(luminance, interval)
     detail = eighths.astype(np.float32) / np.float32(BASE_STEPS)
     widest = interval << WIDER
     with one_thread():  # so that the number of threads never changes a file
         slopes, left = zip(
-            *(dense.fit_slopes(plane, detail, interval, interval, SLOPE_UNIT) for plane in colour),
+            *(fit_slopes(plane, detail, interval, interval, SLOPE_UNIT) for plane in colour),
             strict=True,
         )
         price = price_of(n) * max(_left_by_hints(left, interval), LEAST_ERROR)
         steps = steps_of(price, widest)
         hints, levels = finer.choose(left, widest, steps, price)
-    between = Finer(WIDER, SLOPE_UNIT, steps[1:], levels)
-    return ColorGrid(interval, kind, steps[0], hints, 1, (slopes[0], slopes[1]), finer=between)
+    added = Finer(WIDER, SLOPE_UNIT, steps[1:], levels)
+    return ColorGrid(interval, kind, steps[0], hints, 1, (slopes[0], slopes[1]), finer=added)
 
 
-def _left_by_hints(targets: Sequence[dense.Floats], interval: int) -> float:
+def _left_by_hints(targets: Sequence[Floats], interval: int) -> float:
     """The squared error of each pixel, over red, green and blue, with hints at every `interval`."""
     error = 0.0
     for target, weight in zip(targets, finer.ERROR_WEIGHTS, strict=True):
-        shown = dense.between(dense.fitted_hints(target, interval), interval, target.shape)
+        shown = between(fitted_hints(target, interval), interval, target.shape)
         error += weight * float(np.square(target - shown).mean(dtype=np.float64))
     return error
 

@@ -14,10 +14,10 @@ from pillow_colorgrid.codings.crayon import finer
 from pillow_colorgrid.codings.crayon.encoder.fit import (
     Doubles,
     Floats,
-    _normal_matrix,
-    _project_both,
     between,
     fitted_hints,
+    normal_matrix,
+    project_both,
 )
 from pillow_colorgrid.codings.crayon.hints import HINT_LIMITS, Hints, grid_size
 from pillow_colorgrid.codings.lossless.levels import Where
@@ -46,9 +46,9 @@ class Plane:
         intervals = [interval >> number for number in range(len(steps))]
         self.shapes = [grid_size(height, width, each) for each in intervals]
         self.matrices = [
-            (_normal_matrix(height, each), _normal_matrix(width, each)) for each in intervals
+            (normal_matrix(height, each), normal_matrix(width, each)) for each in intervals
         ]
-        self.wanted = _project_both(target, intervals[-1])
+        self.wanted = project_both(target, intervals[-1])
         hints = np.rint(fitted_hints(target, interval) / steps[0])
         self.values = [np.zeros(shape, np.int16) for shape in self.shapes]
         self.values[0][:] = np.clip(hints, *HINT_LIMITS)
@@ -64,7 +64,7 @@ class Plane:
         rows, columns = self.matrices[-1]
         error = _times(rows, _times(columns, self.shown.T).T) - self.wanted
         for _ in self.shapes[level + 1 :]:
-            error = _project_both(error, 2)
+            error = project_both(error, 2)
         return error
 
     def curvature(self, level: int) -> Floats:

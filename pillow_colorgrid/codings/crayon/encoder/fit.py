@@ -15,19 +15,15 @@ import numpy.typing as npt
 
 from pillow_colorgrid.codings.crayon.description import EXACT_QUALITY
 from pillow_colorgrid.codings.crayon.hints import (
-    BASE_STEPS,
-    COARSE_SLOPES_UP_TO,
     SLOPE_LIMIT,
     SLOPE_SENT,
     ColorGrid,
     Hints,
     Plane,
-    luminance_base,
     points,
     step_of,
     stepped,
 )
-from pillow_colorgrid.runtime.blas import one_thread
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -58,13 +54,13 @@ def _project(values: Floats, interval: int) -> Floats:
     return projected
 
 
-def _project_both(values: Floats, interval: int) -> Floats:
+def project_both(values: Floats, interval: int) -> Floats:
     """(H, W) -> (rows, columns), `_project` along both axes."""
     along_rows = _project(values, interval)
     return np.ascontiguousarray(_project(np.ascontiguousarray(along_rows.T), interval).T)
 
 
-def _normal_matrix(length: int, interval: int) -> tuple[Doubles, Doubles]:
+def normal_matrix(length: int, interval: int) -> tuple[Doubles, Doubles]:
     """Diagonal (points,) and off-diagonal (points - 1,) of the least-squares matrix of a side.
 
     Interpolation mixes direct neighbours only, so the matrix has three diagonals.
@@ -102,8 +98,8 @@ def _solve(diagonal: Doubles, beside: Doubles, values: Floats | Doubles) -> Doub
 def fitted_hints(values: Floats, interval: int) -> Floats:
     """(H, W) -> (rows, columns): what comes closest to `values` when interpolated."""
     height, width = values.shape
-    by_rows = _solve(*_normal_matrix(height, interval), _project_both(values, interval))
-    return _solve(*_normal_matrix(width, interval), by_rows.T).T.astype(np.float32)
+    by_rows = _solve(*normal_matrix(height, interval), project_both(values, interval))
+    return _solve(*normal_matrix(width, interval), by_rows.T).T.astype(np.float32)
 
 
 def between(values: Floats, interval: int, shape: tuple[int, ...]) -> Floats:
@@ -117,42 +113,17 @@ def between(values: Floats, interval: int, shape: tuple[int, ...]) -> Floats:
     return values
 
 
-def fit(
-    colour: Sequence[Plane | Floats],
-    luminance: Plane,
-    interval: int,
-    kind: str,
-    quality: int = EXACT_QUALITY,
+def samples(
+    colour: Sequence[Plane | Floats], interval: int, quality: int = EXACT_QUALITY
 ) -> ColorGrid:
-    """The colour grid of Co and Cg (H, W).
+    """The grid of kind "point": the own Co and Cg (H, W) of every `interval`-th pixel, no slopes.
 
     Args:
-        luminance: (H, W), for which the slopes are fitted.
-        kind: "mean": fitted hints, and slopes; "point": samples, and no slopes.
         quality: of the luminance that a decoder will have.
     """
     step = step_of(interval, quality)
-    if kind == "point":
-        co, cg = (stepped(points(plane, interval), step) for plane in colour)
-        return ColorGrid(interval, kind, step, (co, cg))
-    factor = 2 if interval <= COARSE_SLOPES_UP_TO else 1
-    eighths = luminance * np.int32(BASE_STEPS) - luminance_base(luminance, interval)
-    detail = eighths.astype(np.float32) / np.float32(BASE_STEPS)
-    with one_thread():  # so that the number of threads never changes a file
-        hints, slopes = zip(
-            *(_fit_plane(plane, detail, interval, factor * interval) for plane in colour),
-            strict=True,
-        )
-    co, cg = (stepped(values, step) for values in hints)
-    return ColorGrid(interval, kind, step, (co, cg), factor, slopes)
-
-
-def _fit_plane(
-    plane: Plane | Floats, detail: Floats, interval: int, slope_interval: int
-) -> tuple[Floats, Hints]:
-    """Colours at the grid points, and slopes, of Co or Cg (H, W)."""
-    slopes, left = fit_slopes(plane, detail, interval, slope_interval)
-    return fitted_hints(left, interval), slopes
+    co, cg = (stepped(points(plane, interval), step) for plane in colour)
+    return ColorGrid(interval, "point", step, (co, cg))
 
 
 def fit_slopes(
@@ -167,11 +138,11 @@ def fit_slopes(
     limit = SLOPE_LIMIT >> unit
     values = plane.astype(np.float32)
     hints = fitted_hints(values, interval)
-    energy = _project_both(detail * detail, slope_interval)
+    energy = project_both(detail * detail, slope_interval)
     energy += DETAIL_NOISE * slope_interval**2
     for _ in range(ROUNDS):
         left = values - between(hints, interval, values.shape)
-        slopes = _project_both(left * detail, slope_interval) / energy * sent
+        slopes = project_both(left * detail, slope_interval) / energy * sent
         slopes = np.clip(np.rint(slopes), -limit, limit)
         shading = between(slopes / sent, slope_interval, values.shape) * detail
         hints = fitted_hints(values - shading, interval)
