@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile, ImagePalette
 
-from pillow_colorgrid import container, limits, other_info
+from pillow_colorgrid import container, dropping, limits, other_info
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
 
@@ -31,6 +31,9 @@ PALETTE_MODES = ("RGB", "RGBA", "CMYK")
 
 PALETTE_COLORS = 256
 """At most."""
+
+EMPTY_EXIF_BYTES = 20
+"""Of Pillow: "Exif", the head of TIFF, and a list of no tags."""
 
 TEXT, BYTES = 1, 0
 """The first byte of a comment: str (UTF-8) or bytes."""
@@ -147,7 +150,7 @@ KINDS = {
 }
 """Key of `Image.info`, and keyword of `Image.save`. Adding a kind is one entry."""
 
-OTHERS = "info"
+OTHERS = dropping.OTHERS
 """Keyword of `Image.save`: what else is to stand in `Image.info`; None or {}: nothing."""
 
 _OTHERS = _Kind(b"info", "other metadata", other_info.pack, other_info.unpack)
@@ -209,19 +212,33 @@ def to_write(
     for key, kind in KINDS.items():
         asked = key in keywords
         value = keywords[key] if asked else im.info.get(key)
-        if value is None or (isinstance(value, bytes | str) and not value):
+        if is_nothing(value):
             continue
         try:
             sections.append(Section(kind.section, kind.pack(key, value)))
         except ValueError:
             if asked:
                 raise
-    found = {key: value for key, value in others_of(im).items() if key not in kept_elsewhere}
+    replaced = [key for key in keywords if key in KINDS and keywords[key] != im.info.get(key)]
+    found = dropping.others_without(others_of(im), {*replaced, *dropped_by(keywords)})
+    found = {key: value for key, value in found.items() if key not in kept_elsewhere}
     if others := keywords.get(OTHERS, found):
         sections.append(Section(_OTHERS.section, _OTHERS.pack(OTHERS, others)))
     size = sum(container.SECTION.size + len(section.payload) for section in sections)
     limits.check("MAX_METADATA_BYTES", size)
     return sections
+
+
+def dropped_by(keywords: Mapping[str, Any]) -> list[str]:
+    """The kinds of metadata that keywords of `Image.save` drop."""
+    return [key for key in (*KINDS, OTHERS) if key in keywords and is_nothing(keywords[key])]
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a value stands for no metadata: None, an empty one, EXIF without a tag."""
+    if isinstance(value, Image.Exif):
+        return not len(value) and len(value.tobytes()) <= EMPTY_EXIF_BYTES
+    return value is None or (isinstance(value, bytes | bytearray | str | Mapping) and not value)
 
 
 def others_of(im: Image.Image) -> dict[Any, Any]:

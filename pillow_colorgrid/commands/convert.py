@@ -28,6 +28,7 @@ from pillow_colorgrid.commands.places import TEMPORARY, Place
 from pillow_colorgrid.commands.seen import FileState
 from pillow_colorgrid.commands.targets import CGX, FORMATS, JPG, LOSSY_TARGETS, Settings
 from pillow_colorgrid.commands.terminal import reason_of
+from pillow_colorgrid.dropping import jpeg_without
 from pillow_colorgrid.frames.encoder import joined
 from pillow_colorgrid.metadata import OWN_FACTS
 from pillow_colorgrid.restoring import jpegs_and_pictures, new_jpeg_bytes
@@ -107,7 +108,7 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     if settings.suffix == JPG and (settings.original or not settings.any_pixels):
         return _restore(outcome, source, settings)
     if settings.dropped:
-        source = dropping.jpeg_without(source, settings.dropped)
+        source = jpeg_without(source, settings.dropped)
     image, apart = _load(source, settings)
     if settings.any_pixels and settings.suffix == JPG and _holds_jpeg(image):
         return _restore(outcome, source, settings)

@@ -137,12 +137,18 @@ def test_pillows_own_mpo(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", range(3))
 def test_metadata_that_were_asked_for(phone: Path, number: int) -> None:
-    """They are shown for each; the file is the one that was saved all the same."""
-    kept = saved(phone, comment=b"mine")
-    with opened(kept) as image:
-        image.seek(number)
-        assert image.info["comment"] == b"mine"
-    assert pillow_colorgrid.jpeg_bytes(io.BytesIO(kept)) == FILE
+    """They are shown for each; the file is kept unless it would still hold what they replace."""
+    for keywords in ({"xmp": b"mine"}, {"comment": b"mine"}):
+        kept = saved(phone, **keywords)
+        with opened(kept) as image:
+            image.seek(number)
+            assert keywords.items() <= image.info.items()
+        if "xmp" in keywords:
+            assert pillow_colorgrid.jpeg_bytes(io.BytesIO(kept)) == FILE
+        else:
+            assert b"gains" not in kept
+            with pytest.raises(ValueError, match="saved from pixels"):
+                pillow_colorgrid.jpeg_bytes(io.BytesIO(kept))
 
 
 # -- what stays as it is --------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from typing import Any
 
 from PIL import Image, JpegImagePlugin
 
-from pillow_colorgrid import limits
+from pillow_colorgrid import limits, metadata
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.base import Coding
 from pillow_colorgrid.codings.jpeg.encoder import files
+from pillow_colorgrid.dropping import SeveralPicturesError
 from pillow_colorgrid.frames.encoder import gathering, writing
 
 FORMAT = "MPO"
@@ -42,6 +43,7 @@ def encode(
 
     Raises:
         ValueError: as `gathering` raises.
+        SeveralPicturesError: keywords drop metadata that pictures of the file have.
     """
     several = image.format == FORMAT and not keywords.get("append_images")
     if not several or coding is not registry.DEFAULT:
@@ -62,6 +64,10 @@ def encode(
         return writing.encode(found, coding, options, pieces)
     except writing.NoFileError:
         return None
+    except SeveralPicturesError:
+        if metadata.dropped_by(keywords):
+            raise
+        return None  # replaced: the file would still hold the old ones
 
 
 def split(data: bytes) -> list[bytes] | None:

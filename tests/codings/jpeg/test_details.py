@@ -31,6 +31,7 @@ def test_of_an_ordinary_file(tmp_path: Path) -> None:
         "subsampling": "4:2:0",
         "quality": "83",
         "scans": "1 sequential",
+        "metadata in it": "none",
         "Huffman tables": "standard",
     }
 
@@ -42,6 +43,7 @@ def test_of_a_progressive_file_with_restarts_and_a_tail(tmp_path: Path) -> None:
         "quality": "70",
         "scans": "10 progressive",
         "restart interval": 3,
+        "metadata in it": "none",
         "Huffman tables": "optimal",
         "bytes behind the picture": 6,
     }

@@ -2,14 +2,12 @@
 
 import logging
 import os
-from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
-from pillow_colorgrid import limits, metadata
+from pillow_colorgrid import limits
 from pillow_colorgrid.codings import inner_file
 from pillow_colorgrid.codings.base import Encoded, Picture
 from pillow_colorgrid.codings.jpeg import exceptions, model, strips
@@ -20,9 +18,10 @@ from pillow_colorgrid.codings.jpeg.description import (
     STRIP,
     WHOLE_FILE,
 )
-from pillow_colorgrid.codings.jpeg.encoder import encoding
+from pillow_colorgrid.codings.jpeg.encoder import encoding, leaving_out
 from pillow_colorgrid.codings.jpeg.head import Head
 from pillow_colorgrid.container import Section, size_bytes
+from pillow_colorgrid.dropping import SeveralPicturesError
 from pillow_colorgrid.errors import LimitError
 from pillow_colorgrid.jpeg import file, render
 from pillow_colorgrid.jpeg.geometry import Geometry, GeometryComponent, pack_geometry
@@ -50,16 +49,22 @@ def encode(picture: Picture, given: Given) -> Encoded | None:
 
     Raises:
         ValueError: `given` is a file, and not that of these pixels.
-        OSError: `given` cannot be read.
+        OSError: `given` cannot be read; or it holds several pictures, and metadata is dropped.
     """
     data = source_of(picture.image, given)
     if data is None:
         return None
-    tells = _tells_metadata(picture, data)
-    if tells is None:
+    try:
+        left = leaving_out.left_of(picture, data)
+    except SeveralPicturesError:
+        if given != "auto" or leaving_out.asked(picture.image):
+            raise
+        return None
+    if left is None:
         if given == "auto":
             return None
         raise ValueError("jpeg= is not the file of this picture: it shows other pixels")
+    data, tells = left
     encoded, kept = _coefficients(picture, data, tells), _as_it_is(data, tells)
     if encoded is None or kept is None:
         return encoded or kept
@@ -95,7 +100,14 @@ def _file_of(image: Image.Image | None) -> bytes | None:
 
 
 def _read(given: Given) -> bytes:
-    data = bytes(given) if isinstance(given, bytes) else _bytes_of(Path(given))
+    if isinstance(given, bytes):
+        data = given
+    else:
+        try:
+            data = _bytes_of(Path(given))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise type(error)(error.errno, f"jpeg={os.fspath(given)!r}: {reason}") from error
     if not data.startswith(SIGNATURE):
         raise ValueError(f"jpeg= begins with {data[:3].hex()}, allowed: {SIGNATURE.hex()}")
     return data
@@ -111,48 +123,13 @@ def _bytes_of(path: Path) -> bytes:
 # -- what becomes of it ---------------------------------------------------------------------------
 
 
-def _tells_metadata(picture: Picture, data: bytes) -> bool | None:
-    """Whether a file's headers tell the metadata to be written; None: it shows other pixels."""
-    try:
-        with _opened(data, picture.image) as shown:
-            if (shown.mode, shown.size) != (picture.mode, _size(picture)):
-                return None
-            pixels = np.asarray(shown).reshape(shown.height, shown.width, -1)
-            told = metadata.to_write(shown, {})
-    except Exception:  # whatever a reader raises on a broken file
-        return None
-    if not _same(pixels, picture.pixels):
-        return None
-    return _told(picture.metadata) == _told(told)
-
-
-def _opened(data: bytes, like: Image.Image | None) -> Image.Image:
-    """A JPEG file as Pillow opened the picture: a part of an MPO file is no MPO file by itself."""
-    if like is not None and like.format == "JPEG":
-        return JpegImagePlugin.JpegImageFile(BytesIO(data))
-    return Image.open(BytesIO(data), formats=PILLOW_FORMATS)
-
-
-def _size(picture: Picture) -> tuple[int, int]:
-    height, width, _ = picture.pixels.shape
-    return width, height
-
-
-def _told(sections: Sequence[Section]) -> list[tuple[bytes, bytes]]:
-    return [(section.type, section.payload) for section in sections]
-
-
-def _same(shown: np.ndarray, pixels: np.ndarray) -> bool:
-    return shown.shape == pixels.shape and np.array_equal(shown, pixels)
-
-
 def _coefficients(picture: Picture, data: bytes, tells: bool) -> Encoded | None:
     """Sections with coefficients; None where they are not to be had, or show other pixels."""
     height, width, _ = picture.pixels.shape
     try:
         found, recipe = file.read_exact(data, max_pixels=height * width)
         # by our own arithmetic: Pillow's may be another one on another machine
-        if not _same(render.pixels(found), picture.pixels):
+        if not leaving_out.same(render.pixels(found), picture.pixels):
             return None
         return Encoded(coefficient_sections(found, recipe.pack(), tells), tells_metadata=tells)
     except ValueError as error:  # UnsupportedJpegError, and what neither renderer nor coder takes

@@ -11,12 +11,16 @@ from pillow_colorgrid.codings.choosing import choice, looks
 from pillow_colorgrid.codings.jpeg.description import JPEG
 from pillow_colorgrid.codings.lossless.description import OF_RGB, Options
 from pillow_colorgrid.codings.lossless.encoder import origin
+from pillow_colorgrid.dropping import SeveralPicturesError
 
 
 def rival(picture: Picture, effort: int) -> Encoded | None:
     """The exact file of such a picture; None of others."""
     options = Options(effort=effort)
-    from_jpeg = choice.as_jpeg(picture, options)
+    try:
+        from_jpeg = choice.as_jpeg(picture, options)
+    except SeveralPicturesError:
+        from_jpeg = None
     if from_jpeg is not None:
         return replace(from_jpeg, coding=JPEG)
     pixels = picture.pixels
