@@ -147,7 +147,7 @@ def test_metadata_that_were_asked_for(phone: Path, number: int) -> None:
             assert pillow_colorgrid.jpeg_bytes(io.BytesIO(kept)) == FILE
         else:
             assert b"gains" not in kept
-            with pytest.raises(ValueError, match="saved from pixels"):
+            with pytest.raises(ValueError, match="pixels"):
                 pillow_colorgrid.jpeg_bytes(io.BytesIO(kept))
 
 

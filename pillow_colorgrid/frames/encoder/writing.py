@@ -105,7 +105,10 @@ class _Writer:
         self._before = picture
 
     def _first(self, picture: Picture) -> _Content:
-        self.first = codec.encode_picture(picture, self.coding, self.options, picture.metadata)
+        own = picture
+        if getattr(self.options, "jpeg", "never") == "auto" and _holds_others(picture):
+            own = replace(picture, image=None)  # its file would bring all frames along
+        self.first = codec.encode_picture(own, self.coding, self.options, picture.metadata)
         self.minor = max(self.minor, self.first.header.minor)
         self._shown[_digest(picture)] = 0
         if getattr(self.options, "jpeg", "never") != "never":
@@ -220,3 +223,9 @@ def _checksum_of(picture: Picture) -> bytes:
 def _from_file(picture: Picture) -> bool:
     """Whether its coefficients may be had, which patches would not use."""
     return picture.image is not None and picture.image.format in PILLOW_FORMATS
+
+
+def _holds_others(picture: Picture) -> bool:
+    """Whether the file that it was opened from holds other pictures, too."""
+    several = getattr(picture.image, "n_frames", 1) > 1
+    return several and _from_file(picture)
