@@ -14,12 +14,13 @@ from typing import IO, Any
 from PIL import Image, ImageFile, ImagePalette
 from PIL._util import DeferredError
 
-from pillow_colorgrid import container, metadata
+from pillow_colorgrid import container, metadata, misspelt
 from pillow_colorgrid.codings import registry
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import CgxError, NewerFormatError
 from pillow_colorgrid.frames.directory import Directory, open_directory
+from pillow_colorgrid.options import described
 from pillow_colorgrid.runtime import execution
 from pillow_colorgrid.runtime.forks import ForkLock
 
@@ -252,6 +253,7 @@ class CgxImageFile(ImageFile.ImageFile):
         sections, partial = _read_sections(container.read_sections(self.fp))
         header, interval = self._directory.header, self._draft_interval
         if partial:
+            self._tell_partial()
             return codec.decode(header, sections, partial)[::interval, ::interval]
         return codec.decode(header, sections, False, interval)
 
@@ -266,9 +268,14 @@ class CgxImageFile(ImageFile.ImageFile):
         if self._frame == 0 and ImageFile.LOAD_TRUNCATED_IMAGES:
             sections, partial = _read_sections(self._directory.first_sections())
             if partial:
+                self._tell_partial()
                 decoded = codec.decode(self._directory.header, sections, partial)
                 return decoded[::interval, ::interval]
         return self._decoder.pixels(self._frame, interval)
+
+    def _tell_partial(self) -> None:
+        """Say in `info` that the file was cut, so that the rest of the pixels is 0 or guessed."""
+        self.info["cgx"]["partial"] = True
 
     def _renew_after_fork(self) -> None:
         """Open the file anew in a child that was forked while another thread decoded from it.
@@ -341,14 +348,17 @@ def _read_sections(sections: Iterable[Section]) -> tuple[list[Section], bool]:
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     """Encode `im` in memory, then write once: `fp` need not be seekable.
 
+    Pictures in ``append_images=`` ask for all frames, as `Image.save` of later versions of Pillow
+    has it for all formats.
+
     Raises:
-        OSError: a mode that cannot be stored, or a picture too large or empty; or pictures are
-            appended, and ``save_all=True`` is missing.
+        OSError: a mode that cannot be stored, or a picture too large or empty.
         ValueError: a bad value of a known option.
     """
     keywords = getattr(im, "encoderinfo", {})
     if keywords.get("append_images"):
-        raise OSError("append_images= would be lost without save_all=True")
+        return _save_all(im, fp, filename)
+    misspelt.warn(keywords, _keyword_names(), CALLER)
     coding, chosen = registry.asked_for(keywords)
     from pillow_colorgrid import codec
     from pillow_colorgrid.frames.encoder import gathering
@@ -365,11 +375,23 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
         ValueError: a bad value of a known option.
     """
     keywords = getattr(im, "encoderinfo", {})
+    misspelt.warn(keywords, _keyword_names(), CALLER)
     coding, chosen = registry.asked_for(keywords)
     from pillow_colorgrid.frames.encoder import gathering, joined, writing
 
     data = joined.encode(im, coding, chosen, keywords)
     fp.write(data or writing.encode(gathering.gather(im, keywords), coding, chosen))
+
+
+CALLER = 3
+"""Levels of the stack from `_save` to who called `Image.save`."""
+
+
+def _keyword_names() -> set[str]:
+    """The keywords of `Image.save` that mean something here."""
+    options = {name for coding in registry.all_codings() for name in described(coding.options)}
+    frames = {"save_all", "append_images", "duration", "loop", "default_image"}
+    return {"mode", "coding", *options, *frames, *metadata.KINDS, metadata.OTHERS}
 
 
 def encode(im: Image.Image, **keywords: Any) -> bytes:

@@ -15,14 +15,17 @@ from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.frames.directory import open_directory, read_first
 
 
-def jpeg_bytes(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
+def jpeg_bytes(file: str | os.PathLike[str] | bytes | IO[bytes]) -> bytes:
     """The JPEG file, byte for byte.
 
     Args:
-        file: a .cgx file: its path, or open for reading in binary mode. Of several frames that
-            were no MPO file, the first counts.
+        file: a .cgx file: its path, its bytes, or open for reading in binary mode. Of several
+            frames that were no MPO file, the first counts.
+
+    Metadata that were dropped when it was saved are not in it.
 
     Raises:
+        TypeError: `file` is none of these.
         ValueError: no JPEG file went into it, only pixels.
         CgxError: it is damaged.
         SyntaxError: it is no .cgx file.
@@ -30,6 +33,10 @@ def jpeg_bytes(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
     if isinstance(file, str | os.PathLike):
         with Path(file).open("rb") as opened:
             return jpeg_bytes(opened)
+    if isinstance(file, bytes | bytearray | memoryview):
+        file = BytesIO(file)
+    if not hasattr(file, "read"):
+        raise TypeError(f"file={file!r:.60}, allowed: a path, bytes, or a file open for reading")
     from pillow_colorgrid.codings.jpeg import coding as jpeg
 
     return b"".join(jpeg.restore(header, sections) for header, sections in _files(file))

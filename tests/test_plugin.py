@@ -1,7 +1,5 @@
 """What Pillow's users see of the format: registration, open, frames, verify, draft, options."""
 
-import contextlib
-import inspect
 import io
 import os
 import pathlib
@@ -13,7 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from pillow_colorgrid import CgxImageFile, container, register_cgx_opener
+from pillow_colorgrid import (
+    CgxImageFile,
+    CgxImagePlugin,
+    container,
+    misspelt,
+    register_cgx_opener,
+)
 from pillow_colorgrid.codings.lossless.description import LOSSLESS
 from pillow_colorgrid.codings.planes.description import PLANES
 from pillow_colorgrid.codings.stored.description import STORED
@@ -142,16 +146,51 @@ def test_save_all_of_one_frame_works() -> None:
 def test_append_images_is_never_ignored(save_all: bool | None) -> None:
     picture = noise("L", (5, 4))
     file = io.BytesIO()
-    # Later versions of Pillow take append_images= for save_all=True.
-    asked = save_all or (
-        save_all is None and "append_images" in inspect.getsource(Image.Image.save)
-    )
-    lost = pytest.raises(OSError, match="append_images= would be lost without save_all=True")
-    with contextlib.nullcontext() if asked else lost:
-        picture.save(file, "CGX", save_all=save_all, append_images=[noise("L", (5, 4), 2)])
-    if asked:
-        with Image.open(file) as found:
-            assert found.n_frames == 2
+    picture.save(file, "CGX", save_all=save_all, append_images=[noise("L", (5, 4), 2)])
+    with Image.open(file) as found:
+        assert found.n_frames == 2
+
+
+def test_append_images_of_early_versions_of_pillow() -> None:
+    """They call what saves one frame, unless save_all=True."""
+    picture, file = noise("L", (5, 4)), io.BytesIO()
+    picture.encoderinfo = {"append_images": [noise("L", (5, 4), 2)]}
+    CgxImagePlugin._save(picture, file, "")
+    with Image.open(file) as found:
+        assert found.n_frames == 2
+
+
+@pytest.mark.parametrize(
+    ("keywords", "named"),
+    [
+        ({"append_images": [1]}, r"append_images\[0\]=1, allowed: a list of pictures"),
+        ({"append_images": 5}, "append_images=5, allowed: a list of pictures"),
+        ({"append_images": noise("L", (5, 4))}, "append_images=<PIL.*, allowed: a list of"),
+        ({"duration": [1, 2, 3]}, r"duration=\[1, 2, 3\] has 3 values, allowed: one .* 2 frames"),
+        ({"duration": [1]}, r"duration=\[1\] has 1 values, allowed: one for each of 2 frames"),
+        ({"duration": "long"}, "duration='long', allowed: finite numbers"),
+        ({"loop": -1}, "loop=-1, allowed: None, integers 0"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_allowed(keywords: dict[str, Any], named: str) -> None:
+    given = {"append_images": [noise("L", (5, 4), 2)], **keywords}
+    with pytest.raises(ValueError, match=named):
+        noise("L", (5, 4)).save(io.BytesIO(), "CGX", save_all=True, **given)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_keyword_that_nearly_is_ours_gives_a_warning_where_it_is_given(several: bool) -> None:
+    expected = "efort= is no option of .cgx files and is ignored; effort= is one"
+    with pytest.warns(UserWarning, match=expected) as told:
+        noise("L", (5, 4)).save(io.BytesIO(), "CGX", save_all=several, efort=9)
+    assert [one.filename for one in told] == [__file__]
+
+
+def test_keywords_of_other_formats_are_ignored() -> None:
+    """Warnings are errors here."""
+    of_pillow = ("optimize", "progressive", "lossless", "method", "compress_level", "quality_mode")
+    given = dict.fromkeys((*of_pillow, *misspelt.KNOWN_TO_OTHERS, "pnginfo", "anything"), 1)
+    noise("L", (5, 4)).save(io.BytesIO(), "CGX", **given)
 
 
 def test_without_save_all_the_current_frame_is_saved(tmp_path: pathlib.Path) -> None:

@@ -154,6 +154,11 @@ def report(outcomes: Sequence[Outcome]) -> str:
         ", ".join(f"{counts[state]:,} {SAID_OF_STATES.get(state, state)}" for state in told)
         + f"; {before:,} bytes -> {after:,} bytes{change}"
     )
+    if cut := sum(outcome.cut and outcome.state != "failed" for outcome in outcomes):
+        lines.append(
+            f"{cut:,} cut short, kept as they are: --to original gives them back; they are shown "
+            "with LOAD_TRUNCATED_IMAGES alone"
+        )
     loss = sameness.all_of([outcome.loss for outcome in outcomes if outcome.loss is not None])
     if loss is not None:
         lines.append(f"pixels were changed: {loss}" if loss.most else f"pixels: {loss}")

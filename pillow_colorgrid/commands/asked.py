@@ -10,12 +10,17 @@ from pillow_colorgrid.codings import registry
 from pillow_colorgrid.commands import convert_flags, openers
 from pillow_colorgrid.commands.places import Place, at
 from pillow_colorgrid.commands.planning import Output, name_problem
-from pillow_colorgrid.commands.targets import CGX, FORMATS, LOSSY_TARGETS, ORIGINAL, Settings
+from pillow_colorgrid.commands.targets import (
+    CGX,
+    FORMATS,
+    LOSSY_TARGETS,
+    ORIGINAL,
+    OTHER_SPELLINGS,
+    Settings,
+)
 
 KNOWN_TO_OTHERS = openers.HEIF_SUFFIXES | openers.RAW_SUFFIXES | {".jxl", ".svg", ".bpg"}
 """Pictures by their names, whether Pillow knows them or not."""
-
-OTHER_SPELLINGS = {".jpeg": ".jpg", ".tiff": ".tif"}
 
 
 class UsageError(Exception):
@@ -44,6 +49,7 @@ def asked_for(options: argparse.Namespace) -> tuple[Settings, list[Place], Outpu
         any_pixels=options.lossy,
         original=to == ORIGINAL,
         dropped=convert_flags.dropped(options),
+        truncated=options.truncated,
     )
     _check(options, given, to, settings)
     return settings, sources, output
@@ -99,6 +105,8 @@ def _check(
         raise UsageError("--scheduler is for --engine dask")
     if options.name is not None and (problem := name_problem(options.name)):
         raise UsageError(f"--name {options.name}: {problem}")
+    if options.truncated and not settings.keeps_jpeg:
+        raise UsageError("--truncated is for JPEG files, kept as they are in .cgx files")
     if options.lossy and settings.suffix not in LOSSY_TARGETS:
         allowed = ", ".join(name.removeprefix(".") for name in LOSSY_TARGETS)
         raise UsageError(f"--lossy is for --to {allowed}")

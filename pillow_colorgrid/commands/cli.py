@@ -35,10 +35,10 @@ HELP_COLUMNS = 88
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's, which would quote what it does not understand as it is."""
+    """argparse's, which would quote what it does not understand as it is, below all options."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        self.exit(2, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
 
 
 Run = Callable[[argparse.Namespace], int]
@@ -124,7 +124,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _add_convert(commands: Any) -> None:
     from pillow_colorgrid.commands import convert_flags
-    from pillow_colorgrid.commands.targets import TARGETS
+    from pillow_colorgrid.commands.targets import OTHER_SPELLINGS, TARGETS
 
     convert = _command(
         commands,
@@ -173,6 +173,7 @@ changes each sample by --max-error at most; how much it was in the end is told.
     convert.add_argument(
         "--to",
         choices=TARGETS,
+        type=lambda name: OTHER_SPELLINGS.get(f".{name}", f".{name}")[1:],
         help="default: what -o ends with, or cgx; original: the very file that a .cgx file was "
         "made of; jpg: likewise, or a new one of a JPEG's pixels, or with --lossy of any",
     )
@@ -190,6 +191,11 @@ changes each sample by --max-error at most; how much it was in the end is told.
         "--keep-larger",
         action="store_true",
         help="keep a .cgx file that is larger than its source, too",
+    )
+    convert.add_argument(
+        "--truncated",
+        action="store_true",
+        help="keep JPEG files that are cut short, too: byte for byte, a little larger than they are",
     )
     convert.add_argument(
         "--jobs",

@@ -11,12 +11,14 @@ of the near coding, how far each sample is off. A target of these is skipped if 
 byte, what would be written.
 """
 
+import contextlib
 import errno
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 import pillow_colorgrid  # registers .cgx, in worker processes too
 from pillow_colorgrid.codings import registry
@@ -28,7 +30,7 @@ from pillow_colorgrid.commands.places import TEMPORARY, Place
 from pillow_colorgrid.commands.seen import FileState
 from pillow_colorgrid.commands.targets import CGX, FORMATS, JPG, LOSSY_TARGETS, Settings
 from pillow_colorgrid.commands.terminal import reason_of
-from pillow_colorgrid.dropping import jpeg_without
+from pillow_colorgrid.dropping import JPEG_SIGNATURE, jpeg_without
 from pillow_colorgrid.frames.encoder import joined
 from pillow_colorgrid.metadata import OWN_FACTS
 from pillow_colorgrid.restoring import jpegs_and_pictures, new_jpeg_bytes
@@ -51,6 +53,7 @@ class Outcome:
         lost: metadata of the source that the target does not hold.
         loss: by how much the pixels of the target are off, where they may be, and were compared.
         restorable: the target gives back the very file.
+        cut: that file is cut short.
         source_seen, target_seen: the files that were compared; both must still be these when the
             source is removed.
     """
@@ -63,6 +66,7 @@ class Outcome:
     lost: tuple[str, ...] = ()
     loss: sameness.Loss | None = None
     restorable: bool = False
+    cut: bool = False
     source_seen: FileState | None = None
     target_seen: FileState | None = None
 
@@ -105,6 +109,37 @@ def _convert(job: Job, settings: Settings) -> Outcome:
     openers.register()
     source, seen = job.source.read()
     outcome = Outcome(job, "converted", len(source), source_seen=seen)
+    if settings.truncated and _is_cut(source):
+        # What is compared is the file, which Pillow's guess of the rest cannot change.
+        with _guessing_the_rest():
+            kept = replace(settings, keep_larger=True)  # it is, by its head
+            return replace(_converted(outcome, source, kept), cut=True)
+    return _converted(outcome, source, settings)
+
+
+def _is_cut(data: bytes) -> bool:
+    """Whether a file is a JPEG file whose picture Pillow finds cut short."""
+    if not data.startswith(JPEG_SIGNATURE):
+        return False
+    with Image.open(BytesIO(data)) as image:
+        try:
+            image.load()
+        except OSError as error:
+            return "truncated" in str(error)
+    return False
+
+
+@contextlib.contextmanager
+def _guessing_the_rest() -> Iterator[None]:
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _converted(outcome: Outcome, source: bytes, settings: Settings) -> Outcome:
+    job = outcome.job
     if settings.suffix == JPG and (settings.original or not settings.any_pixels):
         return _restore(outcome, source, settings)
     if settings.dropped:

@@ -107,13 +107,18 @@ def default_name(name: str, settings: Settings) -> str:
     return path.stem + settings.suffix
 
 
+FIELDS = "{stem} and {suffix}"
+
+
 def name_problem(template: str) -> str:
     """What is wrong with a template for names, or ""."""
     try:
         made = template.format(stem="stem", suffix=".suffix")
         other = template.format(stem="other", suffix=".suffix")
-    except (KeyError, IndexError, ValueError) as error:
-        return f"{error!r} is no field, allowed: {{stem}} and {{suffix}}"
+    except KeyError as error:
+        return f"{{{error.args[0]}}} is no field, allowed: {FIELDS}"
+    except (AttributeError, IndexError, ValueError) as error:
+        return f"{error}, allowed: {FIELDS}"
     if made == other:
         return "must have {stem}, or all targets would have one name"
     if "/" in made or "\\" in made:

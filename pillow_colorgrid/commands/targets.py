@@ -25,6 +25,9 @@ FORMATS = {
 }
 """Pillow's names."""
 
+OTHER_SPELLINGS = {".jpeg": ".jpg", ".tiff": ".tif"}
+"""Suffixes that are taken for others."""
+
 ORIGINAL = "original"
 """In place of a format: the very file that a .cgx file was made of."""
 
@@ -53,6 +56,7 @@ class Settings:
         any_pixels: of LOSSY_TARGETS only the size is compared.
         original: of .cgx files the file that they were made of is written, and nothing else.
         dropped: kinds of metadata that are left out, keys of `convert_flags.METADATA`.
+        truncated: JPEG files that are cut short are kept, as they are.
     """
 
     suffix: str = CGX
@@ -64,6 +68,7 @@ class Settings:
     any_pixels: bool = False
     original: bool = False
     dropped: tuple[str, ...] = ()
+    truncated: bool = False
 
     @property
     def keywords(self) -> dict[str, Any]:

@@ -63,12 +63,16 @@ def test_the_name_of_the_output_tells_the_format(tmp_path: Path) -> None:
         (["a.png", "-o", "x.png", "--to", "cgx"], "which of them is meant?"),
         (["a.png", "-o", "x.cgx", "--name", "{stem}"], "-o names the file already"),
         (["a.png", "--name", "{stem}{size}"], "allowed: {stem} and {suffix}"),
+        (["a.png", "--name", "{foo}.cgx"], "{foo} is no field, allowed: {stem} and {suffix}"),
+        (["a.png", "--name", "{stem.x}"], "allowed: {stem} and {suffix}"),
         (["a.png", "--name", "x.cgx"], "must have {stem}"),
         (["a.png", "--name", "../{stem}"], "a name without folders"),
         (["a.png", "--name", "{stem"], "allowed: {stem} and {suffix}"),
         (["a.png", "--lossy"], "--lossy is for --to jpg, gif, webp, avif"),
         (["a.png", "--to", "jpg", "--lossy", "--delete-originals"], "--lossy changes pixels"),
         (["a.png", "--to", "jpg", "--lossy", "--quality", "0"], "--quality 0, allowed"),
+        (["a.png", "--truncated", "--jpeg", "never"], "--truncated is for JPEG files"),
+        (["a.png", "--truncated", "--to", "png"], "--truncated is for JPEG files"),
         (["a.png", "--no-exif", "--delete-originals"], "--no-exif drops metadata"),
         (["a.png", "--levels", "9"], "--levels is for --mode decolorized"),
     ],
@@ -81,6 +85,50 @@ def test_bad_usage(
     assert main(["convert", *arguments]) == 2
     assert named in capsys.readouterr().err
     assert names(tmp_path) == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--to", "jpg"], "the following arguments are required: SRC"),
+        (["a.png", "--to", "bmp"], "argument --to: invalid choice: 'bmp'"),
+        (["a.png", "--jobs", "many"], "argument --jobs: invalid int value: 'many'"),
+    ],
+)
+def test_bad_usage_is_told_in_one_line(arguments: list[str], named: str, capsys: Said) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["convert", *arguments])
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"cgx convert: {named}")
+    assert line.endswith("(see cgx convert --help)")
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("jpeg", ".jpg"), ("tiff", ".tif")])
+def test_other_spellings_of_formats(tmp_path: Path, name: str, suffix: str) -> None:
+    source = photo(tmp_path / "a.webp", lossless=True)
+    assert main(["convert", str(source), "--to", name, *["--lossy"] * (name == "jpeg")]) == 0
+    assert (tmp_path / f"a{suffix}").exists()
+
+
+def test_files_that_are_cut_short_are_kept_where_that_is_asked_for(
+    tmp_path: Path, capsys: Said
+) -> None:
+    whole, cut = photo(tmp_path / "in" / "a.jpg"), tmp_path / "in" / "b.jpg"
+    cut.write_bytes(whole.read_bytes()[:-80])
+    out = str(tmp_path / "out")
+    assert main(["convert", str(cut), "-o", out]) == 1
+    assert "truncated" in capsys.readouterr().err
+    for state in ("2 converted, 0 skipped", "0 converted, 2 skipped"):
+        assert main(["convert", str(tmp_path / "in"), "-o", out, "--truncated"]) == 0
+        said = capsys.readouterr().out
+        assert state in said
+        assert "1 cut short, kept as they are" in said
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+    back = ["convert", str(tmp_path / "out" / "in"), "-o", str(tmp_path / "back")]
+    assert main([*back, "--to", "original"]) == 0
+    for source in (whole, cut):
+        assert (tmp_path / "back" / "in" / source.name).read_bytes() == source.read_bytes()
 
 
 # -- names ----------------------------------------------------------------------------------------

@@ -31,6 +31,9 @@ def shown(data: bytes, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     with monkeypatch.context() as patched:
         patched.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
         with Image.open(io.BytesIO(data)) as picture:
+            assert "partial" not in picture.info["cgx"]
+            picture.load()
+            assert picture.info["cgx"]["partial"] is True
             return np.asarray(picture)
 
 

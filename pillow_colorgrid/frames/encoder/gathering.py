@@ -91,8 +91,27 @@ def gather(
             raise ValueError(f"loop={loop!r}, allowed: None, integers 0 (for ever) to {2**31 - 1}")
         loop = None
     default_image = bool(keywords.get("default_image", im.info.get("default_image", False)))
-    sources = [im, *(keywords.get("append_images") or ())]
+    sources = [im, *_appended(keywords.get("append_images"))]
     return Animation(_frames(sources, keywords, default_image, complete), loop, default_image)
+
+
+def _appended(given: Any) -> list[Image.Image]:
+    """The pictures that are appended.
+
+    Raises:
+        ValueError: they are none.
+    """
+    allowed = "allowed: a list of pictures"
+    if isinstance(given, Image.Image):
+        raise ValueError(f"append_images={given!r:.80}, {allowed}")
+    try:
+        pictures = list(given or ())
+    except TypeError:
+        raise ValueError(f"append_images={given!r:.60}, {allowed}") from None
+    for number, one in enumerate(pictures):
+        if not isinstance(one, Image.Image):
+            raise ValueError(f"append_images[{number}]={one!r:.60}, {allowed}")
+    return pictures
 
 
 def _frames(
@@ -123,12 +142,19 @@ def _frames(
                     first = default_image and at == 0
                     stated = _stated(shown) if duration is None or first else duration
                 else:
-                    raise ValueError(f"duration= of {len(several)} frames, there are more")
+                    raise _wrong_number(several, _count(sources))
                 yield Frame(picture(shown, _keywords(source, keywords), together), _checked(stated))
         finally:
             source.seek(before)
-    if several is not None and next(number) != len(several):
-        raise ValueError(f"duration= of {len(several)} frames, there are fewer")
+    if several is not None and (count := next(number)) != len(several):
+        raise _wrong_number(several, count)
+
+
+def _wrong_number(durations: Sequence[Any], count: int) -> ValueError:
+    return ValueError(
+        f"duration={durations!r:.60} has {len(durations)} values, allowed: one for each of "
+        f"{count} frames, or one number"
+    )
 
 
 def _stated(frame: Image.Image) -> Any:

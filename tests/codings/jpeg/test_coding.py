@@ -147,6 +147,17 @@ def test_pictures_from_memory_are_told_their_file(tmp_path: Path) -> None:
         Image.open(io.BytesIO(data)).save(io.BytesIO(), "CGX", jpeg=b"GIF89a")
     with pytest.raises(ValueError, match="jpeg=3"):
         Image.open(io.BytesIO(data)).save(io.BytesIO(), "CGX", jpeg=3)
+    with pytest.raises(FileNotFoundError, match=r"jpeg='nope.jpg': .*allowed: 'auto', 'never'"):
+        Image.open(io.BytesIO(data)).save(io.BytesIO(), "CGX", jpeg="nope.jpg")
+
+
+def test_the_file_comes_back_from_bytes_too(tmp_path: Path) -> None:
+    data = jpeg(tmp_path / "a.jpg", picture(64, 64))
+    kept, _ = round_trip(tmp_path / "a.jpg")
+    for given in (kept, bytearray(kept), memoryview(kept)):
+        assert pillow_colorgrid.jpeg_bytes(given) == data
+    with pytest.raises(TypeError, match="file=5, allowed: a path, bytes, or a file"):
+        pillow_colorgrid.jpeg_bytes(5)
 
 
 @pytest.mark.parametrize("mode", ["P", "1", "LA", "I;16", "YCbCr"])

@@ -106,8 +106,11 @@ def _read(given: Given) -> bytes:
         try:
             data = _bytes_of(Path(given))
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise type(error)(error.errno, f"jpeg={os.fspath(given)!r}: {reason}") from error
+            named = f"jpeg={os.fspath(given)!r}"
+            if error.errno is None:
+                raise OSError(f"{named}: {error}") from error
+            reason = f"{error.strerror}, allowed: 'auto', 'never', the bytes of a file, or its path"
+            raise type(error)(error.errno, f"{named}: {reason}") from error
     if not data.startswith(SIGNATURE):
         raise ValueError(f"jpeg= begins with {data[:3].hex()}, allowed: {SIGNATURE.hex()}")
     return data
