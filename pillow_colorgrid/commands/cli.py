@@ -195,7 +195,7 @@ changes each sample by --max-error at most; how much it was in the end is told.
     convert.add_argument(
         "--truncated",
         action="store_true",
-        help="keep JPEG files that are cut short, too: byte for byte, a little larger than they are",
+        help="keep JPEG files that are cut short, too: byte for byte, and a little larger",
     )
     convert.add_argument(
         "--jobs",
