@@ -17,8 +17,12 @@ def drop(image: Image.Image, kinds: Sequence[str], needed: Collection[str] = ())
     for kind in kinds:
         image.info.pop(kind, None)
     if OTHERS in kinds:
-        kept = {*KINDS, OWN_FACTS, *needed}
+        allowed = {*KINDS, OWN_FACTS, *needed}
+        for key in [key for key in image.info if key not in allowed]:
+            del image.info[key]
+    elif kinds:
+        kept = others_without(image.info, kinds)
+        # In place: Pillow's readers of several frames hold on to the dictionary.
         for key in [key for key in image.info if key not in kept]:
             del image.info[key]
-    else:
-        image.info = others_without(image.info, kinds)
+        image.info |= kept
