@@ -4,8 +4,10 @@ A .cgx or TIFF file must give each frame back as it is. APNG, WebP and GIF hold 
 there equal neighbours may have become one of their common duration, and modes may be others.
 """
 
+import contextlib
 import hashlib
 import math
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +70,24 @@ def set_apart(image: Image.Image, name: str) -> list[str]:
     return [f"{frames - 1} further pictures of other sizes (--to tif takes all)"]
 
 
+PNG_MODES = frozenset(("1", "L", "LA", "P", "RGB", "RGBA", "I;16"))
+TOGETHER_IN_PNG = frozenset(("P", "RGB", "RGBA"))
+TIFF_MODES = PNG_MODES | {"PA", "CMYK", "YCbCr", "LAB", "I;16B", "I", "F"}
+"""Modes that formats give back exactly; and those of PNG that may stand in one file."""
+
+
+def format_for(image: Image.Image) -> str:
+    """To which format all frames may be converted without loss, for ``--to``; "": to none."""
+    sizes, modes = set(), set()
+    for number in range(count(image)):
+        image.seek(number)
+        sizes.add(image.size)
+        modes.add(image.mode)
+    if len(sizes) == 1 and modes <= PNG_MODES and (len(modes) == 1 or modes <= TOGETHER_IN_PNG):
+        return "png"
+    return "tif" if modes <= TIFF_MODES else ""
+
+
 # -- writing --------------------------------------------------------------------------------------
 
 
@@ -117,13 +137,14 @@ def saved(image: Image.Image, source: bytes, settings: Settings, keywords: dict[
     if transparency is None:  # of the source's palette, not of this one
         del first.info["transparency"]
     dropping.drop(first, settings.dropped)
+    kept = dict(first.info)
     data = carrying.saved(first, name, {"append_images": rest, **told_others})
     if name == "TIFF" and image.format == "CGX":
         for number in range(1, count(image)):
             image.seek(number)
             dropping.drop(image, settings.dropped)
             data = carrying.with_tags(data, image.info, number)
-    return data
+    return source_items.put_back(data, name, kept) if name == "TIFF" else data
 
 
 def _check_room(image: Image.Image, name: str) -> None:
@@ -167,16 +188,8 @@ class _Told:
             return
         frame.info.pop(source_items.KEY, None)  # of the whole file, kept with the first frame
         if self.image.format == "TIFF":
-            _forget_other_pages(frame)
-            carrying.gather(frame, tiff_tags.page_of(self.source, number))
-
-
-def _forget_other_pages(page: Image.Image) -> None:
-    """Take out of `info` of a page of a TIFF file what is another one's."""
-    page.info.pop("exif", None)  # gathered
-    # Pillow leaves it there.
-    if tiff_tags.ICC_PROFILE not in getattr(page, "tag_v2", {}):
-        page.info.pop("icc_profile", None)
+            with contextlib.suppress(ValueError, struct.error):  # which the first page's told
+                carrying.show_tags(frame, tiff_tags.page_of(self.source, number))
 
 
 def _transparent(frames: list[Image.Image]) -> bool:
@@ -356,7 +369,9 @@ def _lost_facts(image: Image.Image, written: Image.Image) -> list[str]:
     else:
         seen, shown = _merged(image), _merged(written)
         pairs = zip(seen, shown, strict=False)
-        if len(seen) != len(shown) or not all(_alike(a.duration, b.duration) for a, b in pairs):
+        same = len(seen) == len(shown) and all(_alike(a.duration, b.duration) for a, b in pairs)
+        unsaid = 0 in one.durations and 0 not in other.durations  # as GIF has it
+        if unsaid or not same:
             found.append(DURATIONS)
     if one.loop != other.loop and one.loop is not None:
         found.append(LOOP)

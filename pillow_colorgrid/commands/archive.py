@@ -1,11 +1,15 @@
 """``cgx convert``, all files: progress while it runs, then what was done and what was not."""
 
+import contextlib
 import sys
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pillow_colorgrid.commands import planning, sameness
 from pillow_colorgrid.commands.convert import Job, Outcome
+from pillow_colorgrid.commands.local import LINK
 from pillow_colorgrid.commands.places import Place, locked
 from pillow_colorgrid.commands.targets import Settings
 from pillow_colorgrid.commands.terminal import complain, printable, reason_of, say, say_lines
@@ -13,6 +17,9 @@ from pillow_colorgrid.commands.terminal import complain, printable, reason_of, s
 STATES = ("converted", "skipped", "kept", "failed")
 
 SAID_OF_STATES = {"kept": "kept as they are (larger as .cgx)"}
+
+REFRESH_SECONDS = 1.0
+"""Between two looks at the clock, where a bar is shown."""
 
 LISTED = 10
 """Of the files that are not converted, so many of each kind are named, unless all are asked for."""
@@ -38,10 +45,11 @@ def run(
     _remove_leftovers(folders)
     outcomes = list(plan.failed)
     stays = "; the original stays" if settings.delete_originals else ""
+    linked = _led_to(plan.left) if settings.delete_originals else {}
     try:
         # One by one: after Ctrl-C the list holds what was done.
         for outcome in _progress(engine(plan.jobs, settings), len(plan.jobs)):
-            outcomes += [_without_original(outcome, settings)]
+            outcomes += [_without_original(outcome, settings, linked)]
     finally:
         # Also after Ctrl-C: what was done is told, what a killed process left is removed.
         _remove_leftovers(folders)
@@ -87,7 +95,19 @@ def _remove_leftovers(folders: Iterable[Place]) -> None:
         folder.remove_leftovers()
 
 
-def _without_original(outcome: Outcome, settings: Settings) -> Outcome:
+def _led_to(left: Sequence[tuple[Place, str]]) -> dict[Place, Place]:
+    """Files that links in the sources lead to, each with such a link."""
+    found = {}
+    for place, kind in left:
+        if kind == LINK:
+            with contextlib.suppress(OSError, RuntimeError):  # links that lead to each other
+                found[place.resolved()] = place
+    return found
+
+
+def _without_original(
+    outcome: Outcome, settings: Settings, linked: Mapping[Place, Place]
+) -> Outcome:
     """Remove the source of a verified target, where that is wanted and nothing would be lost.
 
     Skipped targets were decoded and compared as well, so their sources may go, too. Both files must
@@ -98,6 +118,8 @@ def _without_original(outcome: Outcome, settings: Settings) -> Outcome:
     if outcome.lost:
         return outcome
     source, target = outcome.job.source, outcome.job.target
+    if link := linked.get(source.resolved()):
+        return replace(outcome, needed_by=str(link))
     assert outcome.source_seen is not None  # for mypy; nothing is converted unread
     assert outcome.target_seen is not None
     try:
@@ -120,13 +142,31 @@ def _progress(outcomes: Iterable[Outcome], count: int) -> Iterator[Outcome]:
 
     saved = 0
     # The bar tells count, rate and time left by itself.
-    with tqdm(total=count, unit="picture", dynamic_ncols=True) as bar:
+    with tqdm(total=count, unit="picture", dynamic_ncols=True) as bar, _moving(bar.refresh):
         for outcome in outcomes:
             before, after = _bytes([outcome])
             saved += before - after
             bar.set_postfix_str(f"{saved / 1e6:,.1f} MB saved", refresh=False)
             bar.update()
             yield outcome
+
+
+@contextlib.contextmanager
+def _moving(refresh: Callable[[], object]) -> Iterator[None]:
+    """Within, the time is told anew again and again: a large picture may take minutes."""
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.wait(REFRESH_SECONDS):
+            refresh()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def report(outcomes: Sequence[Outcome]) -> str:
@@ -201,4 +241,6 @@ def complaints(outcomes: Sequence[Outcome], stays: str = "") -> Iterator[str]:
             )
         elif outcome.lost:
             target, lost = outcome.job.target.name, ", ".join(outcome.lost)
-            yield f"{outcome.job.source}: note: {target} does not hold its {lost}{stays}"
+            yield f"{outcome.job.source}: note: {target} does not hold: {lost}{stays}"
+        elif outcome.needed_by:
+            yield f"{outcome.job.source}: note: the original stays, {outcome.needed_by} leads to it"

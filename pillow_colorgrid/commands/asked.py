@@ -70,7 +70,7 @@ def _output(
     if options.output is None:
         return Output()
     if named is None:
-        _check_folder(options.output)
+        _check_folder(options.output, len(sources) == 1 and not sources[0].is_folder())
         return Output(folder=at(options.output))
     if named != suffix:
         raise UsageError(f"-o {options.output} with --to {suffix[1:]}: which of them is meant?")
@@ -84,12 +84,17 @@ def _output(
     return Output(file=at(options.output))
 
 
-def _check_folder(output: str) -> None:
-    """Refuse what looks like the name of a picture, of a format that cannot be written."""
+def _check_folder(output: str, one_file: bool) -> None:
+    """Refuse what looks like the name of a picture, of a format that cannot be written.
+
+    Args:
+        one_file: is to be converted, so that any suffix looks so.
+    """
     if output.endswith(("/", os.sep)) or at(output).is_folder():
         return
     suffix = PurePath(output).suffix.lower()
-    if suffix in KNOWN_TO_OTHERS or suffix in Image.registered_extensions():
+    known = suffix in KNOWN_TO_OTHERS or suffix in Image.registered_extensions()
+    if known or (one_file and suffix[1:].isalpha()):
         raise UsageError(
             f"-o {output}: files may be {', '.join(FORMATS)}; for a folder of that name: "
             f"-o {output}/"

@@ -3,7 +3,9 @@
 Into .cgx all of it goes, as `Image.info` holds it. Other formats keep what they have a place for.
 """
 
+import contextlib
 import struct
+import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
@@ -12,8 +14,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo, iTXt
 
 from pillow_colorgrid.codings.jpeg.description import RESTORES
-from pillow_colorgrid.commands import source_items, tiff_tags
+from pillow_colorgrid.commands import png_items, source_items, tiff_tags, tiff_writing
 from pillow_colorgrid.commands.pictures import upright
+from pillow_colorgrid.commands.png_items import END
 from pillow_colorgrid.commands.sameness import alike
 from pillow_colorgrid.commands.source_items import KEY as SOURCE
 from pillow_colorgrid.commands.unheld import unheld
@@ -49,18 +52,40 @@ GAMMA_UNIT = 100_000
 """PNG counts gamma and chromaticity in hundred thousandths."""
 
 
+LARGEST_END = 1 << 25
+"""Bytes. More than these behind a picture (a film, say) are named rather than kept."""
+
+
 def gather(image: Image.Image, data: bytes) -> list[str]:
     """Put into `image.info` what Pillow does not show of its file; names of what cannot be kept."""
     try:
-        if image.format == "TIFF" and "exif" not in image.info:
-            exif = tiff_tags.exif_of_tiff(data, "dpi" in image.info)
-            image.info |= {"exif": exif} if exif else {}
-        items = source_items.items_of(data, image.format, image.info)
-        if items:
-            image.info[SOURCE] = {"format": image.format, "items": items}
-        return unheld(data, image)
-    except (ValueError, struct.error, IndexError) as error:
+        return [*show_all(image, data), *unheld(data, image)]
+    except (ValueError, struct.error, IndexError, KeyError, zlib.error) as error:
         return [f"{image.format} parts beside the pixels ({error})"]
+
+
+def show_all(image: Image.Image, data: bytes) -> list[str]:
+    """As `gather`, without a look at what no file holds; raises what reading may raise."""
+    if image.format == "TIFF":
+        show_tags(image, data)
+    items = source_items.items_of(data, image.format, image.info)
+    small = [item for item in items if item[0] != END or len(item[1]) <= LARGEST_END]
+    if small:
+        image.info[SOURCE] = {"format": image.format, "items": small}
+    large = sum(len(payload) for _, payload, _ in items) - sum(len(p) for _, p, _ in small)
+    return [f"{large:,} bytes behind the picture"] if large else []
+
+
+def show_tags(page: Image.Image, data: bytes) -> None:
+    """The tags of a TIFF file's first page, as EXIF, in place of what is another one's or made up.
+
+    Pillow leaves in `info` what an earlier page said, and says one dot per inch where none does.
+    """
+    for key in tiff_tags.not_told(data):
+        page.info.pop(key, None)
+    page.info.pop("exif", None)
+    exif = tiff_tags.exif_of_tiff(data, "dpi" in page.info)
+    page.info |= {"exif": exif} if exif else {}
 
 
 def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
@@ -77,6 +102,9 @@ def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
         told.pop("transparency", None)  # each frame has its own
     if name == "PNG":
         told["pnginfo"] = _png_info(info)
+        told |= _few_bits(image)
+        if image.mode == "1" and told.get("transparency"):
+            told["transparency"] = 1  # of one bit; Pillow says 255
     if name == "GIF" and any(item == b"\xfe" for item, _, _ in source_items.items_for("GIF", info)):
         told["comment"] = b""  # several, which Pillow shows as one
     if name == "TIFF" and image.mode in OTHERWISE_BY_LIBTIFF:
@@ -93,14 +121,20 @@ def saved(image: Image.Image, name: str, keywords: dict[str, Any]) -> bytes:
         raise OSError(f"cannot write mode {image.mode} as {name}: {error}") from error
     data = file.getvalue()
     if name == "TIFF":
-        return with_tags(data, info)
+        data = with_tags(data, info)
+        if keywords.get("save_all"):
+            return data  # further tags stand before what follows the picture
     return source_items.put_back(data, name, info)
 
 
 def with_tags(data: bytes, info: Mapping[Any, Any], page: int = 0) -> bytes:
     """A TIFF file with the tags that a picture's `info` holds in one of its pages."""
-    exif, xmp = (_bytes(info.get(key)) for key in ("exif", "xmp"))
-    return tiff_tags.into_tiff(data, exif, xmp, page) if exif or xmp else data
+    exif, xmp, profile = (_bytes(info.get(key)) for key in ("exif", "xmp", "icc_profile"))
+    # Pillow writes those of the first page into all.
+    own = tiff_writing.of_page(info.get("dpi"), profile) if page else None
+    if not (exif or xmp or page):
+        return data
+    return tiff_writing.into_tiff(data, exif, xmp, page, own)
 
 
 def _bytes(value: Any) -> bytes:
@@ -137,6 +171,16 @@ def _png_info(info: dict[Any, Any]) -> PngInfo:
     return found
 
 
+def _few_bits(image: Image.Image) -> dict[str, int]:
+    """The keyword of save for grey samples of 2 or 4 bits, if they were so and still are."""
+    depth = png_items.depth_of(source_items.items_for("PNG", image.info))
+    if depth is None or image.mode != "L":
+        return {}
+    step = 255 // ((1 << depth) - 1)
+    known = {step * value for value in range(1 << depth)}
+    return {"bits": depth} if known >= set(image.tobytes()) else {}
+
+
 def _is_keyword(key: str) -> bool:
     return 1 <= len(key) <= 79 and key.isprintable() and key.isascii()
 
@@ -160,7 +204,8 @@ def lost(image: Image.Image, written: Image.Image, target: bytes) -> list[str]:
     """
     found = []
     if written.format != "CGX":
-        gather(written, target)
+        with contextlib.suppress(ValueError, struct.error, IndexError):
+            show_all(written, target)
     for key, value in image.info.items():
         if key == OWN_FACTS or (written.format != "CGX" and key in OF_THE_OLD_FILE):
             continue
@@ -199,7 +244,7 @@ def _lost_outside(image: Image.Image, written: Image.Image) -> list[str]:
     return found
 
 
-def _shown(item: source_items.Item, image: Image.Image) -> bool:
+def _shown(item: png_items.Item, image: Image.Image) -> bool:
     """Whether an item is one that `info` shows, too, where it was looked for by its key."""
     name, payload, _ = item
     if name in (b"tEXt", b"zTXt", b"iTXt"):

@@ -56,6 +56,7 @@ class Outcome:
         cut: that file is cut short.
         source_seen, target_seen: the files that were compared; both must still be these when the
             source is removed.
+        needed_by: a link to the source, which therefore stays though the target holds all of it.
     """
 
     job: Job
@@ -69,6 +70,7 @@ class Outcome:
     cut: bool = False
     source_seen: FileState | None = None
     target_seen: FileState | None = None
+    needed_by: str = ""
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -244,7 +246,7 @@ def _restore(outcome: Outcome, source: bytes, settings: Settings) -> Outcome:
     except SyntaxError:
         reason = "is no .cgx file, from which alone --to original and --to jpg take JPEG files"
     except ValueError as error:
-        other = "--to png gives the pixels" if settings.original else "--lossy makes one"
+        other = _other_way(source) if settings.original else "--lossy makes one"
         reason = f"{error}; {other}"
     if reason:
         return replace(outcome, state="failed", reason=reason)
@@ -258,6 +260,13 @@ def _restore(outcome: Outcome, source: bytes, settings: Settings) -> Outcome:
             return replace(outcome, state="failed", reason=reason)
         return replace(outcome, state="skipped", target_seen=seen)
     return replace(outcome, target_seen=seen)
+
+
+def _other_way(source: bytes) -> str:
+    """What to do with a .cgx file that no JPEG file went into."""
+    with Image.open(BytesIO(source)) as image:
+        to = animation.format_for(image)
+    return f"--to {to} gives the pixels" if to else f"no other format holds mode {image.mode}"
 
 
 def _met(

@@ -6,23 +6,18 @@ under `KEY`, and from there into the .cgx file (FORMAT.md, section 2.1). `put_ba
 """
 
 import struct
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pillow_colorgrid.commands import png_items
+from pillow_colorgrid.commands.plain_files import LOOKED_AT, QOI_HEAD
+from pillow_colorgrid.commands.png_items import END, Item
+from pillow_colorgrid.commands.tiff_places import unpointed
 from pillow_colorgrid.jpeg.numbers import EXIF, ICC, JFIF, XMP
+from pillow_colorgrid.jpeg.segments import END_OF_SCAN
 
 KEY = "source"
 """Of `Image.info`: {"format": Pillow's name, "items": [(name, payload, behind the pixels)]}."""
-
-Item = tuple[bytes, bytes, bool]
-
-END = b"end"
-"""The name of what follows the end of the format in a file."""
-
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-PNG_PIXELS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT")
-XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
 JPEG_KEPT_ELSEWHERE = {
     b"\xff\xe0": ((JFIF, "jfif"),),
@@ -32,6 +27,8 @@ JPEG_KEPT_ELSEWHERE = {
     b"\xff\xfe": ((b"", "comment"),),
 }
 """Marker -> beginning of the payload, and the key of `Image.info` that then holds it."""
+
+JPEG_SCAN, JPEG_END = 0xDA, 0xD9
 
 WEBP_PIXELS = (b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF")
 WEBP_HEAD_BYTES, WEBP_ALPHA = 10, 16
@@ -64,95 +61,36 @@ def _name(name: bytes) -> str:
     return name.decode("ascii") if name.isalnum() else name.hex()
 
 
-# -- PNG ------------------------------------------------------------------------------------------
-
-
-def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Names and payloads; what follows IEND is called END."""
-    at = len(PNG_SIGNATURE)
-    while at < len(data):
-        length, name = struct.unpack_from(">I4s", data, at)
-        yield name, data[at + 8 : at + 8 + length]
-        at += 12 + length
-        if name == b"IEND":
-            if data[at:]:
-                yield END, data[at:]
-            return
-
-
-def _png(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
-    behind = False
-    for name, payload in png_chunks(data):
-        behind = behind or name == b"IDAT"
-        if name in PNG_PIXELS or _png_shows(name, payload, info):
-            continue
-        yield name, payload, behind
-
-
-def _png_shows(name: bytes, payload: bytes, info: Mapping[Any, Any]) -> bool:
-    """Whether `info` holds a chunk, exactly."""
-    if name == b"eXIf":
-        return bytes(info.get("exif", b"")).removeprefix(EXIF) == payload
-    if name == b"iCCP":
-        return "icc_profile" in info
-    if name == b"pHYs":
-        return "dpi" in info
-    if name == b"iTXt" and payload.startswith(XMP_KEYWORD + bytes(4)):
-        return info.get("xmp") == payload[len(XMP_KEYWORD) + 4 :]
-    return False
-
-
-def png_chunk(name: bytes, payload: bytes) -> bytes:
-    return struct.pack(">I4s", len(payload), name) + payload + _crc(name + payload)
-
-
-def _crc(data: bytes) -> bytes:
-    return struct.pack(">I", zlib.crc32(data))
-
-
-def _into_png(data: bytes, items: list[Item]) -> bytes:
-    chunks = list(png_chunks(data))
-    before = [(name, payload) for name, payload, behind in items if not behind]
-    behind = [(name, payload) for name, payload, behind in items if behind and name != END]
-    ends = [payload for name, payload, _ in items if name == END]
-    # A palette stands before what speaks of its colours, and behind the colour space.
-    late = [pair for pair in before if pair[0] in (b"bKGD", b"hIST")]
-    early = [pair for pair in before if pair not in late]
-    pixels = next(number for number, (name, _) in enumerate(chunks) if name == b"IDAT")
-    chunks = [*chunks[:1], *early, *chunks[1:pixels], *late, *chunks[pixels:-1], *behind]
-    packed = [png_chunk(name, payload) for name, payload in [*chunks, (b"IEND", b"")]]
-    return PNG_SIGNATURE + b"".join([*packed, *ends])
-
-
 # -- JPEG -----------------------------------------------------------------------------------------
 
 
 def _jpeg(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
-    """APP and COM segments of the first picture, up to its first scan."""
+    """APP and COM segments of the first picture, and what follows it."""
     at = 2
-    comments = 0
-    while data[at : at + 1] == b"\xff":
+    behind = False
+    while data[at] == 0xFF and data[at + 1] != JPEG_END:
         marker = data[at : at + 2]
         if marker == b"\xff\xff":  # a fill byte
             at += 1
             continue
-        if marker[1] in (0xDA, 0xD9):
-            break
         (length,) = struct.unpack_from(">H", data, at + 2)
         payload = data[at + 4 : at + 2 + length]
         at += 2 + length
+        if marker[1] == JPEG_SCAN:
+            behind = True
+            end = END_OF_SCAN.search(data, at)
+            at = end.start() if end else len(data)
         if not (0xE0 <= marker[1] <= 0xEF or marker[1] == 0xFE):
             continue
-        comments += marker[1] == 0xFE
         known = JPEG_KEPT_ELSEWHERE.get(marker, ())
         held = any(payload.startswith(begin) and key in info for begin, key in known)
         # Pillow shows the last comment.
         if held and not (marker[1] == 0xFE and info.get("comment") != payload):
             continue
-        yield marker, payload, False
-    end = data.rfind(b"\xff\xd9")
-    if end >= 0 and data[end + 2 :].strip(b"\0"):
-        yield END, data[end + 2 :], True
+        yield marker, payload, behind
+    at += 2 * (data[at] == 0xFF)
+    if data[at:].strip(b"\0"):
+        yield END, data[at:], True
 
 
 # -- WebP -----------------------------------------------------------------------------------------
@@ -164,11 +102,18 @@ def _webp(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
     while at + 8 <= min(len(data), 8 + size):
         name, length = struct.unpack_from("<4sI", data, at)
         behind = behind or name in (b"VP8 ", b"VP8L", b"ANMF")
-        if name not in WEBP_PIXELS and WEBP_KEPT_ELSEWHERE.get(name) not in info:
-            yield name, data[at + 8 : at + 8 + length], behind
+        payload = data[at + 8 : at + 8 + length]
+        if name not in WEBP_PIXELS and not _webp_shows(name, payload, info):
+            yield name, payload, behind
         at += 8 + length + (length & 1)
     if data[8 + size + (size & 1) :]:
         yield END, data[8 + size + (size & 1) :], True
+
+
+def _webp_shows(name: bytes, payload: bytes, info: Mapping[Any, Any]) -> bool:
+    """Whether `info` holds a chunk, exactly: of several of a name it has one."""
+    key = WEBP_KEPT_ELSEWHERE.get(name)
+    return key in info and info[key] == payload
 
 
 def _into_webp(data: bytes, items: list[Item]) -> bytes:
@@ -205,7 +150,7 @@ def _vp8x(chunks: bytes) -> bytes:
 
 # -- GIF ------------------------------------------------------------------------------------------
 
-GIF_EXTENSION, GIF_IMAGE = 0x21, 0x2C
+GIF_EXTENSION, GIF_IMAGE, GIF_TRAILER = 0x21, 0x2C, 0x3B
 GIF_CONTROL, GIF_COMMENT, GIF_APPLICATION = 0xF9, 0xFE, 0xFF
 
 
@@ -233,8 +178,9 @@ def _gif(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
         if label == GIF_APPLICATION and payload[1:12] == b"NETSCAPE2.0" and "loop" in info:
             continue
         yield item
-    if data[at + 1 :]:
-        yield END, data[at + 1 :], True
+    at += data[at] == GIF_TRAILER
+    if data[at:]:
+        yield END, data[at:], True
 
 
 def _behind_color_table(data: bytes) -> int:
@@ -256,20 +202,52 @@ def _into_gif(data: bytes, items: list[Item]) -> bytes:
     return b"".join([b"GIF89a", data[6:at], *blocks, data[at:], *ends])
 
 
+# -- formats that have nothing beside the picture, but behind it ---------------------------------
+
+
+def _behind(name: str) -> Callable[[bytes, Mapping[Any, Any]], Iterator[Item]]:
+    def found(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
+        end, _ = LOOKED_AT[name](data, "")
+        if data[end:]:
+            yield END, data[end:], True
+
+    return found
+
+
+def _qoi(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
+    if data[QOI_HEAD - 1]:  # says, without effect, that samples are linear; Pillow always does
+        yield b"qoif", data[:QOI_HEAD], False
+    yield from _behind("QOI")(data, info)
+
+
+def _tiff(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
+    _, end = unpointed(data)
+    if data[end:].strip(b"\0"):
+        yield END, data[end:], True
+
+
+def _append(data: bytes, items: list[Item]) -> bytes:
+    return data + b"".join(payload for name, payload, _ in items if name == END)
+
+
 # -- all formats ----------------------------------------------------------------------------------
 
 _READERS: dict[str, Callable[[bytes, Mapping[Any, Any]], Iterator[Item]]] = {
-    "PNG": _png,
+    "PNG": png_items.items_of,
     "JPEG": _jpeg,
     "MPO": _jpeg,
     "WEBP": _webp,
     "GIF": _gif,
+    "TIFF": _tiff,
+    **{name: _behind(name) for name in LOOKED_AT},
+    "QOI": _qoi,
 }
 
 _WRITERS: dict[str, Callable[[bytes, list[Item]], bytes]] = {
-    "PNG": _into_png,
+    "PNG": png_items.put_back,
     "GIF": _into_gif,
     "WEBP": _into_webp,
+    "TIFF": _append,
 }
 
 

@@ -5,6 +5,7 @@ are left behind, for they are another file's affair.
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pillow_colorgrid.jpeg.numbers import EXIF
@@ -23,6 +24,9 @@ DEEPEST = 2
 
 SUBORDINATE, RAW_VERSION, BITS, XMP, ICC_PROFILE = 330, 50706, 258, 700, 34675
 
+KINDS_OF_PAGE = {254: 0, 255: 1}
+"""Tags that tell of a page that it is a smaller view, or a mask -> what they say of most pages."""
+
 ORIENTATION = 274
 """Pillow turns the pixels of a TIFF file itself when it loads them."""
 
@@ -30,9 +34,12 @@ UPRIGHT = 1
 
 RESOLUTION, RESOLUTION_UNIT, INCH = (282, 283, 296), 296, 2
 
+ABSOLUTE = (INCH, 3)
+"""Units of resolution that are lengths."""
+
 STORAGE = frozenset(
     {
-        *range(254, 260),
+        *range(256, 260),
         *(262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325, 330),
         *(338, 339, 347, *range(512, 522), 529, 530, 531, 532),
     }
@@ -53,15 +60,21 @@ class Entry:
 Directory = dict[int, Entry]
 
 
+def header(data: bytes) -> str:
+    """The order of bytes ("<" or ">"); ValueError: not a TIFF file as of 1992 (BigTIFF)."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    if order is None:
+        raise ValueError(f"TIFF header {data[:4].hex()}, allowed: 49492a00, 4d4d002a")
+    return order
+
+
 def read(data: bytes) -> tuple[str, Directory, int]:
     """The order of bytes ("<" or ">"), the first directory, where the next one is (0: nowhere).
 
     Raises:
         ValueError: not a TIFF file as of 1992 (BigTIFF), or cut short.
     """
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
-    if order is None:
-        raise ValueError(f"TIFF header {data[:4].hex()}, allowed: 49492a00, 4d4d002a")
+    order = header(data)
     try:
         (at,) = struct.unpack_from(order + "I", data, 4)
         directory, following = _read_directory(data, order, at, 0)
@@ -132,6 +145,24 @@ def _turned(entry: Entry, wanted: str) -> Entry:
     return replace(entry, data=b"".join(words), directory=nested)
 
 
+def not_told(data: bytes) -> Iterator[str]:
+    """Keys of `Image.info` that the first page has no tags for; raises ValueError."""
+    order, directory, _ = read(data)
+    unit = _unit(directory, order)
+    there = any(tag in directory for tag in RESOLUTION[:2])
+    if not there or unit not in (None, *ABSOLUTE):
+        yield "dpi"
+    if not there or unit in ABSOLUTE:
+        yield "resolution"
+    if ICC_PROFILE not in directory:
+        yield "icc_profile"
+
+
+def _unit(directory: Directory, order: str) -> int | None:
+    """Of resolution; None: not told, which means inches."""
+    return _number(directory[RESOLUTION_UNIT], order) if RESOLUTION_UNIT in directory else None
+
+
 def exif_of_tiff(data: bytes, has_resolution: bool) -> bytes:
     """All tags of a TIFF file's first picture as EXIF; b"" where there are none.
 
@@ -139,8 +170,7 @@ def exif_of_tiff(data: bytes, has_resolution: bool) -> bytes:
         has_resolution: the resolution is kept elsewhere, where it is in dots per inch.
     """
     order, directory, _ = read(data)
-    unit = directory.get(RESOLUTION_UNIT)
-    in_inches = unit is None or struct.unpack(order + "H", unit.data[:2])[0] == INCH
+    in_inches = _unit(directory, order) in (None, INCH)
     left = {
         *STORAGE,
         ORIENTATION,
@@ -148,72 +178,63 @@ def exif_of_tiff(data: bytes, has_resolution: bool) -> bytes:
         ICC_PROFILE,
         *(RESOLUTION if has_resolution and in_inches else ()),
     }
-    kept = {tag: entry for tag, entry in directory.items() if tag not in left}
+    kept = {
+        tag: entry
+        for tag, entry in directory.items()
+        if tag not in left and _number(entry, order) != KINDS_OF_PAGE.get(tag, -1)
+    }
     if not kept:
         return b""
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
     return EXIF + head + pack(kept, order, 8)
 
 
-def into_tiff(data: bytes, exif: bytes, xmp: bytes = b"", page: int = 0) -> bytes:
-    """A TIFF file with the tags of EXIF: a new directory of a page, from 0, at its end."""
-    order, directory, following = read(page_of(data, page))
-    if exif:
-        directory |= _material(exif, order)
-    if xmp:
-        directory[XMP] = Entry(1, len(xmp), xmp)
-    data += bytes(len(data) & 1)
-    where, link = struct.pack(order + "I", len(data)), _link(data, order, page)
-    linked = data[:link] + where + data[link + 4 :]
-    return linked + pack(directory, order, len(data), following)
-
-
-def _link(data: bytes, order: str, page: int) -> int:
-    """Where it stands where the directory of a page is."""
-    link = 4
-    for _ in range(page):
-        (at,) = struct.unpack_from(order + "I", data, link)
-        (count,) = struct.unpack_from(order + "H", data, at)
-        link = at + 2 + 12 * count
-    return link
+def _number(entry: Entry, order: str) -> int | None:
+    """The value of an entry of one integer."""
+    letter = {3: "H", 4: "I"}.get(entry.kind)
+    return struct.unpack(order + letter, entry.data)[0] if letter and entry.count == 1 else None
 
 
 def page_of(data: bytes, number: int) -> bytes:
     """A TIFF file whose first picture is another one of its pages, from 0; raises ValueError."""
-    for _ in range(number):
-        order, _, following = read(data)
-        data = data[:4] + struct.pack(order + "I", following) + data[8:]
-    return data
+    if not number:
+        return data
+    order = header(data)
+    at = struct.pack(order + "I", directory_places(data, number + 1)[number])
+    return data[:4] + at + data[8:]
+
+
+def directory_places(data: bytes, at_most: int | None = None) -> list[int]:
+    """Where the directories of all pages stand, or of the first ones.
+
+    Raises:
+        ValueError: there are fewer than `at_most`, or they are cut short.
+    """
+    order = header(data)
+    found: dict[int, None] = {}  # in order; those that lead to each other end
+    try:
+        (at,) = struct.unpack_from(order + "I", data, 4)
+        while at and at not in found and len(found) != at_most:
+            found[at] = None
+            (count,) = struct.unpack_from(order + "H", data, at)
+            (at,) = struct.unpack_from(order + "I", data, at + 2 + 12 * count)
+    except struct.error as error:
+        raise ValueError(f"the directories are cut short: {error}") from error
+    if at_most is not None and len(found) != at_most:
+        raise ValueError(f"{len(found)} pages, not {at_most}")
+    return list(found)
 
 
 def holds(data: bytes, exif: bytes) -> bool:
     """Whether a TIFF file has all tags of EXIF, which has no second directory (a thumbnail)."""
     order, directory, _ = read(data)
     _, _, thumbnail = read(exif.removeprefix(EXIF))
-    wanted = _material(exif, order)
+    wanted = material(exif, order)
     return not thumbnail and all(directory.get(tag) == entry for tag, entry in wanted.items())
 
 
-def _material(exif: bytes, wanted: str) -> Directory:
+def material(exif: bytes, wanted: str) -> Directory:
+    """The tags of EXIF that tell nothing of storage, in an order of bytes; raises ValueError."""
     order, directory, _ = read(exif.removeprefix(EXIF))
     directory = turned(directory, order, wanted)
     return {tag: entry for tag, entry in directory.items() if tag not in STORAGE}
-
-
-def unheld(data: bytes) -> list[str]:
-    """What of a TIFF file is neither its first picture nor a tag."""
-    order, directory, _ = read(data)
-    found = []
-    if SUBORDINATE in directory:
-        found.append("subordinate pictures (SubIFDs)")
-    if RAW_VERSION in directory:
-        found.append("raw data (DNG)")
-    turn = directory.get(ORIENTATION)
-    if turn is not None and struct.unpack(order + "H", turn.data[:2]) != (UPRIGHT,):
-        found.append("how its rows lie (orientation; Pillow hands out the picture upright)")
-    bits = directory.get(BITS)
-    if bits is not None and bits.count > 1:
-        depths = struct.unpack(f"{order}{bits.count}H", bits.data)
-        if max(depths) > 8:
-            found.append(f"low bits (samples of {max(depths)})")
-    return found

@@ -1,16 +1,21 @@
 """What of a file no .cgx file holds: its original is then named, and never deleted."""
 
 import struct
+from collections.abc import Iterator
 
 from PIL import Image
 
-from pillow_colorgrid.commands import tiff_tags
+from pillow_colorgrid.commands import png_pixels, tiff_unheld
+from pillow_colorgrid.commands.plain_files import LOOKED_AT
 
-HELD = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "TIFF", "BMP", "DIB", "QOI", "PPM", "CGX")
-"""Formats whose files have been looked at: all that they can hold is kept, or named here."""
+OTHERS_LOOKED_AT = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "TIFF", "CGX")
+"""Formats whose files have been looked at, too: all that they can hold is kept, or named here."""
 
-BMP_PLAIN_HEADERS = (12, 40)
-"""Bytes. Longer ones tell of colour spaces."""
+
+GIF_ASPECT = 12
+"""The byte that tells how much wider than high pixels are; 0: not told."""
+
+WEBP_PICTURES, WEBP_FRAME_HEAD = (b"VP8 ", b"VP8L"), 16
 
 
 def unheld(data: bytes, image: Image.Image) -> list[str]:
@@ -20,23 +25,41 @@ def unheld(data: bytes, image: Image.Image) -> list[str]:
         ValueError, struct.error, IndexError: it is not built as its format says.
     """
     name = image.format or "unknown"
+    if name in LOOKED_AT:
+        _, found = LOOKED_AT[name](data, image.mode)
+        return found
     if name == "TIFF":
-        return tiff_tags.unheld(data)
-    if name == "PNG" and data[24] == 16 and data[25] != 0:
-        return ["low bits (samples of 16)"]  # Pillow reads the upper 8
-    if name in ("BMP", "DIB"):
-        start = 14 if name == "BMP" else 0
-        (size,) = struct.unpack_from("<I", data, start)
-        return [] if size in BMP_PLAIN_HEADERS else ["colour space (long BMP header)"]
-    if name == "PPM":
-        return _of_ppm(data, image)
-    return [] if name in HELD else [f"further parts, if any ({name}: nobody looked)"]
+        return tiff_unheld.unheld(data)
+    if name == "PNG":
+        return png_pixels.unheld(data)
+    if name == "MPO":
+        return ["segments of its further pictures"]
+    if name == "GIF" and data[GIF_ASPECT]:
+        return ["shape of its pixels"]
+    if name == "WEBP":
+        return list(_of_webp(data))
+    return [] if name in OTHERS_LOOKED_AT else [f"anything else in it ({name}: nobody looked)"]
 
 
-def _of_ppm(data: bytes, image: Image.Image) -> list[str]:
-    head = data[:1024].split(b"\n255\n")[0]
-    found = ["comments"] if b"#" in head else []
-    numbers = b" ".join(line.split(b"#")[0] for line in data[2:200].split(b"\n")).split()
-    if image.mode == "RGB" and len(numbers) > 2 and numbers[2].isdigit() and int(numbers[2]) > 255:
-        found.append("low bits (samples of 16)")
-    return found
+def _of_webp(data: bytes) -> Iterator[str]:
+    """What stands where `source_items` does not look: in frames, and between chunks."""
+    (size,) = struct.unpack_from("<I", data, 4)
+    chunks, rest = _riff_chunks(data[12 : 8 + size])
+    for name, payload in chunks:
+        parts, left = _riff_chunks(payload[WEBP_FRAME_HEAD:]) if name == b"ANMF" else ([], b"")
+        rest += left
+        if any(part not in (b"ALPH", *WEBP_PICTURES) for part, _ in parts):
+            yield "parts of its frames"
+            return
+    if rest.strip(b"\0"):
+        yield "bytes between its parts"
+
+
+def _riff_chunks(data: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Names and payloads; what is left behind them."""
+    at, found = 0, []
+    while at + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, at)
+        found.append((name, data[at + 8 : at + 8 + length]))
+        at += 8 + length + (length & 1)
+    return found, data[at:]

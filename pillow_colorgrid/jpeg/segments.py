@@ -154,7 +154,8 @@ class End:
 FilePart = Junk | Raw | Quantisation | Huffman | Restart | Frame | Scan | End
 
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
-_END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)
+END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)
+"""What ends entropy-coded data: a marker that does not restart it."""
 
 
 def split(data: bytes) -> list[FilePart]:
@@ -218,7 +219,7 @@ def split(data: bytes) -> list[FilePart]:
             if scans > MAX_SCANS:
                 raise UnsupportedJpegError(f"more than {MAX_SCANS} scans")
             header = _scan_header(payload, frame)
-            end = _END_OF_SCAN.search(data, at)
+            end = END_OF_SCAN.search(data, at)
             stop = end.start() if end else len(data)
             parts.append(Scan(header, at, stop))
             at = stop

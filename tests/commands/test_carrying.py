@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
+from PIL.TiffImagePlugin import AppendingTiffWriter, IFDRational, ImageFileDirectory_v2
 
-from pillow_colorgrid.commands import source_items, tiff_tags
+from pillow_colorgrid.commands import png_items, source_items, tiff_tags, tiff_writing
 from pillow_colorgrid.commands.cli import main
 from pillow_colorgrid.jpeg.numbers import EXIF
 from tests.conftest import noise
@@ -52,7 +52,7 @@ def png_file() -> bytes:
     keywords = {"exif": exif(), "icc_profile": b"profile" * 20, "dpi": (300, 300)}
     PICTURE.save(file, "PNG", pnginfo=info, **keywords)
     data = file.getvalue()
-    oddity = source_items.png_chunk(b"oFFs", bytes(9))
+    oddity = png_items.chunk(b"oFFs", bytes(9))
     return data[:33] + oddity + data[33:] + b"behind the end"
 
 
@@ -197,7 +197,7 @@ def test_tags_in_either_order_of_bytes(order: str) -> None:
     exif = EXIF + head + struct.pack(order + "I", 8) + tiff_tags.pack(turned, order, 8)
     file = io.BytesIO()
     PICTURE.save(file, "TIFF")
-    written = tiff_tags.into_tiff(file.getvalue(), exif)
+    written = tiff_writing.into_tiff(file.getvalue(), exif)
     assert tiff_tags.holds(written, exif)
     with Image.open(io.BytesIO(written)) as image:
         assert image.tobytes() == PICTURE.tobytes()
@@ -234,7 +234,7 @@ def source_png(depth: int, colour: int, row: bytes) -> bytes:
 
     head = struct.pack(">IIBBBBB", 2, 1, depth, colour, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(row)), (b"IEND", b"")]
-    return source_items.PNG_SIGNATURE + b"".join(source_items.png_chunk(*c) for c in chunks)
+    return png_items.SIGNATURE + b"".join(png_items.chunk(*c) for c in chunks)
 
 
 def tiff_of_samples(bits: int) -> bytes:
@@ -270,7 +270,7 @@ def test_a_picture_that_pillow_turns_is_named_and_stays(
     source = tmp_path / "a.tif"
     PICTURE.save(source, tiffinfo={274: orientation})
     main(["convert", "--keep-larger", str(source), "--delete-originals"])
-    assert ("how its rows lie (orientation" in capsys.readouterr().err) == stays
+    assert ("does not hold: orientation (Pillow" in capsys.readouterr().err) == stays
     assert source.exists() == stays
 
 
@@ -283,3 +283,58 @@ def test_formats_that_were_not_looked_at_stay(
     main(["convert", "--keep-larger", str(source), "--delete-originals"])
     assert "nobody looked" in capsys.readouterr().err
     assert source.exists()
+
+
+def tiff_of_pages(told: list[dict[str, Any]]) -> bytes:
+    file = io.BytesIO()
+    with AppendingTiffWriter(file) as writer:
+        for number, options in enumerate(told):
+            PICTURE.rotate(number).save(writer, "TIFF", **options)
+            writer.newFrame()
+    return file.getvalue()
+
+
+def resolution_tags(page: bytes) -> dict[int, Any]:
+    _, directory, _ = tiff_tags.read(page)
+    return {tag: directory[tag].data for tag in tiff_tags.RESOLUTION if tag in directory}
+
+
+def test_each_page_of_a_tiff_file_has_its_own_tags(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Resolution, profile, names; a page that has none gets none."""
+    told: list[dict[str, Any]] = []
+    for number in range(3):
+        tags = ImageFileDirectory_v2()
+        tags[270], tags[285] = f"page {number}", f"name {number}"
+        told.append({"tiffinfo": tags, "dpi": (100 + number, 200.5)})
+    told += [{}, {"icc_profile": b"profile" * 9}]
+    source = tmp_path / "a.tif"
+    data = tiff_of_pages(told)
+    source.write_bytes(data)
+    assert main(["convert", "--keep-larger", str(source), "--delete-originals"]) == 0
+    assert capsys.readouterr().err == ""
+    target = source.with_suffix(".cgx")
+    assert main(["convert", str(target), "--to", "tif", "--delete-originals"]) == 0
+    assert capsys.readouterr().err == ""
+    again = source.read_bytes()
+    assert not target.exists()
+    for number in range(5):
+        page, back = (tiff_tags.page_of(file, number) for file in (data, again))
+        assert len(resolution_tags(page)) == (3 if number < 3 else 0)
+        for found in (page, back):
+            with Image.open(io.BytesIO(found)) as image:
+                assert image.info.get("icc_profile") == told[number].get("icc_profile")
+                assert image.info["dpi"] == told[number].get("dpi", (1, 1))
+        assert (len(resolution_tags(page)), tiff_tags.exif_of_tiff(page, True)) == (
+            len(resolution_tags(back)),
+            tiff_tags.exif_of_tiff(back, True),
+        )
+
+
+def test_no_resolution_is_made_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    PICTURE.save(tmp_path / "a.tif")
+    assert main(["convert", "--keep-larger", str(tmp_path / "a.tif"), "--delete-originals"]) == 0
+    assert main(["convert", str(tmp_path / "a.cgx"), "--to", "tif"]) == 0
+    assert capsys.readouterr().err == ""
+    assert resolution_tags((tmp_path / "a.tif").read_bytes()) == {}

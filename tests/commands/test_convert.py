@@ -141,7 +141,7 @@ def test_an_original_whose_metadata_would_be_lost_stays(
         "--delete-originals",
     ]
     assert main(command) == 0
-    assert "said.webp does not hold its comment" in capsys.readouterr().err
+    assert "said.webp does not hold: comment" in capsys.readouterr().err
     assert (tree / "said.cgx").exists()
 
 

@@ -161,10 +161,10 @@ KEPT: dict[str, Callable[[], bytes]] = {
 NAMED: dict[str, tuple[Callable[[], bytes], str]] = {
     "sixteen.png": (lambda: source_png(16, 2, b"\0" + bytes(range(12))), "low bits"),
     "comments.ppm": (lambda: b"P5\n# made by hand\n2 1\n255\n\1\2", "comments"),
-    "icon.ico": (saved(PHOTO, "ICO"), "further parts, if any (ICO"),
-    "picture.jp2": (saved(PHOTO, "JPEG2000"), "further parts, if any (JPEG2000"),
-    "picture.avif": (saved(PHOTO, "AVIF"), "further parts, if any (AVIF"),
-    "picture.tga": (saved(PHOTO, "TGA"), "further parts, if any (TGA"),
+    "icon.ico": (saved(PHOTO, "ICO"), "anything else in it (ICO"),
+    "picture.jp2": (saved(PHOTO, "JPEG2000"), "anything else in it (JPEG2000"),
+    "picture.avif": (saved(PHOTO, "AVIF"), "anything else in it (AVIF"),
+    "picture.tga": (saved(PHOTO, "TGA"), "anything else in it (TGA"),
 }
 """What is converted, but of which something is lost that is named: the originals stay."""
 
@@ -188,7 +188,7 @@ def folder(tmp_path: Path) -> Path:
         os.utime(found / name, (WHEN, WHEN))
     for name in LEFT:
         (found / name).write_bytes(b"what it is")
-    (found / "link.png").symlink_to("l.png")
+    (found / "link.png").symlink_to("picture.tga")
     (found / "nowhere.png").symlink_to("gone.png")
     (found / "folder").symlink_to("deep")
     os.mkfifo(found / "pipe.png")
@@ -204,6 +204,9 @@ def frames(data: bytes) -> list[tuple[Any, ...]]:
             frame.load()
             palette = frame.getpalette()[:30] if frame.mode == "P" else None
             info = {k: v for k, v in frame.info.items() if k not in NOT_COMPARED}
+            if image.format == "TIFF" and 282 not in image.tag_v2:  # Pillow makes one up
+                frame.info.pop("dpi", None)
+                info.pop("resolution", None)
             resolution = [round(float(value), 3) for value in frame.info.get("dpi", ())]
             if getattr(image, "n_frames", 1) > 1:  # how frames are put together, not what is seen
                 info = {key: info[key] for key in info if key not in gathering.OF_SOURCES}
