@@ -109,7 +109,10 @@ def netpbm(data: bytes, mode: str) -> Found:
     found = []
     if magic in NETPBM_PLAIN:
         text = NETPBM_COMMENT.sub(lambda comment: b" " * len(comment[0]), data[at:])
-        end = at + next(islice(re.finditer(NETPBM_PLAIN[magic], text), count - 1, None)).end()
+        last = next(islice(re.finditer(NETPBM_PLAIN[magic], text), count - 1, None), None)
+        if last is None:
+            raise ValueError("fewer samples than pixels")
+        end = at + last.end()
         comments = comments or b"#" in data[at:end]
         end = len(data) if not data[end:].strip() else end
     elif magic == b"P4":

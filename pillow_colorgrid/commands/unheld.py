@@ -2,9 +2,11 @@
 
 import struct
 from collections.abc import Iterator
+from io import BytesIO
 
 from PIL import Image
 
+from pillow_colorgrid import container
 from pillow_colorgrid.commands import png_pixels, tiff_unheld
 from pillow_colorgrid.commands.plain_files import LOOKED_AT
 
@@ -36,9 +38,20 @@ def unheld(data: bytes, image: Image.Image) -> list[str]:
         return ["segments of its further pictures"]
     if name == "GIF" and data[GIF_ASPECT]:
         return ["shape of its pixels"]
+    if name == "CGX" and _goes_on(data):
+        return ["bytes behind its end"]
     if name == "WEBP":
         return list(_of_webp(data))
     return [] if name in OTHERS_LOOKED_AT else [f"anything else in it ({name}: nobody looked)"]
+
+
+def _goes_on(data: bytes) -> bool:
+    """Whether something follows the last section of a .cgx file."""
+    file = BytesIO(data)
+    container.read_header(file)
+    for _ in container.read_sections(file):
+        pass
+    return file.tell() < len(data)
 
 
 def _of_webp(data: bytes) -> Iterator[str]:

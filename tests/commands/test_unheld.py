@@ -338,3 +338,22 @@ def test_the_colour_space_that_qoi_tells_is_kept(tmp_path: Path) -> None:
     data = QOI[:13] + b"\1" + QOI[14:]
     _, target = converted(data, "a.qoi", tmp_path)
     assert items_of(target) == [(b"qoif", data[:14], False)]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_cgx_file_that_goes_on_stays(
+    several: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest = [PICTURE.convert("L")] if several else []
+    plain, more = (tmp_path / name for name in ("plain.cgx", "more.cgx"))
+    plain.write_bytes(saved(PICTURE, "CGX", save_all=several, append_images=rest))
+    more.write_bytes(plain.read_bytes() + TRAILER)
+    assert main(["convert", str(plain), str(more), "--to", "tif", "--delete-originals"]) == 0
+    said = "more.tif does not hold: bytes behind its end; the original stays"
+    assert said in capsys.readouterr().err
+    assert (plain.exists(), more.exists()) == (False, True)
+
+
+def test_a_plain_netpbm_file_that_is_cut_short() -> None:
+    with pytest.raises(ValueError, match="fewer samples"):
+        plain_files.netpbm(b"P2 3 1 255\n1 2", "L")
