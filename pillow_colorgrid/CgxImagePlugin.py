@@ -253,7 +253,7 @@ class CgxImageFile(ImageFile.ImageFile):
         sections, partial = _read_sections(container.read_sections(self.fp))
         header, interval = self._directory.header, self._draft_interval
         if partial:
-            self._tell_partial()
+            self._tell_partial(sections)
             return codec.decode(header, sections, partial)[::interval, ::interval]
         return codec.decode(header, sections, False, interval)
 
@@ -268,14 +268,20 @@ class CgxImageFile(ImageFile.ImageFile):
         if self._frame == 0 and ImageFile.LOAD_TRUNCATED_IMAGES:
             sections, partial = _read_sections(self._directory.first_sections())
             if partial:
-                self._tell_partial()
+                self._tell_partial(sections)
                 decoded = codec.decode(self._directory.header, sections, partial)
                 return decoded[::interval, ::interval]
         return self._decoder.pixels(self._frame, interval)
 
-    def _tell_partial(self) -> None:
-        """Say in `info` that the file was cut, so that the rest of the pixels is 0 or guessed."""
-        self.info["cgx"]["partial"] = True
+    def _tell_partial(self, sections: Sequence[Section]) -> None:
+        """Say in `info` that the file was cut: pixels are guessed or 0, but for some boxes."""
+        assert self._directory is not None
+        told, header = self.info["cgx"], self._directory.header
+        told["partial"] = True
+        coding, interval = registry.of(header), self._draft_interval
+        if coding.sure is not None and interval == 1:
+            tiles = coding.sure(header, [section.type for section in sections])
+            told["sure"] = [(tile.left, tile.top, tile.right, tile.bottom) for tile in tiles]
 
     def _renew_after_fork(self) -> None:
         """Open the file anew in a child that was forked while another thread decoded from it.

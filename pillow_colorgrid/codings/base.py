@@ -165,6 +165,9 @@ class Inside(Protocol):
 Info = Callable[[Header, IO[bytes]], dict[str, Any]]
 """A file's header, and the file where its first critical section begins -> of `Image.info`."""
 
+Sure = Callable[[Header, Sequence[bytes]], Sequence[Tile]]
+"""The header of a cut file, and the types of the sections that are left -> rectangles."""
+
 Region = Callable[[Header, Sequence[Section], Tile], "Pixels"]
 """A file's header and sections, and a rectangle -> its pixels. Sections whose payload it does not
 ask for are not read."""
@@ -212,6 +215,7 @@ class Coding:
         details: whole sections -> what else they tell, by name; None: nothing.
         info: reads metadata that the coding itself keeps; None: it keeps none.
         region: decodes a part of the picture alone; None: it takes all of it.
+        sure: tells which parts of a cut file are exact; None: nobody can say without decoding.
         look: shows the inside of a file; None: there is nothing to see.
         since: the minor version of the format that brought it.
     """
@@ -230,6 +234,7 @@ class Coding:
     details: Callable[[Sequence[Section]], dict[str, Any]] | None = None
     info: Info | None = None
     region: Region | None = None
+    sure: Sure | None = None
     look: Look | None = None
     since: int = 0
 

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image, ImageFile
 
 from pillow_colorgrid import container
+from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.errors import DamagedError, TruncatedError
+from tests.conftest import photograph
 from tests.format import forging
 from tests.format.corpus import corpus
 
@@ -54,6 +56,51 @@ def test_lossless_shows_its_preview_enlarged(
     small = preview(files[name])
     rows, columns = (np.arange(side) // 8 for side in found.shape[:2])
     assert np.array_equal(found, small[rows][:, columns])
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("L", {"origin": "none"}),
+        ("RGB", {"origin": "none"}),
+        ("RGBA", {}),  # whose alpha comes first
+        ("RGB", {"mode": "near", "max_error": 1, "origin": "none"}),
+    ],
+)
+def test_a_cut_file_tells_which_boxes_are_sure(
+    mode: str, options: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "MAX_EDGE", 128)
+    source = photograph("coffee", 300, 260).convert("RGB")
+    if mode == "RGBA":
+        source.putalpha(photograph("camera", 300, 260).convert("L"))
+    file = io.BytesIO()
+    source.convert(mode).save(file, "CGX", effort=1, **options)
+    data = file.getvalue()
+    with Image.open(file) as picture:
+        wanted = picture.copy()
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    counts = []
+    for part in (0.3, 0.6, 0.9):
+        with Image.open(io.BytesIO(data[: int(part * len(data))])) as picture:
+            picture.load()
+            boxes = picture.info["cgx"]["sure"]
+            for box in boxes:
+                assert picture.crop(box).tobytes() == wanted.crop(box).tobytes()
+            assert picture.tobytes() != wanted.tobytes()
+        counts.append(len(boxes))
+    assert counts == sorted(counts)
+    assert 0 < counts[-1] < 9
+
+
+def test_without_its_alpha_nothing_is_sure(
+    files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = without_last(files["lossless_alpha"], b"ALPH")
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.load()
+        assert picture.info["cgx"]["sure"] == []
 
 
 def test_missing_alpha_is_opaque(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from pillow_colorgrid.codings.base import (
     each,
     one,
 )
-from pillow_colorgrid.codings.tiles import Tile
+from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, OneOfOrFile, option
 
@@ -113,6 +113,18 @@ def _region(header: Header, sections: Sequence[Section], box: Tile) -> "Pixels":
     return region.decode(header, sections, box)
 
 
+def sure(header: Header, types: Sequence[bytes]) -> list[Tile]:
+    """The tiles of a cut file that are exact: those that are complete."""
+    width, height = header.size
+    told = {ALPHA_INNER.type, ALPHA_PREVIEW.type, LAST_ALPHA.type}
+    if header.mode in WITH_LAST and told.isdisjoint(types):
+        return []  # alpha stood behind the colour
+    if IN_ONE.type in types:
+        return [Tile(0, 0, height, width)]
+    last = COLOR_TILE if header.mode in COLORED else TILE
+    return tiles(height, width)[: types.count(last.type)]
+
+
 def _look(header: Header, sections: Sequence[Section], pixels: "Pixels | None" = None) -> Inside:
     from pillow_colorgrid.codings.lossless import look
 
@@ -145,5 +157,6 @@ LOSSLESS = Coding(
     draft_intervals=(8, 4, 2),
     facts=_facts,
     region=_region,
+    sure=sure,
     look=_look,
 )

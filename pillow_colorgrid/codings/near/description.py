@@ -73,6 +73,7 @@ NEAR = Coding(
     draft_intervals=LOSSLESS.draft_intervals,
     facts=_facts,
     region=LOSSLESS.region,
+    sure=LOSSLESS.sure,
     look=LOSSLESS.look,
     since=1,
 )
