@@ -76,7 +76,8 @@ class Networks:
                 inputs = {"luminance": (37, 34), "color": (83, 106)}[plane][name == "cross"]
                 number = self.ids[f"{plane}_{level}_{name}"]
                 middle = number in range(150, 162) or number in range(163, 175)
-                features = 32 if number in range(32, 44) else 48 if middle else 64
+                small = number in range(32, 44) or number in range(176, 188)
+                features = 32 if small else 48 if middle else 64
                 columns, rows = features + inputs + 1, each * pixels
                 shifts = list(data[position : position + rows])
                 position += rows

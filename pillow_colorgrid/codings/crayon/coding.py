@@ -78,8 +78,8 @@ LENGTH = struct.Struct("<I")
 WHITE = 255
 """The largest luminance."""
 
-CRAYON_ID = 64
-"""The network that new files use."""
+CRAYON_ID = 189
+"""The network that new files use; those before format 1.1 used 64."""
 
 CRAYON = "crayon"
 """The name of networks that can paint."""

@@ -17,8 +17,11 @@ from pillow_colorgrid.entropy import rans
 from pillow_colorgrid.errors import NetworkError
 from pillow_colorgrid.runtime import networks
 
-SMALL, MIDDLE, FIRST_WIDE, WIDE = 44, 162, 28, 60
-"""Ids of the tables of networks 32, 48 and 64 features wide; FIRST_WIDE is for old files only."""
+SMALL, MIDDLE, WIDE = 188, 162, 60
+"""Ids of the tables of networks 32, 48 and 64 features wide."""
+
+FIRST_SMALL, FIRST_WIDE = 44, 28
+"""The same, for old files only."""
 
 RENDERED = 175
 """Id of the tables of networks 48 features wide for pictures without noise."""
@@ -31,8 +34,8 @@ ALL_SETS_EFFORT = 8
 tells which set it is."""
 
 MODELS_BY_EFFORT = {
-    **dict.fromkeys(range(1, 3), SMALL),
-    **dict.fromkeys(range(3, 6), MIDDLE),
+    **dict.fromkeys(range(1, 5), SMALL),
+    5: MIDDLE,
     **dict.fromkeys(range(6, 10), WIDE),
 }
 """Ids of the tables by effort."""
