@@ -61,6 +61,7 @@ CODECS = {
     "JPEG XL e7": Codec(".jxl", {"lossless": True, "effort": 7}, module="pillow_jxl"),
     "JPEG XL e9": Codec(".jxl", {"lossless": True, "effort": 9}, module="pillow_jxl"),
     "CGX e1": Codec(".cgx", {"effort": 1}),
+    "CGX e4": Codec(".cgx", {"effort": 4}),
     "CGX": Codec(".cgx", {}),
     "CGX e9": Codec(".cgx", {"effort": 9}),
     "CGX no origin": Codec(".cgx", {"origin": "none"}),
