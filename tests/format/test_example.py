@@ -12,7 +12,7 @@ from pillow_colorgrid.codings.base import Picture
 from pillow_colorgrid.codings.lossless import coding, stream
 from pillow_colorgrid.codings.lossless.description import LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.distribution import ROWS, Distribution
-from pillow_colorgrid.codings.lossless.model import model
+from pillow_colorgrid.codings.lossless.model import FIRST_SMALL, model
 from pillow_colorgrid.entropy import rans
 from tests.conftest import ROOT
 from tests.format import plain_decoder
@@ -44,7 +44,10 @@ def steps() -> list[dict[str, str]]:
     ]
 
 
-def test_it_is_what_is_written() -> None:
+def test_it_is_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the networks that small efforts had up to format 1.0."""
+    for tables in (coding.MODELS_BY_EFFORT, coding.SMALL_MODELS_BY_EFFORT):
+        monkeypatch.setitem(tables, 1, FIRST_SMALL)
     picture, options = Picture(PIXELS, "RGB"), Options(effort=1, origin="none")
     sections = coding.encode(picture, options, apart=True).sections
     checksum = container.pixel_checksum(PIXELS.tobytes())
@@ -91,7 +94,7 @@ def test_each_symbol_is_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
         (line["plane"], *(int(line[name]) for name in ("m", "c", "row", "value"))) for line in lines
     ]
     assert sorted(met) == sorted(wanted)
-    counts = model(44).frequencies.counts
+    counts = model(FIRST_SMALL).frequencies.counts
     for line in lines:
         state, slot, start, frequency = (
             int(line["state"], 16), *(int(line[n]) for n in ("slot", "start", "frequency"))
