@@ -98,16 +98,24 @@ def _jpeg(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
 
 def _webp(data: bytes, info: Mapping[Any, Any]) -> Iterator[Item]:
     (size,) = struct.unpack_from("<I", data, 4)
-    at, behind = 12, False
-    while at + 8 <= min(len(data), 8 + size):
-        name, length = struct.unpack_from("<4sI", data, at)
+    behind = False
+    chunks, _ = riff_chunks(data[12 : 8 + size])
+    for name, payload in chunks:
         behind = behind or name in (b"VP8 ", b"VP8L", b"ANMF")
-        payload = data[at + 8 : at + 8 + length]
         if name not in WEBP_PIXELS and not _webp_shows(name, payload, info):
             yield name, payload, behind
-        at += 8 + length + (length & 1)
     if data[8 + size + (size & 1) :]:
         yield END, data[8 + size + (size & 1) :], True
+
+
+def riff_chunks(data: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Names and payloads; what is left behind them."""
+    at, found = 0, []
+    while at + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, at)
+        found.append((name, data[at + 8 : at + 8 + length]))
+        at += 8 + length + (length & 1)
+    return found, data[at:]
 
 
 def _webp_shows(name: bytes, payload: bytes, info: Mapping[Any, Any]) -> bool:

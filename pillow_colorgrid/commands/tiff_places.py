@@ -4,7 +4,13 @@ import re
 import struct
 from collections.abc import Iterator
 
-from pillow_colorgrid.commands.tiff_tags import DIRECTORIES, SUBORDINATE, TYPE_BYTES, header
+from pillow_colorgrid.commands.tiff_tags import (
+    DIRECTORIES,
+    SUBORDINATE,
+    TYPE_BYTES,
+    directory_places,
+    header,
+)
 
 Place = tuple[int, int]
 """The first byte, and the one behind the last."""
@@ -41,13 +47,10 @@ def unpointed(data: bytes) -> tuple[int, int]:
 
 
 def _places_of_file(data: bytes, order: str) -> Iterator[Place]:
-    (at,) = struct.unpack_from(order + "I", data, 4)
-    seen: set[int] = set()
-    while at and at not in seen:
-        seen.add(at)
+    pages = directory_places(data)
+    seen = set(pages)
+    for at in pages:
         yield from places_of_directory(data, order, at, seen)
-        (count,) = struct.unpack_from(order + "H", data, at)
-        (at,) = struct.unpack_from(order + "I", data, at + 2 + 12 * count)
 
 
 def places_of_directory(

@@ -68,15 +68,19 @@ def header(data: bytes) -> str:
     return order
 
 
-def read(data: bytes) -> tuple[str, Directory, int]:
-    """The order of bytes ("<" or ">"), the first directory, where the next one is (0: nowhere).
+def read(data: bytes, at: int | None = None) -> tuple[str, Directory, int]:
+    """The order of bytes ("<" or ">"), a directory, where the next one is (0: nowhere).
+
+    Args:
+        at: where the directory stands; None: the first.
 
     Raises:
         ValueError: not a TIFF file as of 1992 (BigTIFF), or cut short.
     """
     order = header(data)
     try:
-        (at,) = struct.unpack_from(order + "I", data, 4)
+        if at is None:
+            (at,) = struct.unpack_from(order + "I", data, 4)
         directory, following = _read_directory(data, order, at, 0)
     except struct.error as error:
         raise ValueError(f"the directory is cut short: {error}") from error

@@ -35,8 +35,7 @@ def unheld(data: bytes) -> list[str]:
     order = tiff_tags.header(data)
     found = []
     for place in tiff_tags.directory_places(data):
-        page = data[:4] + struct.pack(order + "I", place) + data[8:]
-        _, directory, _ = tiff_tags.read(page)
+        _, directory, _ = tiff_tags.read(data, place)
         found += [*_of_structure(directory, order), *_of_samples(directory, order)]
     missed, _ = unpointed(data)
     if missed:

@@ -30,7 +30,8 @@ def into_tiff(
     Raises:
         ValueError: not a TIFF file, or not EXIF.
     """
-    order, directory, following = tiff_tags.read(tiff_tags.page_of(data, page))
+    places = tiff_tags.directory_places(data, page + 1)
+    order, directory, following = tiff_tags.read(data, places[-1])
     if replaced is not None:
         for tag in (*RESOLUTION, ICC_PROFILE):
             directory.pop(tag, None)
@@ -39,7 +40,6 @@ def into_tiff(
         directory |= tiff_tags.material(exif, order)
     if xmp:
         directory[XMP] = Entry(1, len(xmp), xmp)
-    places = tiff_tags.directory_places(data, page + 1)
     written = bytearray(data + bytes(len(data) & 1))
     link = 4
     if page:

@@ -9,10 +9,10 @@ from PIL import Image
 from pillow_colorgrid import container
 from pillow_colorgrid.commands import png_pixels, tiff_unheld
 from pillow_colorgrid.commands.plain_files import LOOKED_AT
+from pillow_colorgrid.commands.source_items import riff_chunks
 
 OTHERS_LOOKED_AT = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "TIFF", "CGX")
 """Formats whose files have been looked at, too: all that they can hold is kept, or named here."""
-
 
 GIF_ASPECT = 12
 """The byte that tells how much wider than high pixels are; 0: not told."""
@@ -57,22 +57,12 @@ def _goes_on(data: bytes) -> bool:
 def _of_webp(data: bytes) -> Iterator[str]:
     """What stands where `source_items` does not look: in frames, and between chunks."""
     (size,) = struct.unpack_from("<I", data, 4)
-    chunks, rest = _riff_chunks(data[12 : 8 + size])
+    chunks, rest = riff_chunks(data[12 : 8 + size])
     for name, payload in chunks:
-        parts, left = _riff_chunks(payload[WEBP_FRAME_HEAD:]) if name == b"ANMF" else ([], b"")
+        parts, left = riff_chunks(payload[WEBP_FRAME_HEAD:]) if name == b"ANMF" else ([], b"")
         rest += left
         if any(part not in (b"ALPH", *WEBP_PICTURES) for part, _ in parts):
             yield "parts of its frames"
             return
     if rest.strip(b"\0"):
         yield "bytes between its parts"
-
-
-def _riff_chunks(data: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Names and payloads; what is left behind them."""
-    at, found = 0, []
-    while at + 8 <= len(data):
-        name, length = struct.unpack_from("<4sI", data, at)
-        found.append((name, data[at + 8 : at + 8 + length]))
-        at += 8 + length + (length & 1)
-    return found, data[at:]

@@ -40,7 +40,6 @@ AV1_BYTES = 4
 
 MDAT_HEAD = 8
 
-
 SEQUENCE = bytes.fromhex("12 00 0a")
 """How the coded picture begins: an empty temporal delimiter, then a sequence header."""
 

@@ -132,7 +132,7 @@ def _coefficients(picture: Picture, data: bytes, tells: bool) -> Encoded | None:
     try:
         found, recipe = file.read_exact(data, max_pixels=height * width)
         # by our own arithmetic: Pillow's may be another one on another machine
-        if not leaving_out.same(render.pixels(found), picture.pixels):
+        if not np.array_equal(render.pixels(found), picture.pixels):
             return None
         return Encoded(coefficient_sections(found, recipe.pack(), tells), tells_metadata=tells)
     except ValueError as error:  # UnsupportedJpegError, and what neither renderer nor coder takes

@@ -57,11 +57,6 @@ def asked(image: Image.Image | None) -> list[str]:
     return metadata.dropped_by(getattr(image, "encoderinfo", {}))
 
 
-def same(shown: np.ndarray, pixels: np.ndarray) -> bool:
-    """Whether these are the same pixels."""
-    return shown.shape == pixels.shape and np.array_equal(shown, pixels)
-
-
 def _dropped(image: Image.Image | None, before: Told, wanted: Told) -> Collection[str]:
     """The kinds that are not to be in the file any more."""
     keywords = getattr(image, "encoderinfo", {})
@@ -112,7 +107,7 @@ def _told_by(data: bytes, picture: Picture) -> dict[str, bytes] | None:
             told = {section.type: section.payload for section in metadata.to_write(shown, {})}
     except Exception:  # whatever a reader raises on a broken file
         return None
-    if not same(pixels, picture.pixels):
+    if not np.array_equal(pixels, picture.pixels):
         return None
     return {kind: told[section] for kind, section in KINDS.items() if section in told}
 

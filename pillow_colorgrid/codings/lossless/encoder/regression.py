@@ -226,8 +226,8 @@ class _PassFit:
         """
         sample, fitted, bits = self.sample, self.sample.fitted, self.weight / LN2
         output = sample.outputs[target.output]
-        start = self.plain.setdefault(row, output.copy())
         known, now = self.wanted(row), output.copy()
+        start = self.plain.setdefault(row, now)
         before, price = self.bits(target.find), _price_of(self.coefficients[row])
         slope, curvature = target.bend(fitted)
         matrix = self.matrix_of(curvature)  # it hardly changes until the next step
