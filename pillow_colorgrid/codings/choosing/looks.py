@@ -25,10 +25,17 @@ live on: flat areas, few colours, repetitions. Below the first stands a drawing,
 likely one, above the third a photograph."""
 
 
-def probe(pixels: Bytes) -> float:
+WEBP_SEES = zstandard.ZstdCompressionParameters.from_level(1, enable_ldm=True, window_log=22)
+"""The same, and only repetitions that WebP sees, too: up to 2**20 pixels away."""
+
+WEBP_SEES_PIXELS = 2**20
+"""In smaller pictures those are all."""
+
+
+def probe(pixels: Bytes, parameters: zstandard.ZstdCompressionParameters = PROBE) -> float:
     """What is left of the raw bytes after a fast compressor, 0 to about 1."""
     raw = np.ascontiguousarray(pixels).data
-    return len(zstandard.ZstdCompressor(compression_params=PROBE).compress(raw)) / raw.nbytes
+    return len(zstandard.ZstdCompressor(compression_params=parameters).compress(raw)) / raw.nbytes
 
 
 def seen_of(pixels: Bytes) -> Bytes:

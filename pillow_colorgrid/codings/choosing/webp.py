@@ -2,7 +2,13 @@
 
 from pillow_colorgrid.codings import inner
 from pillow_colorgrid.codings.base import Encoded
-from pillow_colorgrid.codings.choosing.looks import PHOTOGRAPH, UNCLEAR, probe
+from pillow_colorgrid.codings.choosing.looks import (
+    PHOTOGRAPH,
+    UNCLEAR,
+    WEBP_SEES,
+    WEBP_SEES_PIXELS,
+    probe,
+)
 from pillow_colorgrid.codings.choosing.subject import Subject
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.stored.encoder.webp_size import LEAST_PIXELS, least_bytes
@@ -52,4 +58,7 @@ def _estimated(subject: Subject) -> bool:
 
 
 def _least_bytes(subject: Subject) -> float:
-    return least_bytes(subject.picture.pixels, probe, subject.share)
+    pixels = subject.picture.pixels
+    if pixels.shape[0] * pixels.shape[1] <= WEBP_SEES_PIXELS:
+        return least_bytes(pixels, probe, subject.share)
+    return least_bytes(pixels, probe, probe(pixels, WEBP_SEES))

@@ -6,7 +6,7 @@ are the same as if all cells were computed at once.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -138,9 +138,9 @@ class Predictor:
             lambda rows: self._adapted(pass_, level, rows), self.bands(level[0].shape)
         )
         if len(bands) == 1:
-            return bands[0].outputs, bands[0].bases
-        outputs = np.concatenate([band.outputs for band in bands], axis=2)
-        all_bases = zip(*(band.bases for band in bands), strict=True)
+            return bands[0]
+        outputs = np.concatenate([of_band for of_band, _ in bands], axis=2)
+        all_bases = zip(*(bases for _, bases in bands), strict=True)
         bases = [[np.concatenate(b, axis=1) for b in zip(*of, strict=True)] for of in all_bases]
         return outputs, bases
 
@@ -154,14 +154,21 @@ class Predictor:
         each = -(-rows // count)
         return [(first, min(first + each, rows)) for first in range(0, rows, each)]
 
-    def _adapted(self, pass_: Pass, level: list[np.ndarray], rows: Rows) -> Band:
+    def _adapted(
+        self, pass_: Pass, level: list[np.ndarray], rows: Rows
+    ) -> tuple[np.ndarray, list[list[np.ndarray]]]:
+        """Of some rows as `predict`: inputs and features, which are larger, are not kept."""
         band = self.band(pass_, level, rows)
+        return self.corrected(pass_, rows, band), band.bases
+
+    def corrected(self, pass_: Pass, rows: Rows, band: Band) -> np.ndarray:
+        """The outputs of a band, adapted to the picture: others than its own where they are."""
         correction = self.model.adaptation.get(pass_.network)
         if correction is None:
-            return band
+            return band.outputs
         outputs = band.outputs.copy()
         correction.apply(outputs, band.features, band.inputs, pass_.network)
-        return replace(band, outputs=outputs)
+        return outputs
 
     def band(self, pass_: Pass, level: list[np.ndarray], rows: Rows) -> Band:
         """What the network of a pass makes of some rows of cells, before any adaptation.

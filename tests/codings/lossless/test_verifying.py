@@ -10,9 +10,9 @@ from pillow_colorgrid.codings.lossless.clipping import Clipping
 from pillow_colorgrid.codings.lossless.encoder import verifying
 from pillow_colorgrid.codings.lossless.encoder.encoding import FINE, SECOND
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
-from pillow_colorgrid.codings.lossless.encoder.verifying import saved_bytes
+from pillow_colorgrid.codings.lossless.encoder.verifying import Verifying
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.pieces import TILE, Piece, estimated_bytes
+from pillow_colorgrid.codings.lossless.pieces import TILE, Piece, encode, estimated_bytes
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from tests.conftest import photograph
 
@@ -25,7 +25,15 @@ def adapted(planes: list[np.ndarray]) -> Predictor:
     plain = Predictor(lossless_model.model(lossless_model.SMALL))
     adaptation = fit([planes], Fitting((SECOND, FINE)), plain)
     assert adaptation
-    return plain.by(replace(plain.model, adaptation=adaptation)).remembering()
+    return plain.by(replace(plain.model, adaptation=adaptation))
+
+
+def saved_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> np.ndarray:
+    """What is seen while the tile is coded."""
+    verifying = Verifying(planes, piece, predictor)
+    coded = encode(planes, piece, verifying)
+    assert coded == encode(planes, piece, predictor)
+    return verifying.saved_bytes()
 
 
 def truly_saved(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> np.ndarray:
@@ -65,6 +73,6 @@ def test_clipped_pixels_are_left_aside() -> None:
     predictor = adapted(planes)
     white = lossless.split(np.full_like(pixels, 255))
     clipping = Clipping((0,) * 6)
-    at_work = predictor.by(replace(predictor.model, clipping=clipping)).forgetting()
+    at_work = predictor.by(replace(predictor.model, clipping=clipping))
     assert saved_bytes(white, TILE, at_work)[1] == 0
-    assert saved_bytes(white, TILE, predictor.forgetting())[1] != 0
+    assert saved_bytes(white, TILE, predictor)[1] != 0

@@ -13,8 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from pillow_colorgrid.codings.lossless import counts
+from pillow_colorgrid.codings.lossless.counted_stream import Counted, CountedPrice
+from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.stream import CG
+from pillow_colorgrid.codings.lossless.levels import Where
+from pillow_colorgrid.codings.lossless.pieces import Piece, code_color
+from pillow_colorgrid.codings.lossless.predict import Predictor
+from pillow_colorgrid.codings.lossless.stream import CG, CO, Price, Stream
 
 AWAY = (-2, -1, 1, 2)
 """So much may Cg be different."""
@@ -54,3 +59,24 @@ def _places(planes: Sequence[np.ndarray], rows: slice) -> np.ndarray:
     y, co, cg = (plane[0, rows] for plane in planes)
     found: np.ndarray = (counts.keys(CG, y, co) + cg) % (1 << counts.CG_BITS)
     return found
+
+
+class _Both:
+    """Two streams that see the same pass."""
+
+    def __init__(self, *streams: Stream) -> None:
+        self.streams = streams
+
+    def code(
+        self, number: int, plane: np.ndarray, where: Where, distribution: Distribution
+    ) -> None:
+        for stream in self.streams:
+            stream.code(number, plane, where, distribution)
+
+
+def color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> np.ndarray:
+    """(2, 2): about the bytes of Co and of Cg of a tile: as they are, and counted."""
+    frequencies = predictor.model.frequencies
+    prices = Price(frequencies), CountedPrice(frequencies, Counted(planes, frequencies))
+    code_color(planes, piece, predictor, _Both(*prices))
+    return np.array([[price.bits[CO], price.bits[CG]] for price in prices]) / 8

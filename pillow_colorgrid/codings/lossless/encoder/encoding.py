@@ -9,6 +9,7 @@ import numpy as np
 from pillow_colorgrid.codings.lossless import clipping as lossless_clipping, small
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation, Correction, apart, pack
 from pillow_colorgrid.codings.lossless.clipping import Clipping
+from pillow_colorgrid.codings.lossless.context import Rows
 from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
     CLIPPING,
@@ -20,7 +21,7 @@ from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping, windows
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.encoder.sets import sampled
-from pillow_colorgrid.codings.lossless.encoder.verifying import saved_bytes
+from pillow_colorgrid.codings.lossless.encoder.verifying import Verifying
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.model import ALL_SETS_EFFORT, Model
 from pillow_colorgrid.codings.lossless.pieces import (
@@ -37,7 +38,7 @@ from pillow_colorgrid.codings.lossless.pieces import (
     preview_of,
     tile_of,
 )
-from pillow_colorgrid.codings.lossless.predict import Memory, Predictor
+from pillow_colorgrid.codings.lossless.predict import Band, Memory, Predictor
 from pillow_colorgrid.codings.lossless.sections import Streams
 from pillow_colorgrid.codings.lossless.stream import CG, CO
 from pillow_colorgrid.codings.tiles import Tile, tiles
@@ -129,9 +130,31 @@ class Parts:
         """The same; the first of several tiles that estimates are made on has a memory."""
         if len(self.tiles) == 1:
             return self  # the predictor has one
-        first = sampled(range(len(self.tiles)))[0]
-        part = replace(self.tiles[first], memory={})
-        return Parts(self.preview, [*self.tiles[:first], part, *self.tiles[first + 1 :]])
+        return self._with_memory({})
+
+    def forgetting(self) -> "Parts":
+        """The same, whose memory is used up as it is asked."""
+        memory = self._first.memory
+        return self if memory is None else self._with_memory(_UsedUp(memory))
+
+    @property
+    def _first(self) -> Part:
+        return sampled(self.tiles)[0]
+
+    def _with_memory(self, memory: Memory) -> "Parts":
+        first = replace(self._first, memory=memory)
+        return Parts(self.preview, [first if one is self._first else one for one in self.tiles])
+
+
+class _UsedUp(Memory):
+    """Bands that are forgotten when they are asked for, and no others: those of the colour of a
+    tile of a megapixel take 130 MB."""
+
+    def __getitem__(self, key: tuple[str, tuple[int, ...], Rows]) -> Band:
+        return self.pop(key)
+
+    def __setitem__(self, key: tuple[str, tuple[int, ...], Rows], band: Band) -> None:
+        pass
 
 
 def encode_adapted(
@@ -163,7 +186,9 @@ def encode_adapted(
     if in_one:
         tries = [_encode_in_one(planes, adaptation, predictor) for adaptation in fitted]
     else:
-        tries = [_encode_once(parts, adaptation, predictor) for adaptation in fitted]
+        *others, last = fitted
+        tries = [_encode_once(parts, adaptation, predictor) for adaptation in others]
+        tries.append(_encode_once(parts.forgetting(), last, predictor))
     smallest = min(tries, key=lambda sections: sum(len(section.payload) for section in sections))
     return [*_told(predictor.model), *smallest]
 
@@ -199,7 +224,13 @@ def _with_clipping(
     else:
         places, weights = map(list, zip(*windows(planes, held), strict=True))
         sample = [Part.of(planes, place, held) for place in places]
-    now, then = _color_bytes(sample, predictor, model).sum(axis=2).T
+
+    def sizes(part: Part) -> list[float]:
+        at_work = part.predictor(predictor) if predictor.memory is None else predictor
+        both = (at_work.remembering().by(one) for one in (predictor.model, model))
+        return [sum(estimated_bytes_by_plane(part.planes, part.piece, one)) for one in both]
+
+    now, then = np.transpose(predictor.workers.map(sizes, sample))
     pays = float(weights @ (now - then)) > CLIPPING_BYTES
     return predictor.by(model) if pays else predictor
 
@@ -209,26 +240,16 @@ def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Pr
     sample = sampled(parts)
     if not any(counting.may_pay(part.planes, part.piece.held) for part in sample):
         return predictor
-    counting_both = replace(predictor.model, counts=(CO, CG))
-    now, then = _color_bytes(sample, predictor, counting_both).sum(axis=0)
+
+    def sizes(part: Part) -> np.ndarray:
+        at_work = part.predictor(predictor) if predictor.memory is None else predictor
+        return counting.color_bytes(part.planes, part.piece, at_work)
+
+    now, then = np.sum(predictor.workers.map(sizes, sample), axis=0)
     least = COUNTS_BYTES + (COUNTS_GAIN * now.sum() if effort < ALL_SETS_EFFORT else 0)
     gains = zip((CO, CG), now - then, strict=True)
     counted = tuple(number for number, gain in gains if gain > least)
     return predictor.by(replace(predictor.model, counts=counted))
-
-
-def _color_bytes(parts: Sequence[Part], predictor: Predictor, model: Model) -> np.ndarray:
-    """(parts, 2, 2): about the bytes of Co and of Cg: as they are, and by another model."""
-
-    def sizes(part: Part) -> list[tuple[float, float]]:
-        at_work = (
-            part.predictor(predictor) if predictor.memory is None else predictor
-        ).remembering()
-        models = predictor.model, model
-        return [estimated_bytes_by_plane(part.planes, part.piece, at_work.by(m)) for m in models]
-
-    found: np.ndarray = np.array(predictor.workers.map(sizes, parts))
-    return found
 
 
 def _encode_once(parts: Parts, adaptation: Adaptation, predictor: Predictor) -> list[Section]:
@@ -273,8 +294,8 @@ def _encode_verifying(
     planes: list[np.ndarray], piece: Piece, predictor: Predictor
 ) -> tuple[Coded, np.ndarray]:
     """The streams, and (2,) about the bytes that the adaptation saves of each."""
-    predictor = predictor.remembering()
-    return encode(planes, piece, predictor), saved_bytes(planes, piece, predictor)
+    verifying = Verifying(planes, piece, predictor)
+    return encode(planes, piece, verifying), verifying.saved_bytes()
 
 
 def encode_parts(parts: Parts, predictor: Predictor) -> Streams:

@@ -45,7 +45,7 @@ def least_bytes(pixels: Bytes, probe: Callable[[Bytes], float], share: float) ->
 
     Args:
         probe: what a fast compressor leaves of pixels, as a part of them.
-        share: what it leaves of this picture.
+        share: what one leaves of this picture that sees repetitions no farther away than WebP.
     """
     count = pixels.shape[0] * pixels.shape[1]
     if count < LEAST_PIXELS or pixels.shape[2] != 3:
