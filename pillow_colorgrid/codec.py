@@ -88,7 +88,7 @@ def encode_picture(
             )
         encoded = coding.work().encode(picture, options)
         coding = encoded.coding or coding
-    checksum = encoded.checksum or container.pixel_checksum(picture.pixels.tobytes())
+    checksum = encoded.checksum or _checksum(picture.pixels)
     height, width, _ = picture.pixels.shape
     types = [section.type for section in encoded.sections]
     minor = max(coding.minor_version(types), encoded.minor)
@@ -146,8 +146,13 @@ def check_pixels(header: Header, pixels: Pixels) -> None:
     """
     if registry.of(header).may_leave_checksum and header.checksum == container.UNSTATED:
         return
-    if container.pixel_checksum(pixels.tobytes()) != header.checksum:
+    if _checksum(pixels) != header.checksum:
         raise DamagedError("the decoded pixels do not have the checksum that the file states")
+
+
+def _checksum(pixels: Pixels) -> bytes:
+    """Of (H, W, C) pixels: without a copy where they lie row by row."""
+    return container.pixel_checksum(pixels.reshape(-1).data)
 
 
 def decode_unchecked(

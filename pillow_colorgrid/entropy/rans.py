@@ -69,6 +69,11 @@ class Frequencies:
         self.starts = (np.cumsum(counts, axis=1, dtype=np.uint32) - counts).astype(np.uint32)
         self._slots: tuple[np.ndarray, np.ndarray] | None = None
 
+    def places(self, rows: np.ndarray, symbols: np.ndarray) -> np.ndarray:
+        """Where symbols are in all rows, one row after the other: of their shape."""
+        found: np.ndarray = rows * np.intp(self.counts.shape[1]) + symbols
+        return found
+
     @cached_property
     def bounds(self) -> np.ndarray:
         """(rows, symbols + 1) uint32: where each symbol begins, and where the last one ends."""
@@ -128,11 +133,14 @@ class Encoder:
         Raises:
             ValueError: a symbol has frequency 0 in its row.
         """
-        index = rows * frequencies.counts.shape[1] + symbols
-        counts = frequencies.counts.reshape(-1)[index]
+        self.add_places(frequencies, frequencies.places(rows, symbols))
+
+    def add_places(self, frequencies: Frequencies, places: np.ndarray) -> None:
+        """As `add`, of symbols at these `places` (n,) of their frequencies."""
+        counts = frequencies.counts.reshape(-1).take(places)
         if counts.size and not counts.all():
             raise ValueError("a symbol of frequency 0 cannot be coded")
-        self.passes.append((counts, frequencies.starts.reshape(-1)[index]))
+        self.passes.append((counts, frequencies.starts.reshape(-1).take(places)))
 
     def add_intervals(self, starts: np.ndarray, ends: np.ndarray) -> None:
         """Append a pass whose symbols take the range from `starts` (n,) to `ends` of 2**14.

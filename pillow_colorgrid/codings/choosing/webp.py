@@ -13,6 +13,7 @@ from pillow_colorgrid.codings.choosing.subject import Subject
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.stored.encoder.webp_size import LEAST_PIXELS, least_bytes
 from pillow_colorgrid.container import size_bytes
+from pillow_colorgrid.runtime import memory
 from pillow_colorgrid.runtime.workers import of_this_picture
 
 BESIDE_PIXELS = 2**24
@@ -39,13 +40,21 @@ def beside_networks(subject: Subject) -> tuple[Encoded | None, Encoded]:
         least = workers.begin(lambda: _least_bytes(subject))
         encoded = lossless.encode(picture, options)
         wins = least.result() > size_bytes(encoded.sections)
-        return None if wins else subject.quick(), encoded
+        return None if wins else _quick_afterwards(subject), encoded
 
 
 def after_networks(subject: Subject, found: int) -> Encoded | None:
     """What WebP makes of it, once the networks made `found` bytes; None where it cannot win."""
     if _estimated(subject) and _least_bytes(subject) > found:
         return None
+    return _quick_afterwards(subject)
+
+
+def _quick_afterwards(subject: Subject) -> Encoded:
+    """WebP after the networks; of a large picture not beside the memory that they have freed."""
+    height, width = subject.picture.pixels.shape[:2]
+    if height * width > BESIDE_PIXELS:
+        memory.give_back()
     return subject.quick()
 
 

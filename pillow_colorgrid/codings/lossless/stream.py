@@ -87,11 +87,13 @@ class StreamEncoder:
 
     def add(self, rows: np.ndarray, symbols: np.ndarray) -> None:
         """Append (n,) symbols, each by its row."""
-        escaped = self.frequencies.counts[rows, symbols] == 0
-        if escaped.any():
+        places = self.frequencies.places(rows, symbols)
+        counts = self.frequencies.counts.reshape(-1).take(places)
+        if not counts.all():
+            escaped = counts == 0
             self.escapes.append(symbols[escaped])
-            symbols[escaped] = ESCAPE
-        self.entropy.add(self.frequencies, rows, symbols)
+            places[escaped] += ESCAPE - symbols[escaped]
+        self.entropy.add_places(self.frequencies, places)
 
     def finish(self) -> bytes:
         return pack_stream(self.escapes, self.entropy)

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 
+from pillow_colorgrid.codings.base import Picture
 from pillow_colorgrid.codings.choosing import looks, networks_or_stored, pages, webp
+from pillow_colorgrid.codings.choosing.subject import Subject
 from pillow_colorgrid.codings.lossless import coding as lossless
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.codings.stored import coding as stored
@@ -135,6 +137,31 @@ def test_an_estimate_spares_webp(
     assert len(asked) == times
     monkeypatch.setattr(webp, "least_bytes", lambda *_: 0)
     assert chosen(pixels, Options()) == found
+
+
+def test_a_large_picture_is_webp_only_once_memory_was_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    quick = stored.quick
+    monkeypatch.setattr(webp, "BESIDE_PIXELS", 0)
+    monkeypatch.setattr(webp, "least_bytes", lambda *_: 0)
+    monkeypatch.setattr(webp.memory, "give_back", lambda: asked.append("given back"))
+    monkeypatch.setattr(stored, "quick", lambda p: asked.append("WebP") or quick(p))
+    chosen(pixels_of(photograph("coffee", 100, 90)), Options())
+    assert asked == ["given back", "WebP"]
+
+
+@pytest.mark.parametrize(("rows", "seen"), [(1000, True), (1500, False)])
+def test_repetitions_that_webp_does_not_see_do_not_count(
+    rows: int, seen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks back 2**20 pixels; the probe, 2**27 bytes."""
+    once = np.random.default_rng(1).integers(0, 256, (rows, 1000, 3), np.uint8)
+    subject = Subject(Picture(np.concatenate([once, once]), "RGB"), Options())
+    assert subject.share < 0.6
+    monkeypatch.setattr(webp, "least_bytes", lambda _, probe, share: share)
+    assert (webp._least_bytes(subject) < 0.6) == seen
 
 
 def test_noise_is_stored_though_it_looks_like_a_photograph() -> None:

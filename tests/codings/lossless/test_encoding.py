@@ -1,14 +1,15 @@
 """The encoder keeps of an adaptation what makes the file smaller, and drops what does not."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from pillow_colorgrid.codings import tiles
-from pillow_colorgrid.codings.lossless import coding as lossless, model as lossless_model
+from pillow_colorgrid.codings.lossless import coding as lossless, model as lossless_model, stream
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
-from pillow_colorgrid.codings.lossless.encoder import encoding
+from pillow_colorgrid.codings.lossless.encoder import counting, encoding
 from pillow_colorgrid.codings.lossless.encoder.encoding import FINE, encode_adapted, encode_planes
 from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.pieces import TILE, encode, estimated_bytes
@@ -69,3 +70,25 @@ def test_the_estimate_is_near_the_truth(size):
     assert estimated_bytes(planes[:1], TILE, predictor()) == pytest.approx(
         [sizes[0], 0], rel=0.002, abs=8
     )
+
+
+@pytest.mark.parametrize(("counts", "most"), [(False, 150), (True, 260)])
+def test_what_networks_said_of_a_tile_is_not_kept(counts, most, monkeypatch):
+    """In bytes for each pixel of a tile: all that they say of one would be 150 more.
+
+    Where counts may pay, that of the colour of one of the tiles is kept, once.
+    """
+    monkeypatch.setattr(tiles, "MAX_EDGE", 256)
+    monkeypatch.setattr(counting, "may_pay", lambda *_: counts)
+    monkeypatch.setattr(encoding, "UNSURE", 1)
+    monkeypatch.setattr(encoding, "fit", lambda *_: harmful("luminance") | harmful("color"))
+    planes = lossless.split(np.asarray(photograph("coffee", 512, 200)))
+    at_work = predictor()
+    encode_planes(planes, at_work)
+    frequencies = at_work.model.frequencies
+    _made_once = stream.prices(frequencies), frequencies.bounds
+    tracemalloc.start()
+    encode_adapted(planes, at_work, 6)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < most * 256 * 200
