@@ -5,7 +5,7 @@ them anyway. Of a larger one some blocks of rows from all over it, so that the w
 with the picture. A quarter is kept back: it tells whether what was fitted helps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,7 +96,7 @@ class Draw:
     total: int
 
     def band(self, spot: Spot, predictor: Predictor) -> Band:
-        """What the network makes of a spot."""
+        """What the network sees of a spot."""
         return predictor.band(self.pass_, spot.level, spot.rows)
 
 
@@ -236,7 +236,7 @@ def _blocks(of_tiles: list[_Looked], cells: int) -> list[Spot]:
 
 
 def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
-    """The cells of a draw; `bands` are what the network makes of each of its spots."""
+    """The cells of a draw; `bands` are what the network sees of each of its spots."""
     groups = [
         [
             (spot, band, spot.drawn[spot.groups == group])
@@ -247,15 +247,15 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
     sizes = [sum(spot.count(rows) for spot, _, rows in group) for group in groups]
     chosen = [part for group in groups for part in group]
 
-    def cells(of: str) -> np.ndarray:
-        """(planes, cells) of features, inputs or outputs."""
+    def cells(values: Callable[[Band, np.ndarray], np.ndarray]) -> np.ndarray:
+        """(planes, cells) of the planes (planes, rows, columns) that a band has in some rows."""
         found = [
-            spot.cells(getattr(band, of)[0][:, rows - spot.rows[0]], rows)
-            for spot, band, rows in chosen
+            spot.cells(values(band, rows - spot.rows[0]), rows) for spot, band, rows in chosen
         ]
         return np.concatenate(found, axis=1)
 
-    features, inputs = cells("features"), cells("inputs")
+    features = cells(lambda band, rows: np.moveaxis(band.seen.features[0, rows], -1, 0))
+    inputs = cells(lambda band, rows: np.moveaxis(band.seen.inputs[0, rows], -1, 0))
     count = len(features) + len(inputs) + 1
     columns = np.empty((count, features.shape[1]), np.float32)
     columns[: len(features)] = features
@@ -266,7 +266,7 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
         columns,
         sizes[0],
         sizes[0] + sizes[1],
-        cells("outputs"),
+        cells(lambda band, rows: band.outputs(rows=rows)[0]),
         [
             [
                 _flat([s.cells(b.bases[p][k][0][rows - s.rows[0]], rows) for s, b, rows in chosen])

@@ -74,10 +74,7 @@ class _Check:
         band = self.predictor.band(self.pass_, self.before, rows)
         numbers = np.arange(*rows)
         some = np.flatnonzero(numbers // RUN % self.every == 0)
-        plain = band.outputs[:, :, some]
-        adapted = plain.copy()
-        seen = band.features[:, :, some], band.inputs[:, :, some]
-        correction.apply(adapted, *seen, self.pass_.network)
+        plain, adapted = band.outputs(rows=some), band.outputs(correction, some)
         now, then = (self._bits(outputs, band, rows, some) for outputs in (plain, adapted))
         return self.every * (now - then)
 
