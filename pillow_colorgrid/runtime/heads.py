@@ -2,8 +2,8 @@
 
 A graph that ends with its *features* gives them out as onnxruntime's kernels for integers keep
 them: bytes, all those of a pixel side by side. So it does with its inputs. Its head is a matrix of
-integers, in the file's metadata: whoever wants the outputs multiplies (`products`), and may multiply
-by more at the same time.
+integers, in the file's metadata: whoever wants the outputs multiplies (`products`), and may
+multiply by more at the same time.
 
 Metadata ``head``, JSON: ``weights``, for each output its integer for each feature; ``bias`` and
 ``shifts``, for each output. An output is ``(weights * features + bias) * 2**-shift``; the sum is

@@ -1,7 +1,7 @@
 """Weighted sums of bytes: a small graph for onnxruntime, whose kernels for integers are fast.
 
-The weights are its input, so one graph serves all heads of networks and all that pictures add to
-them. It is no part of a file and has no id: what it computes are integers, however they are computed.
+The weights are an input of it, so one graph serves all heads of networks and all that pictures add
+to them. No file names it: its sums are integers, whoever computes them.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,7 @@ LARGEST = 64
 no better instruction, and 2 * 64 * 255 is the most that these hold."""
 
 
-def weighted(
-    values: npt.NDArray[np.uint8], weights: npt.NDArray[np.int8]
-) -> npt.NDArray[np.int32]:
+def weighted(values: npt.NDArray[np.uint8], weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
     """The sums (N, sums, rows, columns), exact.
 
     Args:
@@ -59,9 +57,7 @@ def question() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8]]:
     return bytes_, signed
 
 
-def answer(
-    values: npt.NDArray[np.uint8], weights: npt.NDArray[np.int8]
-) -> npt.NDArray[np.int32]:
+def answer(values: npt.NDArray[np.uint8], weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
     """What `weighted` must tell, by numpy."""
     sums: npt.NDArray[np.int32] = values.astype(np.int32) @ weights.astype(np.int32)
     return sums.transpose(0, 3, 1, 2)

@@ -62,7 +62,7 @@ def without_head(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _shifts(scales: np.ndarray) -> np.ndarray:
-    """k of scales ``2**-k``."""
+    """Shifts k of scales ``2**-k``."""
     return 1 - np.asarray(np.frexp(scales)[1])
 
 

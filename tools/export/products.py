@@ -1,4 +1,6 @@
-"""Write the graph of weighted sums of bytes (`runtime.products`): ``python -m tools.export.products``.
+"""Write the graph of weighted sums of bytes (`runtime.products`).
+
+    python -m tools.export.products
 
 MatMulInteger, then the sums as planes. No network and no part of the format: it has no id.
 """

@@ -77,18 +77,19 @@ class _Halves:
     def __init__(self, coefficients: np.ndarray) -> None:
         first = coefficients.clip(-LARGEST, LARGEST)
         rest = coefficients - first
-        self.rows = (*range(len(first)), *rest.any(1).nonzero()[0].tolist())
-        self.weights = np.ascontiguousarray(np.concatenate([first, rest[rest.any(1)]]).T)
+        large = np.flatnonzero(np.logical_or.reduce(rest != 0, axis=1))
+        self.rows = [*range(len(first)), *large.tolist()]
+        self.weights = np.ascontiguousarray(np.concatenate([first, rest[large]]).T)
 
 
 class _Added:
     """What a correction adds: to outputs that have a coefficient, by inputs that have one."""
 
     def __init__(self, correction: Correction, features: int, corrected: Sequence[int]) -> None:
-        chosen = correction.coefficients.any(1).nonzero()[0]
+        chosen = np.flatnonzero(np.logical_or.reduce(correction.coefficients != 0, axis=1))
         coefficients = correction.coefficients[chosen]
         of_inputs = coefficients[:, features:-1].astype(np.int32)
-        self.outputs = [corrected[row] for row in chosen]
+        self.outputs = [corrected[row] for row in chosen.tolist()]
         self.shifts = correction.shifts[chosen].astype(np.int32)
         self.start = coefficients[:, -1].astype(np.int32) * BIAS - of_inputs.sum(1) * ZERO
         self.start = (self.start + ((1 << self.shifts) >> 1)).astype(np.int32)

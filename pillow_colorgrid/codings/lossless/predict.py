@@ -85,7 +85,8 @@ class Band:
 
 
 Memory = dict[tuple[str, tuple[int, ...], Rows], Band]
-"""Bands of one picture or tile by network, shape of the level, and rows: computed once, used often."""
+"""Bands of one picture or tile by network, shape of the level, and rows: computed once, used
+often."""
 
 
 def sessions(model: Model) -> Run:

@@ -249,9 +249,7 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
 
     def cells(values: Callable[[Band, np.ndarray], np.ndarray]) -> np.ndarray:
         """(planes, cells) of the planes (planes, rows, columns) that a band has in some rows."""
-        found = [
-            spot.cells(values(band, rows - spot.rows[0]), rows) for spot, band, rows in chosen
-        ]
+        found = [spot.cells(values(band, rows - spot.rows[0]), rows) for spot, band, rows in chosen]
         return np.concatenate(found, axis=1)
 
     features = cells(lambda band, rows: np.moveaxis(band.seen.features[0, rows], -1, 0))
