@@ -5,7 +5,7 @@ them anyway. Of a larger one some blocks of rows from all over it, so that the w
 with the picture. A quarter is kept back: it tells whether what was fitted helps.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from pillow_colorgrid.codings.lossless.adaptation import BIAS, PASSES
 from pillow_colorgrid.codings.lossless.context import ZERO, Rows
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.levels import level as level_of, place as place_of
+from pillow_colorgrid.codings.lossless.outputs import Seen
 from pillow_colorgrid.codings.lossless.predict import (
     Band,
     Pass,
@@ -28,6 +29,9 @@ MIN_CELLS = 4_000
 
 BLOCKS = (8, 24)
 """Fewest and most blocks of rows of a picture of several tiles; between them two for a tile."""
+
+CHUNK_CELLS = 2048
+"""So many change from pixel by pixel to plane by plane at a time."""
 
 KEPT_BACK_OF = 4
 """One row, or block, in so many is kept back."""
@@ -62,6 +66,12 @@ class Spot:
         if self.held is not None:
             return values[..., self.held[rows]]
         return values.reshape(*values.shape[:-2], -1)
+
+    def values(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The same of (len(rows), columns, values): (n, values)."""
+        values = values[:, : self.width]
+        whole = values.reshape(-1, values.shape[-1])
+        return whole if self.held is None else whole[self.held[rows].reshape(-1)]
 
     def count(self, rows: np.ndarray) -> int:
         """How many cells count in these rows."""
@@ -247,24 +257,15 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
     sizes = [sum(spot.count(rows) for spot, _, rows in group) for group in groups]
     chosen = [part for group in groups for part in group]
 
-    def cells(values: Callable[[Band, np.ndarray], np.ndarray]) -> np.ndarray:
-        """(planes, cells) of the planes (planes, rows, columns) that a band has in some rows."""
-        found = [spot.cells(values(band, rows - spot.rows[0]), rows) for spot, band, rows in chosen]
-        return np.concatenate(found, axis=1)
-
-    features = cells(lambda band, rows: np.moveaxis(band.seen.features[0, rows], -1, 0))
-    inputs = cells(lambda band, rows: np.moveaxis(band.seen.inputs[0, rows], -1, 0))
-    count = len(features) + len(inputs) + 1
-    columns = np.empty((count, features.shape[1]), np.float32)
-    columns[: len(features)] = features
-    np.subtract(inputs, np.float32(ZERO), out=columns[len(features) : -1])
-    columns[-1] = BIAS
+    columns = _columns(bands[0].seen, chosen, sum(sizes))
     planes = range(max(0, len(draw.spots[0].level) - 2), len(draw.spots[0].level))
     return Sample(
         columns,
         sizes[0],
         sizes[0] + sizes[1],
-        cells(lambda band, rows: band.outputs(rows=rows)[0]),
+        np.concatenate(
+            [s.cells(b.outputs(rows=rows - s.rows[0])[0], rows) for s, b, rows in chosen], axis=1
+        ),
         [
             [
                 _flat([s.cells(b.bases[p][k][0][rows - s.rows[0]], rows) for s, b, rows in chosen])
@@ -281,6 +282,29 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
         ],
         draw.total / columns.shape[1],
     )
+
+
+def _columns(seen: Seen, chosen: Sequence[tuple[Spot, Band, np.ndarray]], cells: int) -> np.ndarray:
+    """`Sample.columns` of so many cells: of some rows of bands, which all saw as much as `seen`."""
+    features, inputs = seen.features.shape[-1], seen.inputs.shape[-1]
+    columns = np.empty((features + inputs + 1, cells), np.float32)
+    first = 0
+    for spot, band, rows in chosen:
+        end = first + spot.count(rows)
+        here = rows - spot.rows[0]
+        _transpose(spot.values(band.seen.features[0, here], rows), columns[:features, first:end])
+        _transpose(spot.values(band.seen.inputs[0, here], rows), columns[features:-1, first:end])
+        first = end
+    columns[features:-1] -= np.float32(ZERO)
+    columns[-1] = BIAS
+    return columns
+
+
+def _transpose(values: np.ndarray, into: np.ndarray) -> None:
+    """(cells, values) into (values, cells), by chunks that stay in a processor's cache."""
+    for first in range(0, len(values), CHUNK_CELLS):
+        some = slice(first, first + CHUNK_CELLS)
+        into[:, some] = values[some].T
 
 
 def _flat(parts: list[np.ndarray]) -> np.ndarray:
