@@ -13,7 +13,7 @@ import struct
 import sys
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -26,6 +26,7 @@ from pillow_colorgrid.container import NETWORKS, Section
 from pillow_colorgrid.errors import DamagedError, NetworkError
 from pillow_colorgrid.runtime.execution import wanted_providers
 from pillow_colorgrid.runtime.forks import ForkLock
+from pillow_colorgrid.runtime.heads import Head, head_of
 from pillow_colorgrid.runtime.workers import threads_here
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class Network:
         sha256: of that file, as it lies there.
         hash: first 16 hex digits of the hash of the integer parameters (FORMAT.md).
         integer: computed exactly, so its output may steer a decoder.
-        self_test: SHA-256 of the outputs for `known_inputs`, or "" for a float network.
-        features: so many it shows beside its outputs; of tables: the most of one of their networks.
+        self_test: SHA-256 of the `answers` to `known_inputs`, or "" for a float network.
+        features: so many its head sees (`heads`); of tables: the most of one of their networks.
         reach: of tables: so many rows of cells away an input changes an output, the most 3x3
             convolutions of one of their networks.
     """
@@ -95,13 +96,18 @@ def index() -> dict[int, Network]:
     return {network.id: network for network in entries}
 
 
+def model_bytes(file: str) -> bytes:
+    """A file of models/ as it lies there."""
+    return (resources.files("pillow_colorgrid.models") / file).read_bytes()
+
+
 def file_bytes(network: Network) -> bytes:
     """What the file of `network` holds, unpacked where its name ends with PACKED.
 
     Raises:
         NetworkError: the file is damaged.
     """
-    data = (resources.files("pillow_colorgrid.models") / network.file).read_bytes()
+    data = model_bytes(network.file)
     if hashlib.sha256(data).hexdigest() != network.sha256:
         raise NetworkError(f"{network.file} is damaged: its SHA-256 is not {network.sha256}")
     if network.file.endswith(PACKED):
@@ -169,7 +175,11 @@ def read_references(payload: bytes) -> list[Network]:
 # -- sessions -------------------------------------------------------------------------------------
 
 _lock = ForkLock()
-_sessions: dict[tuple[int, tuple[str, ...], int], "onnxruntime.InferenceSession"] = {}
+Key = tuple[int | str, tuple[str, ...], int]
+"""What is computed, by which providers, on how many threads."""
+
+_sessions: dict[Key, "onnxruntime.InferenceSession"] = {}
+_heads: dict[int, Head] = {}
 _warned_of: set[str] = set()
 
 
@@ -220,19 +230,25 @@ def session(network: Network, threads: int | None = None) -> "onnxruntime.Infere
     Raises:
         NetworkError: the ONNX file is damaged, or this machine computes other integers.
     """
+    key = (network.id, wanted_providers(), threads or threads_here())
+    return kept(key, lambda onnxruntime: _open_session(onnxruntime, network, key[-1]))
+
+
+def kept(
+    key: Key, open_now: Callable[[Any], "onnxruntime.InferenceSession"]
+) -> "onnxruntime.InferenceSession":
+    """A session of this process; `open_now` makes it, of onnxruntime, on first use."""
     onnxruntime = _import_onnxruntime()
     with _lock.current:
-        key = (network.id, wanted_providers(), threads or threads_here())
         if key not in _sessions:
-            _sessions[key] = _open_session(onnxruntime, network, key[-1])
+            _sessions[key] = open_now(onnxruntime)
         return _sessions[key]
 
 
-def _open_session(
-    onnxruntime: Any, network: Network, threads: int
+def new_session(
+    onnxruntime: Any, data: bytes, providers: Sequence[str], threads: int
 ) -> "onnxruntime.InferenceSession":
-    began = time.perf_counter()
-    data = file_bytes(network)
+    """A session of an ONNX file, with the options that all have."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -240,13 +256,30 @@ def _open_session(
     # An arena keeps, for each session, the memory of its largest run for ever.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
-    providers = _providers(onnxruntime)
-    opened = onnxruntime.InferenceSession(
+    return onnxruntime.InferenceSession(
         data,
         options,
         providers=[(name, dict(PROVIDER_OPTIONS.get(name, {}))) for name in providers],
         disabled_optimizers=list(DISABLED_OPTIMIZERS),
     )
+
+
+def head(network: Network, threads: int | None = None) -> Head:
+    """The head of a network that has one; read once from its `session`."""
+    if network.id not in _heads:
+        found = head_of(session(network, threads))
+        if found is None:
+            raise NetworkError(f"network {network.id} has no head")
+        _heads[network.id] = found
+    return _heads[network.id]
+
+
+def _open_session(
+    onnxruntime: Any, network: Network, threads: int
+) -> "onnxruntime.InferenceSession":
+    began = time.perf_counter()
+    providers = _providers(onnxruntime)
+    opened = new_session(onnxruntime, file_bytes(network), providers, threads)
     if network.integer:
         found = self_test(opened)
         if found != network.self_test:
@@ -293,9 +326,24 @@ def known_inputs(opened: "onnxruntime.InferenceSession") -> dict[str, npt.NDArra
     return inputs
 
 
+def answers(
+    opened: "onnxruntime.InferenceSession", inputs: Mapping[str, npt.NDArray[np.uint8]]
+) -> list[npt.NDArray[Any]]:
+    """What a network tells of `inputs`, (N, planes, rows, columns) each: its outputs.
+
+    With a head (`heads`): the features, then the outputs.
+    """
+    found: list[npt.NDArray[Any]] = opened.run(None, inputs)
+    head = head_of(opened)
+    if head is None:
+        return found
+    features, _ = found
+    return [features.transpose(0, 3, 1, 2), head.outputs(features)]
+
+
 def self_test(opened: "onnxruntime.InferenceSession") -> str:
-    """SHA-256 of a session's outputs for `known_inputs`."""
+    """SHA-256 of a session's `answers` to `known_inputs`."""
     digest = hashlib.sha256()
-    for output in opened.run(None, known_inputs(opened)):
+    for output in answers(opened, known_inputs(opened)):
         digest.update(np.ascontiguousarray(output).tobytes())
     return digest.hexdigest()

@@ -18,6 +18,7 @@ from pillow_colorgrid.codings.jpeg.account import examine
 from pillow_colorgrid.codings.jpeg.description import STRIP
 from pillow_colorgrid.codings.lossless import predict
 from pillow_colorgrid.codings.lossless.model import Model
+from pillow_colorgrid.codings.lossless.outputs import Seen
 from pillow_colorgrid.commands.cli import main
 from pillow_colorgrid.commands.inspection import PICTURES_BYTES, page_of
 from pillow_colorgrid.commands.page_pictures import data_uri
@@ -202,7 +203,7 @@ def test_the_networks_run_once(
     def counted(model: Model) -> predict.Run:
         inner = run(model)
 
-        def once(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        def once(name: str, inputs: np.ndarray) -> Seen:
             calls.append(name)
             return inner(name, inputs)
 

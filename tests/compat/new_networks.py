@@ -30,7 +30,7 @@ def exported() -> Iterator[NewNetwork]:
     torch.manual_seed(5)
     predictors = lossless_networks.predictors(WIDTH, DEPTHS)
     for name in NAMES:
-        model = lossless.export(name, predictors[name]).model
+        model = lossless.export(name, predictors[name]).of_file
         channels = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
         inputs = np.random.default_rng(1).integers(0, 256, (1, channels, 24, 20), np.uint8)
         answer = hashlib.sha256()

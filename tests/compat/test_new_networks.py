@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from pillow_colorgrid.codings.lossless import model
+from pillow_colorgrid.runtime.heads import FEATURES, PIXELS
 from tests.compat.pairs import outputs_behind_a_pair
 from tests.conftest import MODELS
-from tools.export import evaluate, lossless
+from tools.export import evaluate, heads, lossless
 from tools.export.onnx_files import Exported
 from tools.train import lossless_networks
 
@@ -31,7 +32,7 @@ def test_no_pair_without_effect_is_exported(exported: Exported) -> None:
 
 
 def test_a_pair_would_be_found() -> None:
-    """The networks of the releases so far have it."""
+    """The networks of the first releases had it, and their hashes still tell of it."""
     path = MODELS / "lossless_luminance_fine_diagonal_48.onnx.zst"
     assert outputs_behind_a_pair(evaluate.load(path)) == ["features"]
 
@@ -51,15 +52,20 @@ def test_the_head_reads_the_features_that_are_given_out(exported: Exported) -> N
     assert head.input[0] == dequantised.output[0]
 
 
+def test_a_file_has_its_head_beside_the_graph(exported: Exported) -> None:
+    of_file = exported.of_file
+    assert [output.name for output in of_file.graph.output] == [FEATURES, PIXELS]
+    assert outputs_behind_a_pair(of_file) == []
+    assert heads.with_head(of_file) == exported.model
+
+
 def test_onnxruntime_fuses_it_to_integer_kernels(exported: Exported, tmp_path: Path) -> None:
-    """An output in the middle does not cost the int8 kernels, which are most of the speed."""
+    """And transposes nothing but the inputs: features are given out as its kernels keep them."""
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
     options.log_severity_level = 3  # that such a file is for this machine only
     onnxruntime.InferenceSession(
-        exported.model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        exported.of_file.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     kernels = Counter(node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node)
-    assert kernels["QLinearConv"] == 3  # the join and two blocks
-    assert kernels["QLinearAdd"] == 2
-    assert kernels["Conv"] == 1  # the head: its accumulators are the outputs
+    assert kernels == {"Transpose": 1, "QLinearConv": 3, "QLinearAdd": 2}  # the join, two blocks

@@ -1,7 +1,7 @@
 // Answers questions with onnxruntime-web: node wasm.mjs MODULES QUESTIONS
 //
 // MODULES is the folder that npm installed into; QUESTIONS holds questions.json, a list of
-// {name, model, level, inputs: [{name, file, dims}]}, and the files that it names.
+// {name, model, level, inputs: [{name, file, kind, dims}]}, and the files that it names.
 // Prints a line for each: name, level, SHA-256 of all outputs in the graph's order; or "error" and
 // the reason in place of the sum.
 import { createHash } from "node:crypto";
@@ -22,8 +22,10 @@ async function answer({ model, level, inputs }) {
     graphOptimizationLevel: level,
   });
   const feeds = {};
-  for (const { name, file, dims } of inputs) {
-    feeds[name] = new ort.Tensor("uint8", read(file), dims);
+  for (const { name, file, kind, dims } of inputs) {
+    const bytes = read(file);
+    const values = kind === "int8" ? new Int8Array(bytes.buffer) : bytes;
+    feeds[name] = new ort.Tensor(kind, values, dims);
   }
   const outputs = await session.run(feeds);
   const digest = createHash("sha256");

@@ -13,9 +13,10 @@ from onnx import numpy_helper
 from pillow_colorgrid.codings.jpeg import model as jpeg
 from pillow_colorgrid.codings.lossless import model as lossless
 from pillow_colorgrid.errors import DamagedError, NetworkError
-from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.runtime import heads, networks, products
 from tests.conftest import GOLDEN, MODELS
 from tools.export import evaluate
+from tools.export.heads import without_head
 
 ENTRIES = json.loads((MODELS / "index.json").read_text())["networks"]
 INTEGER = [entry for entry in ENTRIES if entry["integer"]]
@@ -23,6 +24,11 @@ INTEGER = [entry for entry in ENTRIES if entry["integer"]]
 
 def model_of(entry: dict) -> onnx.ModelProto:
     return evaluate.load(MODELS / entry["file"])
+
+
+def file_of(entry: dict) -> onnx.ModelProto:
+    """As onnxruntime gets it."""
+    return evaluate.load_file(MODELS / entry["file"])
 
 
 def by_name(entry: dict) -> str:
@@ -37,7 +43,7 @@ def session(entry: dict, optimised: bool, threads: int) -> onnxruntime.Inference
     )
     options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(
-        model_of(entry).SerializeToString(),
+        file_of(entry).SerializeToString(),
         options,
         providers=["CPUExecutionProvider"],
         disabled_optimizers=list(networks.DISABLED_OPTIMIZERS),
@@ -67,7 +73,7 @@ def test_onnxruntime_computes_the_reference_integers(
 ) -> None:
     inputs = inputs_of(entry)
     expected = evaluate.run(model_of(entry), inputs)
-    found = session(entry, optimised, threads).run(None, inputs)
+    found = networks.answers(session(entry, optimised, threads), inputs)
     for a, b in zip(found, expected, strict=True):
         assert a.dtype == b.dtype
         assert np.array_equal(a, b)
@@ -79,7 +85,7 @@ def test_extreme_inputs_stay_exact(entry: dict) -> None:
         inputs = {name: np.full_like(x, value) for name, x in inputs_of(entry).items()}
         expected = evaluate.run(model_of(entry), inputs)
         for optimised in (True, False):
-            found = session(entry, optimised, 2).run(None, inputs)
+            found = networks.answers(session(entry, optimised, 2), inputs)
             assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
@@ -87,9 +93,10 @@ def test_extreme_inputs_stay_exact(entry: dict) -> None:
 def test_a_batch_equals_its_pictures(entry: dict) -> None:
     opened = session(entry, optimised=True, threads=2)
     one, two = inputs_of(entry, 2, seed=4), inputs_of(entry, 2, seed=5)
-    both = opened.run(None, {name: np.concatenate([one[name], two[name]]) for name in one})
+    together = {name: np.concatenate([one[name], two[name]]) for name in one}
+    both = networks.answers(opened, together)
     for single, place in ((one, 0), (two, 1)):
-        for a, b in zip(opened.run(None, single), both, strict=True):
+        for a, b in zip(networks.answers(opened, single), both, strict=True):
             assert np.array_equal(a[0], b[place])
 
 
@@ -97,13 +104,14 @@ def test_a_batch_equals_its_pictures(entry: dict) -> None:
 def test_a_tile_equals_the_whole_away_from_its_edge(entry: dict) -> None:
     """Only the zeros around a tile tell it from its part of the whole."""
     opened = session(entry, optimised=True, threads=2)
-    sides = {k: int(v) for k, v in opened.get_modelmeta().custom_metadata_map.items()}
+    sides = opened.get_modelmeta().custom_metadata_map
     whole = inputs_of(entry, 16)
     tile = {
-        name: x[..., : 12 * sides[f"side_{name}"], : 12 * sides[f"side_{name}"]]
+        name: x[..., : 12 * int(sides[f"side_{name}"]), : 12 * int(sides[f"side_{name}"])]
         for name, x in whole.items()
     }
-    for a, b in zip(opened.run(None, tile), opened.run(None, whole), strict=True):
+    of_tile, of_whole = networks.answers(opened, tile), networks.answers(opened, whole)
+    for a, b in zip(of_tile, of_whole, strict=True):
         kept = a.shape[-1] // 3  # the other two thirds are wider than any receptive field
         assert np.array_equal(a[..., :kept, :kept], b[..., :kept, :kept])
 
@@ -172,6 +180,16 @@ def test_operators_are_those_of_the_format(entry: dict) -> None:
             f"{a.name}={onnx.helper.get_attribute_value(a)}" for a in node.attribute
         )
         assert tuple(attributes) in ALLOWED[node.op_type]
+
+
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e["role"] == "lossless"], ids=by_name)
+def test_files_of_lossless_networks_have_their_head_beside_the_graph(entry: dict) -> None:
+    of_file = file_of(entry)
+    assert [output.name for output in of_file.graph.output] == [heads.FEATURES, heads.PIXELS]
+    assert without_head(model_of(entry)) == of_file
+    head = networks.head(networks.index()[entry["id"]])
+    assert head.weights.shape == (entry["features"], len(head.bias))
+    assert np.abs(head.weights.astype(int)).max() <= products.LARGEST
 
 
 def test_names_and_roles_agree() -> None:

@@ -71,7 +71,7 @@ def cost(networks: nn.ModuleDict) -> tuple[float, float]:
     for name in NAMES:
         network = networks[name]
         kmac += sum(p.numel() for p in network.parameters() if p.ndim == 4) * share_of(name) / 1000
-        graph = export(name, network).model.SerializeToString()
+        graph = export(name, network).of_file.SerializeToString()
         ns += ns_per_cell(graph, network.join.weight.shape[1]) * share_of(name)
     return kmac, ns
 

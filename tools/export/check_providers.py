@@ -71,15 +71,17 @@ def main() -> int:
     for network in networks.index().values():
         if network.integer:
             model = evaluate.load(MODELS / network.file)
+            of_file = evaluate.load_file(MODELS / network.file)
             for seed in range(RUNS):
                 inputs = random_inputs(model, seed)
-                cases.append((model, inputs, evaluate.run(model, inputs)))
+                cases.append((of_file, inputs, evaluate.run(model, inputs)))
     rows = []
     available = [p for p in onnxruntime.get_available_providers() if "Azure" not in p]
     for provider, optimised, threads in itertools.product(available, (True, False), THREADS):
         equal = 0
         for model, inputs, expected in cases:
-            found = open_session(model, provider, optimised, threads).run(None, inputs)
+            opened = open_session(model, provider, optimised, threads)
+            found = networks.answers(opened, inputs)
             equal += all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
         rows.append([provider, optimised, threads, len(cases), equal])
         print(*rows[-1], sep="\t", flush=True)

@@ -12,9 +12,16 @@ import onnx
 import zstandard
 from onnx import helper, numpy_helper
 
+from tools.export import heads
+
 
 def load(path: Path) -> onnx.ModelProto:
-    """The graph of a file of ``models/``; those that end with .zst are packed by zstd."""
+    """The graph of a network of ``models/``, with its head where the file has that beside it."""
+    return heads.with_head(load_file(path))
+
+
+def load_file(path: Path) -> onnx.ModelProto:
+    """A file of ``models/`` as it stands; those that end with .zst are packed by zstd."""
     data = path.read_bytes()
     if path.suffix == ".zst":
         data = zstandard.ZstdDecompressor().decompress(data)
@@ -152,6 +159,10 @@ def _concat(_: dict, *parts: Exact) -> Exact:
     return Exact(np.concatenate([part.values for part in parts], 1), parts[0].shift)
 
 
+def _transpose(attributes: dict, x: np.ndarray) -> np.ndarray:
+    return x.transpose(attributes["perm"])
+
+
 def _resize(_: dict, x: Exact, __: None, ___: np.ndarray) -> Exact:
     return Exact(x.values.repeat(2, axis=2).repeat(2, axis=3), x.shift)
 
@@ -164,4 +175,5 @@ OPERATORS = {
     "Mul": _multiply,
     "Concat": _concat,
     "Resize": _resize,
+    "Transpose": _transpose,
 }

@@ -180,7 +180,7 @@ class OnnxOps:
         graph = helper.make_graph(
             self.nodes, self.name, self.inputs, self.outputs, self.initializers
         )
-        model = _finish(graph)
+        model = finish(graph)
         for name, side in self.sides.items():
             model.metadata_props.add(key=f"side_{name}", value=str(side))
         return model
@@ -231,10 +231,10 @@ class FloatGraph:
             [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["n", None, None, None])],
             self.initializers,
         )
-        return _finish(graph)
+        return finish(graph)
 
 
-def _finish(graph: onnx.GraphProto) -> onnx.ModelProto:
+def finish(graph: onnx.GraphProto) -> onnx.ModelProto:
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="pillow_colorgrid"
     )

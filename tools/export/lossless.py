@@ -17,8 +17,10 @@ import torch
 from torch import nn
 
 from pillow_colorgrid.codings.lossless.model import NAMES, TABLES
+from pillow_colorgrid.codings.lossless.outputs import Seen
 from pillow_colorgrid.codings.lossless.predict import Run
-from tools.export import frequencies as lossless_frequencies
+from pillow_colorgrid.runtime.heads import FEATURES as HEAD_SEES, PIXELS, head_of
+from tools.export import frequencies as lossless_frequencies, heads
 from tools.export.graph import OnnxOps
 from tools.export.onnx_files import (
     MODELS,
@@ -72,7 +74,7 @@ def export(name: str, network: Predictor) -> Exported:
     near = rng.normal(INPUT.zero, 24, (1, channels, 16, 16)).clip(0, 255).astype(np.uint8)
     anything = rng.integers(0, 256, (2, channels, 9, 11), np.uint8)
     for inputs in (near, anything):
-        check_bits(model, by_torch, {"inputs": inputs})
+        check_bits(model, by_torch, {"inputs": inputs}, heads.without_head(model))
     macs = sum(p.numel() for p in network.parameters() if p.ndim == 4)
     shown = network.head.weight.shape[1]
     return Exported(name, "lossless", model, macs / 4, integer=True, features=shown)
@@ -80,11 +82,11 @@ def export(name: str, network: Predictor) -> Exported:
 
 def run_by(exported: dict[str, Exported]) -> Run:
     """Predictions of graphs that are not registered yet."""
-    sessions = {name: session(one.model, optimised=True) for name, one in exported.items()}
+    sessions = {name: session(one.of_file, optimised=True) for name, one in exported.items()}
+    heads_of = {name: head_of(one) for name, one in sessions.items()}
 
-    def run(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        features, outputs = sessions[name].run(["features", "outputs"], {"inputs": inputs})
-        return outputs, features
+    def run(name: str, inputs: np.ndarray) -> Seen:
+        return Seen(heads_of[name], *sessions[name].run([HEAD_SEES, PIXELS], {"inputs": inputs}))
 
     return run
 

@@ -22,7 +22,7 @@ from torch import nn
 
 from pillow_colorgrid.codings.crayon import network as grid_crayon
 from pillow_colorgrid.runtime import networks
-from tools.export import evaluate
+from tools.export import evaluate, heads
 from tools.export.graph import FloatGraph, OnnxOps
 from tools.train import autoencoder, autoencoder_recipe, crayon, crayon_recipe
 from tools.train.layers import Coded, Ops, QConv, TorchOps
@@ -40,7 +40,7 @@ class Exported:
     """One ONNX graph and what the index says of it.
 
     Attributes:
-        features: that it shows beside its outputs; 0: none.
+        features: that its head sees, which a file has beside the graph (`heads`); 0: it does not.
     """
 
     name: str
@@ -49,6 +49,11 @@ class Exported:
     mac_per_pixel: float
     integer: bool
     features: int = 0
+
+    @property
+    def of_file(self) -> onnx.ModelProto:
+        """The graph as a file holds it."""
+        return heads.without_head(self.model) if self.features else self.model
 
 
 def session(model: onnx.ModelProto, optimised: bool) -> onnxruntime.InferenceSession:
@@ -67,13 +72,19 @@ def check_bits(
     model: onnx.ModelProto,
     torch_outputs: Callable[[dict[str, np.ndarray]], list[np.ndarray]],
     inputs: dict[str, np.ndarray],
+    of_file: onnx.ModelProto | None = None,
 ) -> None:
-    """Raise ValueError unless PyTorch, onnxruntime and int64 agree on `inputs` to the bit."""
+    """Raise ValueError unless PyTorch, onnxruntime and int64 agree on `inputs` to the bit.
+
+    Args:
+        of_file: how the file holds it, which onnxruntime computes; default: as it is.
+    """
     exact = evaluate.run(model, inputs)
+    asked = of_file or model
     results = {
         "PyTorch": torch_outputs(inputs),
-        "onnxruntime, optimised": session(model, True).run(None, inputs),
-        "onnxruntime, plain": session(model, False).run(None, inputs),
+        "onnxruntime, optimised": networks.answers(session(asked, True), inputs),
+        "onnxruntime, plain": networks.answers(session(asked, False), inputs),
     }
     for name, outputs in results.items():
         for number, (output, expected) in enumerate(zip(outputs, exact, strict=True)):
@@ -265,7 +276,7 @@ def register_group(
 def register(exported: Exported, network_id: int, trained: str, folder: Path) -> dict[str, object]:
     """Write the graph and its index entry; refuse an id that is taken."""
     data = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(
-        exported.model.SerializeToString(deterministic=True)
+        exported.of_file.SerializeToString(deterministic=True)
     )
     file = f"{exported.name}_{network_id}.onnx{networks.PACKED}"
     entry = {
@@ -278,7 +289,9 @@ def register(exported: Exported, network_id: int, trained: str, folder: Path) ->
         "sha256": hashlib.sha256(data).hexdigest(),
         "hash": evaluate.integer_hash(exported.model)[:16],
         "integer": exported.integer,
-        "self_test": networks.self_test(session(exported.model, True)) if exported.integer else "",
+        "self_test": networks.self_test(session(exported.of_file, True))
+        if exported.integer
+        else "",
         "parameters": sum(
             int(np.prod(t.dims))
             for t in exported.model.graph.initializer

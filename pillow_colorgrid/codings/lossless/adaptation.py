@@ -3,9 +3,7 @@
 The networks were trained on many pictures; no picture is like all of them. For each output of the
 passes over the finest levels, an *adaptation* holds one small integer for each feature (what the
 last layer of the network sees) and for each input: their weighted sum corrects the output. The
-encoder finds them by regression (`regression`), the decoder only applies them.
-
-Exact everywhere: the sum stays below 2**24, so float32 holds it in any order of additions.
+encoder finds them by regression (`regression`), the decoder only applies them (`outputs`).
 
 Bytes of an adaptation, zstd over: for each pass of PASSES one byte, 1 if it is adapted; then for
 each of its corrected outputs the shift (uint8), and one int8 for each column.
@@ -17,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import zstandard
 
-from pillow_colorgrid.codings.lossless.context import COLOR_INPUTS, LUMINANCE_INPUTS, ZERO
+from pillow_colorgrid.codings.lossless.context import COLOR_INPUTS, LUMINANCE_INPUTS
 from pillow_colorgrid.codings.lossless.distribution import COLOR_OUTPUTS, LUMINANCE_OUTPUTS
 from pillow_colorgrid.entropy import zstd
 from pillow_colorgrid.errors import DamagedError
@@ -29,10 +27,6 @@ MAX_SHIFT = 15
 
 BIAS = 64
 """The value of the last column, the same in all cells."""
-
-CHUNK_PRODUCTS, MOST_CHUNK_CELLS = 700_000, 2048
-"""Cells are corrected in chunks of so many multiplications: products so small stay on one thread
-(`blas` tells why)."""
 
 ZSTD_LEVEL = 19
 
@@ -80,39 +74,6 @@ class Correction:
 
     coefficients: np.ndarray
     shifts: np.ndarray
-
-    def apply(
-        self, outputs: np.ndarray, features: np.ndarray, inputs: np.ndarray, name: str
-    ) -> None:
-        """Add to `outputs` (N, outputs, rows, columns) int32 of the pass `name`.
-
-        Args:
-            features: (N, features, rows, columns) uint8.
-            inputs: (N, inputs, rows, columns) uint8 with zero point 128.
-        """
-        # columns without a coefficient, half of them or more, are left aside
-        used = np.logical_or.reduce(self.coefficients[:, :-1] != 0)
-        count = features.shape[1]
-        of_features, of_inputs = used[:count].nonzero()[0], used[count:].nonzero()[0]
-        weights = self.coefficients.astype(np.float32)
-        start = (
-            weights[:, -1:] * np.float32(BIAS) - weights[:, count:-1].sum(1, keepdims=True) * ZERO
-        )
-        weights = weights[:, :-1][:, used]
-        shifts = self.shifts.astype(np.int32)[:, None]
-        half = (1 << shifts) >> 1
-        corrected = list(PASSES[name].corrected)
-        each = min(MOST_CHUNK_CELLS, CHUNK_PRODUCTS // max(1, weights.size))
-        columns = np.empty((weights.shape[1], each), np.float32)
-        for n in range(len(outputs)):
-            flat = [part[n].reshape(len(part[n]), -1) for part in (outputs, features, inputs)]
-            for first in range(0, flat[0].shape[1], each):
-                cells = slice(first, first + each)
-                these = columns[:, : min(each, flat[0].shape[1] - first)]
-                these[: len(of_features)] = flat[1][of_features, cells]
-                these[len(of_features) :] = flat[2][of_inputs, cells]
-                sums = (weights @ these + start).astype(np.int32) + half
-                flat[0][corrected, cells] += sums >> shifts
 
 
 Adaptation = Mapping[str, Correction]

@@ -5,8 +5,7 @@ value is coded as its difference to the mean rounded down; class and fraction of
 row. The mean of Cg follows what is already known of Co (slope), and so does its scale: where Co
 came as a surprise, Cg will as well.
 
-Outputs are float32 that hold exact multiples of a power of two (docs: FORMAT.md), so the
-one rounding here has one result everywhere.
+Outputs are integers already (`outputs`).
 """
 
 from dataclasses import dataclass
@@ -112,15 +111,6 @@ LUMINANCE_OUTPUTS, COLOR_OUTPUTS = len(LUMINANCE_UNITS), len(COLOR_UNITS)
 """For each pixel: mean and scale; of Co, of Cg, then slope and weight of a surprise."""
 
 
-def integers(outputs: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """Outputs (N, pixels * len(units), rows, columns) as int32, halves rounded to even."""
-    count, channels, rows, columns = outputs.shape
-    pixels = outputs.reshape(count, channels // len(units), len(units), rows, columns)
-    rounded: np.ndarray = pixels * units[:, None, None]
-    np.rint(rounded, rounded)
-    return rounded.astype(np.int32).reshape(outputs.shape)
-
-
 def _clipped(values: np.ndarray, lowest: int, highest: int) -> np.ndarray:
     """int32 `values`, clipped in place."""
     # By numbers of numpy: it would look up the range of the type for each of Python's.
@@ -139,12 +129,12 @@ def _class(fine: np.ndarray) -> np.ndarray:
 
 
 def luminance(outputs: np.ndarray, base: np.ndarray) -> Distribution:
-    """Of `integers` (N, 2, rows, columns) and bases (N, rows, columns)."""
+    """Of outputs (N, 2, rows, columns) and bases (N, rows, columns)."""
     return Distribution(_mean(base, outputs[:, 0], 0), _class(outputs[:, 1]))
 
 
 def co(outputs: np.ndarray, base: np.ndarray) -> Distribution:
-    """Of `integers` (N, 6, rows, columns) the first two."""
+    """Of outputs (N, 6, rows, columns) the first two."""
     return Distribution(_mean(base, outputs[:, 0], -HIGHEST), _class(outputs[:, 1]))
 
 
@@ -152,7 +142,7 @@ def cg(outputs: np.ndarray, base: np.ndarray, known: Distribution, co: np.ndarra
     """Cg's distribution, once Co is known.
 
     Args:
-        outputs: `integers` (N, 6, rows, columns); base: of Cg.
+        outputs: outputs (N, 6, rows, columns); base: of Cg.
         known: the distribution of Co.
         co: Co itself (N, rows, columns).
     """

@@ -62,7 +62,7 @@ class Model:
     Attributes:
         networks: their ids by name.
         frequencies: of the symbols, one row for each kind of distribution.
-        features: that each network shows beside its outputs, by its name.
+        features: that the head of each network sees, by its name.
         reach: so many rows of cells away an input changes an output; None: any.
         adaptation: what the picture adds to the networks' outputs.
         clipping: how sharply the picture's channels are clipped; None: it does not matter.

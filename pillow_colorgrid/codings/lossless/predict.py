@@ -1,4 +1,4 @@
-"""What pixels of a pass are expected to be: one call of a network, its outputs as integers.
+"""What pixels of a pass are expected to be: one call of a network, and its outputs.
 
 The cells of a pass are computed in *bands* of rows: that bounds the memory, and lets several
 workers share a pass. A network looks only some rows far, so with those around it a band's integers
@@ -11,14 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from pillow_colorgrid.codings.lossless import context, distribution, levels
+from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless.context import Rows
 from pillow_colorgrid.codings.lossless.model import Model
+from pillow_colorgrid.codings.lossless.outputs import Seen
 from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.runtime.heads import FEATURES, PIXELS
 from pillow_colorgrid.runtime.workers import ALONE, Workers
 
-Run = Callable[[str, np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""Network name, inputs (N, inputs, rows, columns) uint8 -> outputs (N, outputs, rows, columns)
-float32, and features (N, features, rows, columns) uint8."""
+Run = Callable[[str, np.ndarray], Seen]
+"""Network name, inputs (N, inputs, rows, columns) uint8 -> what its head sees."""
+
+ALL = slice(None)
 
 BAND_CELLS, LEAST_BAND_CELLS = 60_000, 2_000
 """A band has at most so many cells, which bounds the memory; and not fewer only to keep workers
@@ -61,32 +65,38 @@ def _passes(
 
 @dataclass(frozen=True)
 class Band:
-    """What the network of a pass saw in some rows of cells, and what it made of it.
+    """What the network of a pass saw in some rows of cells.
 
     Attributes:
-        inputs, features: (N, inputs or features, rows, columns) uint8.
-        outputs: (N, outputs, rows, columns) int32 (`distribution.integers`).
         bases: for each pixel of the pass, of each plane: (N, rows, columns) int16.
     """
 
-    inputs: np.ndarray
-    features: np.ndarray
-    outputs: np.ndarray
+    pass_: Pass
+    seen: Seen
     bases: list[list[np.ndarray]]
+
+    def outputs(
+        self, correction: Correction | None = None, rows: slice | np.ndarray = ALL
+    ) -> np.ndarray:
+        """(N, outputs, rows, columns) int32 of some rows of the band, adapted to a picture."""
+        adaptable = PASSES.get(self.pass_.network)
+        corrected = () if adaptable is None else adaptable.corrected
+        return self.seen.rows(rows).outputs(self.pass_.units, correction, corrected)
 
 
 Memory = dict[tuple[str, tuple[int, ...], Rows], Band]
-"""Bands of one picture or tile by network, shape of the level, and rows, before any adaptation:
-computed once, used often."""
+"""Bands of one picture or tile by network, shape of the level, and rows: computed once, used
+often."""
 
 
 def sessions(model: Model) -> Run:
     """Runs the networks of a model by onnxruntime."""
 
-    def run(name: str, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        session = networks.session(networks.index()[model.networks[name]], threads=1)
-        outputs, features = session.run(["outputs", "features"], {"inputs": inputs})
-        return outputs, features
+    def run(name: str, inputs: np.ndarray) -> Seen:
+        network = networks.index()[model.networks[name]]
+        session = networks.session(network, threads=1)
+        features, pixels = session.run([FEATURES, PIXELS], {"inputs": inputs})
+        return Seen(networks.head(network, threads=1), features, pixels)
 
     return run
 
@@ -133,10 +143,14 @@ class Predictor:
     def predict(
         self, pass_: Pass, level: list[np.ndarray]
     ) -> tuple[np.ndarray, list[list[np.ndarray]]]:
-        """The outputs of all cells, adapted to the picture, and their bases, as in `Band`."""
-        bands = self.workers.map(
-            lambda rows: self._adapted(pass_, level, rows), self.bands(level[0].shape)
-        )
+        """The outputs of all cells, adapted to the picture, and their bases, as of a `Band`."""
+
+        def told(rows: Rows) -> tuple[np.ndarray, list[list[np.ndarray]]]:
+            band = self.band(pass_, level, rows)
+            # inputs and features, which are larger, are not kept
+            return self.corrected(pass_, rows, band), band.bases
+
+        bands = self.workers.map(told, self.bands(level[0].shape))
         if len(bands) == 1:
             return bands[0]
         outputs = np.concatenate([of_band for of_band, _ in bands], axis=2)
@@ -154,24 +168,12 @@ class Predictor:
         each = -(-rows // count)
         return [(first, min(first + each, rows)) for first in range(0, rows, each)]
 
-    def _adapted(
-        self, pass_: Pass, level: list[np.ndarray], rows: Rows
-    ) -> tuple[np.ndarray, list[list[np.ndarray]]]:
-        """Of some rows as `predict`: inputs and features, which are larger, are not kept."""
-        band = self.band(pass_, level, rows)
-        return self.corrected(pass_, rows, band), band.bases
-
     def corrected(self, pass_: Pass, rows: Rows, band: Band) -> np.ndarray:
-        """The outputs of a band, adapted to the picture: others than its own where they are."""
-        correction = self.model.adaptation.get(pass_.network)
-        if correction is None:
-            return band.outputs
-        outputs = band.outputs.copy()
-        correction.apply(outputs, band.features, band.inputs, pass_.network)
-        return outputs
+        """The outputs of some rows, which are a band's, adapted to the picture."""
+        return band.outputs(self.model.adaptation.get(pass_.network))
 
     def band(self, pass_: Pass, level: list[np.ndarray], rows: Rows) -> Band:
-        """What the network of a pass makes of some rows of cells, before any adaptation.
+        """What the network of a pass sees in some rows of cells.
 
         Args:
             level: the planes (N, h, w) int16 that it sees.
@@ -183,12 +185,11 @@ class Predictor:
         reach = last if self.model.reach is None else self.model.reach
         first, end = max(rows[0] - reach, 0), min(rows[1] + reach, last)
         inputs, bases = pass_.see(*level, (first, end))
-        outputs, features = self.run(pass_.network, inputs)
+        seen = self.run(pass_.network, inputs)
         wanted = slice(rows[0] - first, rows[1] - first)
         band = Band(
-            inputs[:, :, wanted],
-            features[:, :, wanted],
-            distribution.integers(outputs[:, :, wanted], pass_.units),
+            pass_,
+            seen.rows(wanted),
             [[base[:, wanted] for base in of_pixel] for of_pixel in bases],
         )
         if self.memory is not None:

@@ -14,6 +14,7 @@ from pillow_colorgrid.codings.lossless.adaptation import BIAS, PASSES
 from pillow_colorgrid.codings.lossless.context import ZERO, Rows
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.levels import level as level_of, place as place_of
+from pillow_colorgrid.codings.lossless.outputs import Seen
 from pillow_colorgrid.codings.lossless.predict import (
     Band,
     Pass,
@@ -28,6 +29,9 @@ MIN_CELLS = 4_000
 
 BLOCKS = (8, 24)
 """Fewest and most blocks of rows of a picture of several tiles; between them two for a tile."""
+
+CHUNK_CELLS = 2048
+"""So many change from pixel by pixel to plane by plane at a time."""
 
 KEPT_BACK_OF = 4
 """One row, or block, in so many is kept back."""
@@ -63,6 +67,12 @@ class Spot:
             return values[..., self.held[rows]]
         return values.reshape(*values.shape[:-2], -1)
 
+    def values(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The same of (len(rows), columns, values): (n, values)."""
+        values = values[:, : self.width]
+        whole = values.reshape(-1, values.shape[-1])
+        return whole if self.held is None else whole[self.held[rows].reshape(-1)]
+
     def count(self, rows: np.ndarray) -> int:
         """How many cells count in these rows."""
         whole = len(rows) * self.width
@@ -96,7 +106,7 @@ class Draw:
     total: int
 
     def band(self, spot: Spot, predictor: Predictor) -> Band:
-        """What the network makes of a spot."""
+        """What the network sees of a spot."""
         return predictor.band(self.pass_, spot.level, spot.rows)
 
 
@@ -236,7 +246,7 @@ def _blocks(of_tiles: list[_Looked], cells: int) -> list[Spot]:
 
 
 def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
-    """The cells of a draw; `bands` are what the network makes of each of its spots."""
+    """The cells of a draw; `bands` are what the network sees of each of its spots."""
     groups = [
         [
             (spot, band, spot.drawn[spot.groups == group])
@@ -247,26 +257,15 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
     sizes = [sum(spot.count(rows) for spot, _, rows in group) for group in groups]
     chosen = [part for group in groups for part in group]
 
-    def cells(of: str) -> np.ndarray:
-        """(planes, cells) of features, inputs or outputs."""
-        found = [
-            spot.cells(getattr(band, of)[0][:, rows - spot.rows[0]], rows)
-            for spot, band, rows in chosen
-        ]
-        return np.concatenate(found, axis=1)
-
-    features, inputs = cells("features"), cells("inputs")
-    count = len(features) + len(inputs) + 1
-    columns = np.empty((count, features.shape[1]), np.float32)
-    columns[: len(features)] = features
-    np.subtract(inputs, np.float32(ZERO), out=columns[len(features) : -1])
-    columns[-1] = BIAS
+    columns = _columns(bands[0].seen, chosen, sum(sizes))
     planes = range(max(0, len(draw.spots[0].level) - 2), len(draw.spots[0].level))
     return Sample(
         columns,
         sizes[0],
         sizes[0] + sizes[1],
-        cells("outputs"),
+        np.concatenate(
+            [s.cells(b.outputs(rows=rows - s.rows[0])[0], rows) for s, b, rows in chosen], axis=1
+        ),
         [
             [
                 _flat([s.cells(b.bases[p][k][0][rows - s.rows[0]], rows) for s, b, rows in chosen])
@@ -283,6 +282,29 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
         ],
         draw.total / columns.shape[1],
     )
+
+
+def _columns(seen: Seen, chosen: Sequence[tuple[Spot, Band, np.ndarray]], cells: int) -> np.ndarray:
+    """`Sample.columns` of so many cells: of some rows of bands, which all saw as much as `seen`."""
+    features, inputs = seen.features.shape[-1], seen.inputs.shape[-1]
+    columns = np.empty((features + inputs + 1, cells), np.float32)
+    first = 0
+    for spot, band, rows in chosen:
+        end = first + spot.count(rows)
+        here = rows - spot.rows[0]
+        _transpose(spot.values(band.seen.features[0, here], rows), columns[:features, first:end])
+        _transpose(spot.values(band.seen.inputs[0, here], rows), columns[features:-1, first:end])
+        first = end
+    columns[features:-1] -= np.float32(ZERO)
+    columns[-1] = BIAS
+    return columns
+
+
+def _transpose(values: np.ndarray, into: np.ndarray) -> None:
+    """(cells, values) into (values, cells), by chunks that stay in a processor's cache."""
+    for first in range(0, len(values), CHUNK_CELLS):
+        some = slice(first, first + CHUNK_CELLS)
+        into[:, some] = values[some].T
 
 
 def _flat(parts: list[np.ndarray]) -> np.ndarray:

@@ -97,9 +97,8 @@ class _Check:
     def saved_bits(self, rows: Rows, band: Band, adapted: np.ndarray) -> float:
         """What `adapted` outputs of some rows save beside those of their band."""
         some = np.flatnonzero(np.arange(*rows) // RUN % self.every == 0)
-        now, then = (
-            self._bits(outputs[:, :, some], band, rows, some) for outputs in (band.outputs, adapted)
-        )
+        outputs = band.outputs(rows=some), adapted[:, :, some]
+        now, then = (self._bits(of_some, band, rows, some) for of_some in outputs)
         return self.every * (now - then)
 
     def _bits(
