@@ -15,12 +15,6 @@ def base(value):
     return np.full((1, 1, 1), value, np.int16)
 
 
-def test_halves_are_rounded_to_even():
-    raw = np.array([0.5, 1.5, -0.5, 2.5], np.float32).reshape(1, 2, 1, 2) / 64
-    units = np.array([64, 64], np.float32)
-    assert distribution.integers(raw, units).reshape(-1).tolist() == [0, 2, 0, 2]
-
-
 @pytest.mark.parametrize(
     ("output", "mean"), [(0, 800), (3, 800), (4, 801), (-4, 800), (-5, 799), (9999, 2040)]
 )

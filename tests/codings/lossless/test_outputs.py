@@ -7,6 +7,7 @@ from pillow_colorgrid.codings.lossless import distribution, model, outputs
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless.outputs import Seen
 from pillow_colorgrid.runtime import networks
+from pillow_colorgrid.runtime.heads import Head
 from tools.export.evaluate import shift_right_half_even
 
 SETS = networks.with_role(model.TABLES)
@@ -57,6 +58,15 @@ def correction_for(seen, name, kind, seed=1):
     if kind == "bias":
         coefficients[0, -1] = 127
     return Correction(coefficients, rng.integers(0, 16, shape[0]).astype(np.uint8))
+
+
+def test_halves_are_rounded_to_even():
+    """Of sums 1, 2, 3 at half a unit: 0, 1, 2."""
+    weights, bias = np.array([[1]], np.int8), np.zeros(1, np.int32)
+    head = Head(weights, bias, np.array([0.5], np.float32))
+    features = np.arange(8, dtype=np.uint8).reshape(1, 1, 8, 1)
+    found = Seen(head, features, features).outputs(np.ones(1, np.float32))
+    assert found.reshape(-1).tolist() == [0, 0, 1, 2, 2, 2, 3, 4]
 
 
 @pytest.mark.parametrize("chunk", [1, 1000, outputs.CHUNK_CELLS])
