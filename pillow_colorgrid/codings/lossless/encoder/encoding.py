@@ -77,9 +77,12 @@ its small networks would take half as long again."""
 COUNTS_BYTES = 13
 """What the section of the counts takes."""
 
-COUNTS_GAIN = 0.01
-"""What of colour's bytes each plane that is counted must gain: to show a picture takes about a
-seventh longer by it. Efforts that try all sets of networks ask for none."""
+COUNTS_GAIN, COUNTS_GAIN_WIDE, WIDE_EFFORT = 1 / 8, 1 / 40, 6
+"""Bits of each pixel that each plane which is counted must save, before the wide networks and, from
+effort 6 on, with them; efforts that try all sets of networks ask for none. To show a pixel takes
+about 200 nanoseconds longer for each plane. For that time the middle networks save an eighth of a
+bit beside the small ones, and the wide ones beside those a fortieth
+(tools/results/lossless_frontier.tsv)."""
 
 
 UNSURE = 0.001
@@ -104,6 +107,12 @@ class Part:
     def of(cls, planes: list[np.ndarray], tile: Tile, held: Held | None) -> "Part":
         """A tile of a picture."""
         return cls(tile_of(planes, tile), replace(TILE, held=held and held.part(tile)))
+
+    @property
+    def pixels(self) -> int:
+        """So many its streams hold."""
+        held = self.piece.held
+        return self.planes[0].size if held is None else int(np.count_nonzero(held.pixels))
 
     def predictor(self, other: Predictor) -> Predictor:
         """Another one at work in the calling thread, for this piece alone."""
@@ -246,10 +255,17 @@ def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Pr
         return counting.color_bytes(part.planes, part.piece, at_work)
 
     now, then = np.sum(predictor.workers.map(sizes, sample), axis=0)
-    least = COUNTS_BYTES + (COUNTS_GAIN * now.sum() if effort < ALL_SETS_EFFORT else 0)
+    pixels = sum(part.pixels for part in sample)
+    least = COUNTS_BYTES + _counts_gain(effort) * pixels / 8
     gains = zip((CO, CG), now - then, strict=True)
     counted = tuple(number for number, gain in gains if gain > least)
     return predictor.by(replace(predictor.model, counts=counted))
+
+
+def _counts_gain(effort: int) -> float:
+    if effort >= ALL_SETS_EFFORT:
+        return 0.0
+    return COUNTS_GAIN_WIDE if effort >= WIDE_EFFORT else COUNTS_GAIN
 
 
 def _encode_once(parts: Parts, adaptation: Adaptation, predictor: Predictor) -> list[Section]:
