@@ -8,9 +8,9 @@ learned when all of it is.
 import numpy as np
 
 from pillow_colorgrid.codings.bits import Code
+from pillow_colorgrid.codings.flats import Flats
 from pillow_colorgrid.codings.indexed import ranks
 from pillow_colorgrid.codings.indexed.contexts import Around, Line, Plane
-from pillow_colorgrid.codings.indexed.flats import Flats
 from pillow_colorgrid.codings.indexed.model import NUMBER, SETS_EACH, Model
 from pillow_colorgrid.codings.indexed.tiling import Tiling
 
