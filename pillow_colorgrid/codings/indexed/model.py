@@ -123,13 +123,13 @@ class Model:
         self.weights = np.full((SETS, CONTEXTS), FIRST_WEIGHT)
         self.told: list[tuple[Told, np.ndarray]] = []
 
-    def predict(self, contexts: np.ndarray, numbers: np.ndarray, first: np.ndarray | int) -> Told:
+    def predict(self, contexts: np.ndarray, numbers: np.ndarray | np.uint32, first: int) -> Told:
         """How likely decisions are yes.
 
         Args:
             contexts: (CONTEXTS, ...) of their pixels.
-            numbers: (...) uint32 of the decisions, times NUMBER; n in all.
-            first: (n,) the first set of weights of the kind of each.
+            numbers: (...) uint32 of the decisions, or of all, times NUMBER; n in all.
+            first: the first set of weights of their kind.
         """
         hashed = contexts + numbers
         hashed ^= hashed >> FOLD
