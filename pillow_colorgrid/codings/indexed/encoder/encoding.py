@@ -14,7 +14,7 @@ from pillow_colorgrid.codings.indexed.coding import (
 )
 from pillow_colorgrid.codings.indexed.description import RANKS
 from pillow_colorgrid.codings.indexed.encoder import order
-from pillow_colorgrid.codings.indexed.tiling import MOST_LINE, Tiling, whole
+from pillow_colorgrid.codings.indexed.tiling import Tiling, whole
 from pillow_colorgrid.codings.indexed.walk import Walk
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.pixels import LAYOUTS, Layout, Pixels
@@ -26,21 +26,19 @@ less time."""
 TILED_PIXELS, TILED_EFFORT = 2**19, 7
 """Larger pictures are in tiles, up to this effort."""
 
-BUSY_VALUES, BUSY_TILE, BUSY_PIXELS = 64, (64, 512), 2**16
-"""Pictures of more values, as dithered ones have, take more decisions for each pixel, and lose less
-to smaller tiles: 0.7 % in pictures for development. So they have such ones, from this size on."""
-
 
 def encode(picture: Picture, values: Pixels, options: Options) -> Encoded:
     """(H, W, C) samples -> one section; `values` are those of `order.values_of` the picture."""
+    height, width = picture.pixels.shape[:2]
+    tiled = height * width > TILED_PIXELS and options.effort <= TILED_EFFORT
     found = [
-        _payload(picture.pixels, one, LAYOUTS[picture.mode], options.effort)
+        _payload(picture.pixels, one, LAYOUTS[picture.mode], tiled)
         for one in order.orders(picture, values)
     ]
     return Encoded([RANKS.section(min(found, key=len))])
 
 
-def _payload(pixels: Pixels, values: Pixels, layout: Layout, effort: int) -> bytes:
+def _payload(pixels: Pixels, values: Pixels, layout: Layout, tiled: bool) -> bytes:
     """The section's payload with the values (n, C) in this order."""
     flags, head = 0, b""
     plain = counted(len(values), layout)
@@ -50,21 +48,13 @@ def _payload(pixels: Pixels, values: Pixels, layout: Layout, effort: int) -> byt
     if ranks.shape[0] > ranks.shape[1]:  # lines are fewer, and longer
         flags, ranks = flags | TRANSPOSED, ranks.T
     height, width = ranks.shape
-    tiling, tile = whole(height, width), _tile(height, width, len(values))
-    if tile and len(values) > 1 and effort <= TILED_EFFORT:
-        flags, tiling = flags | TILED, Tiling(height, width, *tile)
-        head += SIDES.pack(*tile)
+    tiling = whole(height, width)
+    if tiled and len(values) > 1:
+        flags, tiling = flags | TILED, Tiling(height, width, *TILE)
+        head += SIDES.pack(*TILE)
     head = HEAD.pack(flags, len(values) - 1) + head
     if len(values) == 1:
         return head
     recorder = Recorder()
     Walk(tiling, len(values), recorder.code, (ranks + 1).astype(np.int32)).all()
     return head + recorder.finish()
-
-
-def _tile(height: int, width: int, values: int) -> tuple[int, int] | None:
-    """Rows and columns of the tiles of such a picture; None where it is one."""
-    pixels, busy = height * width, Tiling(height, width, *BUSY_TILE)
-    if values > BUSY_VALUES and pixels > BUSY_PIXELS and busy.longest_line() <= MOST_LINE:
-        return BUSY_TILE
-    return TILE if pixels > TILED_PIXELS else None
