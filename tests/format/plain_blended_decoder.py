@@ -1,7 +1,7 @@
 """A second decoder of the blended coding, written from FORMAT.md: plain and slow."""
 
 import struct
-from math import isqrt
+from math import ceil
 
 import numpy as np
 import zstandard
@@ -11,18 +11,15 @@ from tests.format.plain_deep_decoder import number, samples_of
 
 TAPS = (
     *((0, -2), (0, -3), (0, -4)),
-    *((1, -3), (1, -2), (1, -1), (1, 0), (1, 1), (1, 2)),
+    *((1, -3), (1, -2), (1, -1), (1, 0), (1, 1)),
     *((2, -3), (2, -2), (2, -1), (2, 0), (2, 1), (2, 2)),
     *((3, -2), (3, -1), (3, 0), (3, 1), (3, 2)),
     *((4, -1), (4, 0), (4, 1)),
 )
 
-NEAR = {
-    **{(0, -1): 10, (1, 0): 10, (1, -1): 7, (1, 1): 7, (0, -2): 5, (2, 0): 5},
-    **{(1, 2): 4, (1, -2): 4, (2, -1): 4, (2, 1): 4},
-}
+PAIRS = {(0, -1): 2, (1, 1): 2, (1, -1): 1, (2, 1): 1, (2, -1): 1}
 
-EDGES = [isqrt(2**k - 1) + 1 for k in range(73)]
+EDGES = [ceil(2 ** (i / 4)) for i in range(91)]
 
 
 def sections_of(file):
@@ -38,7 +35,7 @@ def sections_of(file):
         position += 12 + length
 
 
-class Page:
+class Stripe:
     """Numbers, and errors, by row and column."""
 
     def __init__(self, height, width, top):
@@ -57,51 +54,70 @@ class Page:
             return self.numbers[y, self.width - 1]
         return self.numbers[y, x]
 
+    def pair(self, y, x, nothing):
+        """The errors of a place and of the one left of it."""
+        if y < 0:
+            y, x = 0, x + 2 * y
+        found = [self.errors.get((y, one), nothing) for one in (x, x - 1)]
+        return [sum(both) for both in zip(*found, strict=True)]
+
 
 def decode(file):
     """The bytes of a file -> (H, W) samples."""
     width, height, mode, parts = sections_of(file)
     frequencies = Networks(parts[b"NETS"]).frequencies
-    flags, size = struct.unpack_from("<BH", parts[b"BPRE"])
+    flags, count, size = struct.unpack_from("<BBH", parts[b"BPRE"])
     assert flags < 2
-    samples = samples_of(b"\0" + parts[b"BPRE"][3 : 3 + size], mode)
-    rest = zstandard.ZstdDecompressor().decompress(parts[b"BPRE"][3 + size :])
-    scales, rest = rest[:74], rest[74:]
+    samples = samples_of(b"\0" + parts[b"BPRE"][4 : 4 + size], mode)
+    rest = zstandard.ZstdDecompressor().decompress(parts[b"BPRE"][4 + size :])
+    scales, rest = rest[:92], rest[92:]
     assert max(scales) <= 79
-    count, left = divmod(len(rest), 2 * len(TAPS))
-    assert 1 <= count <= 32
+    many, left = divmod(len(rest), 2 * len(TAPS))
+    assert 1 <= many <= 32
     assert not left
     low, high = rest[: len(rest) // 2], np.frombuffer(rest[len(rest) // 2 :], np.int8).tolist()
     flat = [one + 256 * other for one, other in zip(low, high, strict=True)]
-    predictors = [flat[k * len(TAPS) : (k + 1) * len(TAPS)] for k in range(count)]
+    predictors = [flat[k * len(TAPS) : (k + 1) * len(TAPS)] for k in range(many)]
 
     rows, columns = (width, height) if flags else (height, width)
+    assert columns > 1 or rows == 1
+    assert 1 <= count <= max(1, rows // 16)
     top = len(samples) - 1
-    page = Page(rows, columns, top)
-    stream = Stream(parts[b"BSAM"], max(1, min(64, rows * columns // 4096)), frequencies)
-    for t in range(columns + 3 * (rows - 1)):
-        line(page, t, predictors, scales, stream, top)
+    stripes = [Stripe(-(-(rows - s) // count), columns, top) for s in range(count)]
+    lanes = max(1, min(256, rows * columns // 2048))
+    stream = Stream(parts[b"BSAM"], lanes, frequencies)
+    for t in range(columns + 2 * (stripes[0].height - 1)):
+        line(stripes, t, predictors, scales, stream, top)
     stream.finish()
-    found = np.array([[page.numbers[y, x] for x in range(columns)] for y in range(rows)])
-    return samples[found.T if flags else found]
+    found = [
+        [stripe.numbers[y, x] for x in range(columns)]
+        for stripe in stripes
+        for y in range(stripe.height)
+    ]
+    return samples[np.array(found).T if flags else np.array(found)]
 
 
-def line(page, t, predictors, scales, stream, top):
-    pixels = [(y, t - 3 * y) for y in range(page.height) if 0 <= t - 3 * y < page.width]
+def line(stripes, t, predictors, scales, stream, top):
+    pixels = [
+        (stripe, y, t - 2 * y)
+        for y in range(stripes[0].height)
+        for stripe in stripes
+        if y < stripe.height and 0 <= t - 2 * y < stripe.width
+    ]
     todo = []
-    for place, (y, x) in enumerate(pixels):
+    for place, (stripe, y, x) in enumerate(pixels):
         here = x if y == 0 else None
-        west = page.seen(y, x - 1, here)
-        seen = [page.seen(y - above, x + right, here) - west for above, right in TAPS]
+        west = stripe.seen(y, x - 1, here)
+        seen = [stripe.seen(y - above, x + right, here) - west for above, right in TAPS]
         predicted = []
         for one in predictors:
             total = sum(c * s for c, s in zip(one, seen, strict=True))
             predicted.append(cut(64 * west + (total + 8) // 16, 0, 64 * top))
         nothing = [0] * (len(predictors) + 1)
-        around = [(page.errors.get((y - a, x + r), nothing), w) for (a, r), w in NEAR.items()]
-        sums = [sum(w * e[k] ** 2 for e, w in around) for k in range(len(nothing))]
-        doubted = [s + 512 for s in sums[:-1]]
-        weights = [(4096 * min(doubted) // one) ** 2 for one in doubted]
+        around = [(stripe.pair(y - a, x + r, nothing), w) for (a, r), w in PAIRS.items()]
+        sums = [sum(w * e[k] for e, w in around) for k in range(len(nothing))]
+        doubted = [s + 16 for s in sums[:-1]]
+        weights = [((4096 * min(doubted) // one) ** 3 // 2**24) ** 2 for one in doubted]
         blended = sum(w * p for w, p in zip(weights, predicted, strict=True)) // sum(weights)
         mean = (blended + 4) // 8
         scale = scales[sum(edge <= sums[-1] for edge in EDGES)]
@@ -109,15 +125,15 @@ def line(page, t, predictors, scales, stream, top):
         known = len(stream.escapes)
         symbol = stream.symbol(place, row_of(0, mean, scale - 4 * zoom))
         escaped = len(stream.escapes) < known
-        todo.append((y, x, symbol, escaped, mean, zoom, predicted))
+        todo.append((stripe, y, x, symbol, escaped, mean, zoom, predicted))
     places = 0
-    for y, x, symbol, escaped, mean, zoom, predicted in todo:
+    for stripe, y, x, symbol, escaped, mean, zoom, predicted in todo:
         value = symbol
         if not escaped:
             value = (mean >> 3) + ((symbol - 512) << zoom)
             if zoom:
                 value, places = value + number(stream, places, zoom), places + 1
         assert 0 <= value <= top
-        page.numbers[y, x] = value
-        wrong = [abs(64 * value - p) // 8 for p in predicted] + [abs(8 * value - mean)]
-        page.errors[y, x] = [min(one, 32767) for one in wrong]
+        stripe.numbers[y, x] = value
+        wrong = [abs(64 * value - p) for p in predicted] + [abs(8 * value - mean)]
+        stripe.errors[y, x] = [min(one, 2**20 - 1) for one in wrong]

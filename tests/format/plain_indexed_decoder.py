@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 
-from tests.format.plain_bilevel_decoder import Lane
+from tests.format.plain_bilevel_decoder import Flats, Lane
 
 SAMPLES = {
     **{2: "1u1", 3: "2u1", 4: "1u1", 5: "2u1", 6: "3u1", 8: "4u1"},
@@ -107,41 +107,6 @@ class Model:
                 a, b = a >> 1, b >> 1
             self.counts[i][place] = a, b
         self.told = []
-
-
-class Flats:
-    def __init__(self, lane):
-        self.lane = lane
-        self.counts = {}
-        self.behind = [9, 1]
-
-    def surprises(self, numbers):
-        """Which of the flat pixels surprise."""
-        groups = [numbers[k : k + 16] for k in range(0, len(numbers), 16)]
-        bits = []
-        for group in groups:
-            a, b = self.counts.get(group[0], (0, 0))
-            p = (10 * b + 2) * 16384 // (10 * (a + b) + 4)
-            bits.append(self.lane.bit(cut(p, 2, 16382)))
-        for group, bit in zip(groups, bits, strict=True):
-            a, b = self.counts.get(group[0], (0, 0))
-            self.counts[group[0]] = (a + 1 - bit, b + bit)
-        for number, (a, b) in self.counts.items():
-            if max(a, b) > 1023:
-                self.counts[number] = (a >> 1, b >> 1)
-        which = [k for k, bit in enumerate(bits) if bit]
-        firsts = [sum(self.lane.bit(8192) << k for k in (3, 2, 1, 0)) for _ in which]
-        a, b = self.behind
-        found = []
-        for k, first in zip(which, firsts, strict=True):
-            assert first < len(groups[k])
-            found.append(16 * k + first)
-            for place in range(first + 1, len(groups[k])):
-                bit = self.lane.bit(cut(16384 * b // (a + b), 2, 16382))
-                self.behind[bit] += 1
-                if bit:
-                    found.append(16 * k + place)
-        return found
 
 
 def line(pixels, n, model, flats):

@@ -1,64 +1,75 @@
-"""How likely a pixel is 1: counts of four contexts, mixed; all learned from what was coded.
+"""How likely a pixel is 1: by four contexts, from a dozen of the pixels around to 63, mixed.
 
-For each context counts of zeros and ones tell a probability; in the logistic domain the four are
-added up with weights, which follow the error. Which weights, tells how often the two largest
-contexts have been seen: never, once, several times. All is integer arithmetic.
-
-Source: M. Mahoney, "Adaptive weighing of context models for lossless data compression", 2005.
+Which weights, tells how often the two largest contexts have been seen: never, once, several times.
 """
 
 import numpy as np
 
-from pillow_colorgrid.codings.bilevel.templates import ALL_CONTEXTS, TEMPLATES
-from pillow_colorgrid.codings.bits import INPUT, ONE, SQUASHED, STRETCHED, WIDEST
+from pillow_colorgrid.codings.bilevel.surroundings import AROUND, BEGINS
+from pillow_colorgrid.codings.mixing import SEEN, WEIGHT, Mixer, Told, inputs_of
 
-WEIGHT = 2**14
-"""1 as a weight."""
+TEMPLATES = (
+    ((-4, -1), (-2, 2), (-1, 1)),
+    ((-5, -1), (-3, 2), (-2, 2), (-1, 1)),
+    ((-7, -1), (-6, 2), (-4, 4), (-3, 3)),
+    AROUND,
+)
+"""Of each context the first and last pixel, as in AROUND."""
 
-RATE_BITS = 16
-"""A weight changes by input times error, divided by 2**RATE_BITS."""
+TABLE_BITS = (14, 18, 20, 20)
+"""Each context has 2**k counts."""
 
-MOST_COUNT = 255
-"""Counts that are greater after a step are halved."""
+MULTIPLIERS = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xC2B2AE3D27D4EB4F, 0xBF58476D1CE4E5B9)
+"""Of their hashes, modulo 2**64."""
 
-SEEN = 3
+FOLD = np.uint64(29)
+"""Contexts are folded before: exclusive or with themselves, so many bits lower."""
+
+WHOLE, FIRST = 5, 2
+"""What a bit adds to a count, and what counts begin with: 0.4."""
+
+OFTEN = 3
 """How often a context was seen counts up to here."""
 
-SETS = (SEEN + 1) ** 2
+SETS = (OFTEN + 1) ** 2
+
+FIRST_WEIGHT = WEIGHT // 3
+"""A third: four contexts tell a bit more than they say by themselves."""
+
+
+def mask(template: tuple[tuple[int, int], ...]) -> int:
+    """The bits of these pixels among those of AROUND."""
+    found = 0
+    for begin, (first, last), (_, end) in zip(BEGINS, template, AROUND, strict=False):
+        found |= ((1 << last - first + 1) - 1) << begin + end - last
+    return found
+
+
+ALL_COUNTS = sum(1 << bits for bits in TABLE_BITS)
+
+_MASKS = np.array([[mask(template)] for template in TEMPLATES], np.uint64)
+_MULTIPLIERS = np.array(MULTIPLIERS, np.uint64)[:, None]
+_SHIFTS = np.array([[64 - bits] for bits in TABLE_BITS], np.uint64)
+_TABLES = np.array([[sum(1 << bits for bits in TABLE_BITS[:k])] for k in range(len(TABLE_BITS))])
+_INPUTS = inputs_of(WHOLE, FIRST)
+_OFTEN = np.minimum(SEEN, OFTEN).astype(np.int8)
 
 
 class Model:
-    """The counts and weights of one page."""
+    """Of one page."""
 
     def __init__(self) -> None:
-        self.counts = np.zeros(2 * ALL_CONTEXTS, np.int32)
-        self.weights = np.full((SETS, len(TEMPLATES)), WEIGHT // 3, np.int64)
+        weights = np.full((SETS, len(TEMPLATES)), float(FIRST_WEIGHT))
+        self.mixer = Mixer(ALL_COUNTS, weights, _INPUTS)
 
-    def predict(self, contexts: np.ndarray) -> np.ndarray:
-        """(templates, n) contexts -> (n,) int64: the probability of 1."""
-        self.places = contexts * 2
-        zeros, ones = self.counts.take(self.places), self.counts.take(self.places + 1)
-        seen = zeros + ones
-        likely = ((ones * 5 + 2) * INPUT) // (seen * 5 + 4)
-        self.inputs = STRETCHED.take(likely)
-        often = np.minimum(seen[-2:], SEEN)
-        self.sets = often[0] * (SEEN + 1) + often[1]
-        total = (self.weights.take(self.sets, axis=0).T * self.inputs).sum(0) // WEIGHT
-        likely_ones: np.ndarray = SQUASHED.take(np.clip(total, -WIDEST, WIDEST) + WIDEST)
-        self.probability = likely_ones
-        return likely_ones
-
-    def learn(self, bits: np.ndarray) -> None:
-        """What the pixels (n,) of the last prediction were: 0 or 1."""
-        errors = bits * ONE - self.probability
-        for number, changes in enumerate(self.inputs * errors):
-            # float64 holds such sums exactly
-            sums = np.bincount(self.sets, changes, SETS).astype(np.int64)
-            self.weights[:, number] += (sums + 2 ** (RATE_BITS - 1)) >> RATE_BITS
-        np.add.at(self.counts, self.places + bits, 1)
-        zeros, ones = self.counts.take(self.places), self.counts.take(self.places + 1)
-        large = np.maximum(zeros, ones) > MOST_COUNT
-        if large.any():
-            places = self.places[large]
-            self.counts[places] = zeros[large] >> 1
-            self.counts[places + 1] = ones[large] >> 1
+    def told(self, surroundings: np.ndarray) -> Told:
+        """Of pixels with these surroundings: (n,) uint64."""
+        hashed = surroundings & _MASKS
+        hashed ^= hashed >> FOLD
+        hashed *= _MULTIPLIERS
+        hashed >>= _SHIFTS
+        places = hashed.view(np.int64)
+        places += _TABLES
+        pairs = self.mixer.pairs(places)
+        often = _OFTEN.take(pairs[-2:])
+        return self.mixer.told(places, pairs, often[0] * np.int64(OFTEN + 1) + often[1])

@@ -30,15 +30,18 @@ from pillow_colorgrid.entropy.rans import StreamError
 from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.pixels import Pixels
 
-HEAD = struct.Struct("<BH")
-"""Begins the section: flags; how many bytes tell the samples. Behind these one zstd frame: BINS
-scales, and the predictors."""
+HEAD = struct.Struct("<BBH")
+"""Begins the section: flags; how many stripes there are; how many bytes tell the samples. Behind
+these one zstd frame: BINS scales, and the predictors."""
 
 TRANSPOSED = 1
 """Flag: columns are coded as rows."""
 
+LEAST_ROWS = 16
+"""Stripes have no less, unless there is one."""
+
 MOST_PREDICTORS = 32
-"""It bounds what a decoder computes for each pixel; encoders find half as many."""
+"""It bounds what a decoder computes for each pixel; encoders find a third as many."""
 
 PREDICTOR_BYTES = 2 * len(TAPS)
 """Each coefficient takes two."""
@@ -51,7 +54,7 @@ ZSTD_LEVEL = 19
 
 
 def pack_predictors(
-    transposed: bool, values: Values, scales: np.ndarray, coefficients: np.ndarray
+    transposed: bool, stripes: int, values: Values, scales: np.ndarray, coefficients: np.ndarray
 ) -> bytes:
     """The payload of BPRE.
 
@@ -62,14 +65,14 @@ def pack_predictors(
     apart = coefficients.astype("<i2").view(np.uint8).reshape(-1, 2).T
     rest = scales.tobytes() + apart.tobytes()
     packed = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(rest)
-    return HEAD.pack(transposed, len(told)) + told + packed
+    return HEAD.pack(transposed, stripes, len(told)) + told + packed
 
 
-def unpack_predictors(data: bytes, mode: str) -> tuple[bool, Values, np.ndarray, np.ndarray]:
+def unpack_predictors(data: bytes, mode: str) -> tuple[bool, int, Values, np.ndarray, np.ndarray]:
     """The inverse of `pack_predictors`. Raises DamagedError."""
     if len(data) < HEAD.size:
         raise DamagedError(f"predictors of {len(data)} bytes, needed {HEAD.size} at least")
-    flags, size_bytes = HEAD.unpack_from(data)
+    flags, stripes, size_bytes = HEAD.unpack_from(data)
     if flags & ~TRANSPOSED:
         raise DamagedError(f"flags {flags:#x} of blended samples, allowed 0 and {TRANSPOSED}")
     end = HEAD.size + size_bytes
@@ -89,7 +92,7 @@ def unpack_predictors(data: bytes, mode: str) -> tuple[bool, Values, np.ndarray,
         raise DamagedError(f"scale {scales.max()}, allowed 0 to {MOST_SCALE}")
     apart = np.frombuffer(rest, np.uint8, offset=BINS).reshape(2, -1)
     coefficients = np.ascontiguousarray(apart.T).view("<i2").reshape(count, len(TAPS))
-    return bool(flags), values, scales, coefficients
+    return bool(flags), stripes, values, scales, coefficients
 
 
 def encode(picture: Picture, options: Options) -> Encoded:
@@ -119,13 +122,19 @@ def decode(
         CgxError: a section is damaged, or tables are unknown.
     """
     require(sections, SAMPLES)
-    transposed, values, scales, coefficients = unpack_predictors(
+    transposed, stripes, values, scales, coefficients = unpack_predictors(
         only(sections, PREDICTORS), header.mode
     )
     width, height = header.size
     if width * height > MOST_PIXELS:
         raise DamagedError(f"picture of {width}x{height} pixels, allowed {MOST_PIXELS} at most")
-    lines = Lines(width, height) if transposed else Lines(height, width)
+    rows, columns = (width, height) if transposed else (height, width)
+    if columns == 1 < rows:
+        raise DamagedError(f"a column of {rows} rows, allowed: transposed")
+    most = max(1, rows // LEAST_ROWS)
+    if not 1 <= stripes <= most:
+        raise DamagedError(f"{stripes} stripes of {rows} rows, allowed 1 to {most}")
+    lines = Lines(rows, columns, stripes)
     frequencies = base_model(sections).frequencies
     try:
         decoder = Decoder(

@@ -1,9 +1,10 @@
 """The order of pixels, and where their neighbours lie.
 
-The pixels (row y, column x) of equal ``t = x + 3 * y`` are a *line*: none of them is a neighbour of
-another, so they are coded at once. Here a picture lies *line by line*: pixel y of line t at ``t *
-stride + y``, with room around. So a neighbour is equally far from every pixel, and the pixels of a
-line are side by side.
+A picture is cut into *stripes* of rows, which see nothing of one another. The pixels (row y,
+column x) of all stripes of equal ``t = x + 2 * y`` are a *line*: none of them is a neighbour of
+another, so they are coded at once; more stripes make fewer and longer lines. Here a picture lies
+*line by line*: pixel y of stripe s of line t at ``t * stride + y * stripes + s``, with room around.
+So a neighbour is equally far from every pixel, and the pixels of a line are side by side.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-AHEAD = 3
+AHEAD = 2
 """A row is so many columns ahead of the next one."""
 
 Place = tuple[int, int]
@@ -21,7 +22,7 @@ WEST: Place = (0, -1)
 
 TAPS: tuple[Place, ...] = (
     *((0, -2), (0, -3), (0, -4)),
-    *((1, -3), (1, -2), (1, -1), (1, 0), (1, 1), (1, 2)),
+    *((1, -3), (1, -2), (1, -1), (1, 0), (1, 1)),
     *((2, -3), (2, -2), (2, -1), (2, 0), (2, 1), (2, 2)),
     *((3, -2), (3, -1), (3, 0), (3, 1), (3, 2)),
     *((4, -1), (4, 0), (4, 1)),
@@ -37,9 +38,13 @@ BEFORE = AHEAD * ABOVE + LEFT
 
 @dataclass(frozen=True)
 class Line:
-    """Pixels `first` to `end` (rows) of line `t`; `here` (slice) is where they lie."""
+    """Pixels `first` to `end` of line `t`, counted row by row, of each row all stripes.
+
+    `here` (slice) is where they lie; `row` is that of the first one.
+    """
 
     t: int
+    row: int
     first: int
     end: int
     here: slice
@@ -51,57 +56,80 @@ class Line:
 
 
 class Lines:
-    """A picture of `height` x `width` numbers, line by line."""
+    """A picture of `height` x `width` numbers in `stripes` stripes, line by line.
 
-    def __init__(self, height: int, width: int) -> None:
-        self.height, self.width = height, width
-        self.stride = height + ABOVE
-        self.count = width + AHEAD * (height - 1)
+    The first stripes may have a row more than the last ones. A single column would have lines
+    without a pixel: it must be a row.
+    """
+
+    def __init__(self, height: int, width: int, stripes: int = 1) -> None:
+        self.height, self.width, self.stripes = height, width, stripes
+        self.rows = -(-height // stripes)
+        self.stride = height + ABOVE * stripes
+        self.count = width + AHEAD * (self.rows - 1)
         self.size = (BEFORE + self.count + RIGHT) * self.stride
+        # of pixels row by row, of each row all stripes: their rows in the picture; how far behind
+        rows, which = np.divmod(np.arange(height), stripes)
+        short = self.rows * stripes - height  # so many of the last stripes have a row less
+        self._rows = which * self.rows - np.maximum(which - (stripes - short), 0) + rows
+        self._ahead = AHEAD * rows
 
     def __iter__(self) -> Iterator[Line]:
         for t in range(self.count):
-            first = max(0, -(-(t - self.width + 1) // AHEAD))
-            end = min(self.height - 1, t // AHEAD) + 1
-            if first < end:  # a narrow picture has lines without a pixel
-                begin = self.place(first, t - AHEAD * first)
-                yield Line(t, first, end, slice(begin, begin + end - first))
+            row = max(0, -(-(t - self.width + 1) // AHEAD))
+            rows = min(self.rows - 1, t // AHEAD) + 1
+            first, end = row * self.stripes, min(rows * self.stripes, self.height)
+            begin = self.place(row, t - AHEAD * row)
+            yield Line(t, row, first, end, slice(begin, begin + end - first))
 
     def place(self, y: int, x: int) -> int:
-        """Where a pixel lies, or room around."""
-        return (BEFORE + x + AHEAD * y) * self.stride + ABOVE + y
+        """Where a pixel of the first stripe lies, or room around."""
+        return (BEFORE + x + AHEAD * y) * self.stride + (ABOVE + y) * self.stripes
 
     def offset(self, place: Place) -> int:
         """How much farther a neighbour lies."""
         above, right = place
-        return (right - AHEAD * above) * self.stride - above
+        return (right - AHEAD * above) * self.stride - above * self.stripes
 
     def put(self, flat: np.ndarray, line: Line, numbers: np.ndarray) -> None:
         """The numbers of the pixels of a line are known now, and what follows from them around."""
         flat[line.here] = numbers
-        x = line.t - AHEAD * line.first
-        if x == self.width - 1:  # right of the picture is what ends the row
+        if line.t - AHEAD * line.row == self.width - 1:  # right of it is what ends the row
+            ends = numbers[: self.stripes]
             for right in range(1, RIGHT + 1):
-                flat[line.here.start + right * self.stride] = numbers[0]
-        last = line.end - 1
-        # left of a row is what begins the one above
-        if line.t == AHEAD * last and last + 1 < self.height:
+                begin = line.here.start + right * self.stride
+                flat[begin : begin + len(ends)] = ends
+        last = (line.end - 1) // self.stripes
+        if line.t == AHEAD * last:  # left of a row is what begins the one above
+            begins = numbers[last * self.stripes - line.first :]
+            begins = begins[: max(0, self.height - (last + 1) * self.stripes)]
             for left in range(1, LEFT + 1):
-                flat[self.place(last + 1, -left)] = numbers[-1]
-        if line.first == 0:  # above the first row stands that row, a column later
+                begin = self.place(last + 1, -left)
+                flat[begin : begin + len(begins)] = begins
+        if line.row == 0:  # above the first row stands that row, a column later
+            tops = numbers[: self.stripes]
             for above in range(1, ABOVE + 1):
                 for right in range(1, RIGHT + 2):
-                    flat[self.place(-above, line.t + right)] = numbers[0]
+                    begin = self.place(-above, line.t + right)
+                    flat[begin : begin + len(tops)] = tops
 
     def begin(self, flat: np.ndarray, number: int) -> None:
-        """What is around the first pixel."""
+        """What is around the first pixels."""
         for above in range(ABOVE + 1):
             for right in range(-LEFT, RIGHT + 1):
                 if above or right < 0:
-                    flat[self.place(-above, right)] = number
+                    begin = self.place(-above, right)
+                    flat[begin : begin + self.stripes] = number
+
+    def lined(self, plane: np.ndarray, line: Line) -> np.ndarray:
+        """The numbers (n,) of the pixels of a line; the inverse of `picture`."""
+        some = slice(line.first, line.end)
+        found: np.ndarray = plane[self._rows[some], line.t - self._ahead[some]]
+        return found
 
     def picture(self, flat: np.ndarray) -> np.ndarray:
         """(height, width) out of all lines."""
-        rows = np.arange(self.height)[:, None]
-        begins = self.place(0, 0) + rows * (AHEAD * self.stride + 1)
-        return flat.take(begins + np.arange(self.width) * self.stride)
+        found = np.empty((self.height, self.width), flat.dtype)
+        begins = self.place(0, 0) + np.arange(self.height) + self._ahead * self.stride
+        found[self._rows] = flat.take(begins[:, None] + np.arange(self.width) * self.stride)
+        return found

@@ -18,7 +18,7 @@ class that is so many whole octaves below as leave it no less than WIDE; they ar
 
 MOST_SCALE = WIDE + CLASSES_PER_OCTAVE * (MOST_ZOOM + 1) - 1
 
-LANE_PIXELS, MOST_LANES = 4096, 64
+LANE_PIXELS, MOST_LANES = 2048, 256
 """One lane of the entropy coder for so many pixels, up to so many."""
 
 

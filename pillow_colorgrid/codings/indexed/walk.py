@@ -8,11 +8,14 @@ learned when all of it is.
 import numpy as np
 
 from pillow_colorgrid.codings.bits import Code
+from pillow_colorgrid.codings.flats import Flats
 from pillow_colorgrid.codings.indexed import ranks
 from pillow_colorgrid.codings.indexed.contexts import Around, Line, Plane
-from pillow_colorgrid.codings.indexed.flats import Flats
 from pillow_colorgrid.codings.indexed.model import NUMBER, SETS_EACH, Model
 from pillow_colorgrid.codings.indexed.tiling import Tiling
+
+FIRST = np.uint32(0)
+"""The number of the decision on the first candidate, times NUMBER."""
 
 
 class Walk:
@@ -81,24 +84,21 @@ class Walk:
         """Fills in what is a candidate; indices of what is not."""
         first, second = around.first[:busy], around.second[:busy]
         contexts = around.contexts[:, :busy]
-        numbers, sets = np.zeros(2 * busy, np.uint32), np.zeros(2 * busy, np.int64)
-        numbers[busy:], sets[busy:] = NUMBER, SETS_EACH
-        told = self.model.predict(np.concatenate([contexts, contexts], axis=1), numbers, sets)
+        told = self.model.predict(contexts, FIRST, 0)
         known = None if wanted is None else wanted[:busy] == first
-        bits = self.code(told.likely[:busy], known).astype(np.int64)
+        bits = self.code(told.likely, known).astype(np.int64)
+        self.model.remember(told, bits)
         missed = (bits == 0).nonzero()[0]
         asked = missed[second.take(missed) > 0] if self.values > 2 else missed[:0]
         if len(asked):
             of_second = second.take(asked)
+            told = self.model.predict(contexts.take(asked, axis=1), NUMBER, SETS_EACH)
             known = None if wanted is None else wanted.take(asked) == of_second
-            answers = self.code(told.likely.take(busy + asked), known).astype(np.int64)
-            yes = answers.nonzero()[0]
-            found[asked[yes]] = of_second[yes]
-            both = np.concatenate([np.arange(busy), busy + asked])
-            self.model.remember(told.only(both), np.concatenate([bits, answers]))
-            hit = bits.copy()
-            hit[asked] = answers
-            missed = (hit == 0).nonzero()[0]
-        else:
-            self.model.remember(told.only(np.arange(busy)), bits)
+            answers = self.code(told.likely, known).astype(np.int64)
+            self.model.remember(told, answers)
+            yes = asked.take(answers.nonzero()[0])
+            found[yes] = second.take(yes)
+            known_now = bits != 0
+            known_now[yes] = True
+            missed = (~known_now).nonzero()[0]
         return np.concatenate([missed, np.arange(busy, len(found))])

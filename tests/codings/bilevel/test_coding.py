@@ -10,16 +10,13 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from pillow_colorgrid import codec, container
+from pillow_colorgrid.codings import bits
 from pillow_colorgrid.codings.base import Picture
-from pillow_colorgrid.codings.bilevel import coding, model
+from pillow_colorgrid.codings.bilevel import coding
 from pillow_colorgrid.codings.bilevel.description import BILEVEL, PAGE
-from pillow_colorgrid.codings.bilevel.templates import (
-    ALL_CONTEXTS,
-    TABLE_BITS,
-    TEMPLATES,
-    Rows,
-    steps,
-)
+from pillow_colorgrid.codings.bilevel.model import ALL_COUNTS, TABLE_BITS, TEMPLATES, Model
+from pillow_colorgrid.codings.bilevel.stripes import Stripes
+from pillow_colorgrid.codings.bilevel.surroundings import Surroundings
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.errors import DamagedError, TruncatedError
@@ -99,26 +96,49 @@ def test_plain_decoder_agrees_where_counts_are_halved() -> None:
     assert np.array_equal(plain_bilevel_decoder.decode(file), white)
 
 
-def test_contexts_see_what_is_told() -> None:
+def test_plain_decoder_agrees_on_stripes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coding, "STRIPE_PIXELS", 1000)
+    monkeypatch.setattr(coding, "STRIPE_ROWS", 9)
+    for white in (text((0, 0, 90, 50)), text((0, 0, 130, 40))):
+        header, sections = written(white)
+        assert sections[0].payload[1] > 3
+        file = container.pack(header, sections)
+        assert np.array_equal(plain_bilevel_decoder.decode(file), white)
+        assert np.array_equal(codec.decode(header, sections)[..., 0] == 255, white)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_contexts_see_what_is_told(count: int) -> None:
     """By the registers of rows the same as pixel by pixel, at all edges."""
-    bits = (np.random.default_rng(2).random((9, 23)) < 0.5).astype(np.int64)
-    rows = Rows(9)
+    page = (np.random.default_rng(2).random((9, 23)) < 0.5).astype(np.uint8)
+    stripes, model = Stripes(9, 23, count), Model()
+    surroundings, flat = Surroundings(stripes), stripes.spread(page)
+    apart = flat.reshape(stripes.rows, count, 23).transpose(1, 0, 2)
     offsets = np.cumsum([0, *(2**k for k in TABLE_BITS)])
-    for first, end, start in steps(*bits.shape):
-        places = [(y, start - 3 * y) for y in range(first, end)]
-        found = rows.contexts(first, end)
-        for number in range(len(TEMPLATES)):
-            wanted = [plain_bilevel_decoder.context(bits, y, x, number) for y, x in places]
-            assert (found[number] - offsets[number]).tolist() == wanted
-        rows.add(first, end, np.array([bits[place] for place in places]))
+    for line in stripes:
+        found = model.told(surroundings.of(line)).places
+        rows, columns = np.divmod(line.places, 23)
+        wanted = [
+            plain_bilevel_decoder.around(apart[row % count], row // count, column)
+            for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        ]
+        for k in range(len(TEMPLATES)):
+            told = [plain_bilevel_decoder.context(one, k) for one in wanted]
+            assert (found[k] - offsets[k]).tolist() == told
+        surroundings.add(line, flat.take(line.places))
 
 
-def test_every_pixel_is_in_one_line() -> None:
-    seen = np.zeros((7, 12), int)
-    for first, end, start in steps(7, 12):
-        for y in range(first, end):
-            seen[y, start - 3 * y] += 1
+@pytest.mark.parametrize("size", [(7, 12), (7, 1), (1, 12), (6, 2)])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_every_pixel_is_in_one_line(size: tuple[int, int], count: int) -> None:
+    stripes = Stripes(*size, min(count, size[0]))
+    seen = np.zeros(stripes.rows * stripes.count * size[1], int)
+    for line in stripes:
+        seen[line.places] += 1
+        assert len(line.places) <= stripes.longest_line()
     assert (seen == 1).all()
+    page = np.arange(size[0] * size[1]).reshape(size)
+    assert np.array_equal(stripes.gathered(stripes.spread(page)), page)
 
 
 def test_tables_are_the_same_everywhere() -> None:
@@ -127,9 +147,9 @@ def test_tables_are_the_same_everywhere() -> None:
     ones = [2**14 / (1 + math.exp(-x / 256)) for x in range(-2304, 2305)]
     for values in (logs, [one for one in ones if 2 < one < 2**14 - 2]):
         assert min(abs(value - math.floor(value) - 0.5) for value in values) > 1e-5
-    assert model.STRETCHED.sum() == 0
-    assert (model.SQUASHED + model.SQUASHED[::-1] == 2**14).all()
-    assert ALL_CONTEXTS == 2**12 + 2**19 + 2**18 + 2**20
+    assert bits.STRETCHED.sum() == 0
+    assert (bits.SQUASHED + bits.SQUASHED[::-1] == 2**14).all()
+    assert ALL_COUNTS == 2**14 + 2**18 + 2**20 + 2**20
 
 
 def test_damaged_pages_are_errors() -> None:
@@ -137,12 +157,27 @@ def test_damaged_pages_are_errors() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b"", b"\0", b"\2" + bytes(8), b"\0" + bytes(4), b"\0" + bytes(5)]
+    ("payload", "message"),
+    [
+        (b"", "page of 0 bytes, needed 2"),
+        (b"\0", "page of 1 bytes"),
+        (b"\4\1" + bytes(8), "flags 0x4"),
+        (b"\0\0" + bytes(8), "0 stripes of 9 rows, allowed 1 to 9"),
+        (b"\0\x0a" + bytes(8), "10 stripes of 9 rows"),
+        (b"\0\1" + bytes(4), "bilevel coding"),
+        (b"\0\1" + bytes(5), "bilevel coding"),
+    ],
 )
-def test_impossible_pages_are_refused(payload: bytes) -> None:
+def test_impossible_pages_are_refused(payload: bytes, message: str) -> None:
     header = Header(BILEVEL.number, "1", (9, 9), bytes(8), 1)
-    with pytest.raises(DamagedError):
+    with pytest.raises(DamagedError, match=message):
         coding.decode(header, [PAGE.section(payload)])
+
+
+def test_lines_that_are_too_long_are_refused() -> None:
+    header = Header(BILEVEL.number, "1", (300, 65_536), bytes(8), 1)
+    with pytest.raises(DamagedError, match="lines of 25500 pixels, allowed 16384"):
+        coding.decode(header, [PAGE.section(b"\0\xff" + bytes(4))])
 
 
 def test_pages_that_are_too_large_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,17 @@ from pillow_colorgrid import codec, container
 from pillow_colorgrid.codings.base import Picture
 from pillow_colorgrid.codings.blended import coding
 from pillow_colorgrid.codings.blended.description import BLENDED, PREDICTORS, SAMPLES
+from pillow_colorgrid.codings.blended.encoder import encoding
 from pillow_colorgrid.codings.blended.encoder.fitting import MOST, predictors
 from pillow_colorgrid.codings.blended.lines import TAPS, Lines
-from pillow_colorgrid.codings.blended.prediction import BINS, MOST_ERROR, NEAR, Blend, Expected
+from pillow_colorgrid.codings.blended.prediction import (
+    BINS,
+    MOST_ERROR,
+    NEAR,
+    WEIGHT,
+    Blend,
+    Expected,
+)
 from pillow_colorgrid.codings.deep.encoder.values import number
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section
@@ -89,27 +97,30 @@ def test_one_value_is_refused() -> None:
 
 
 def test_no_neighbour_is_in_the_line_of_its_pixel() -> None:
-    assert all(right < 3 * above for above, right in (*TAPS, *(place for place, _ in NEAR)))
+    assert all(right < 2 * above for above, right in (*TAPS, *(place for place, _ in NEAR)))
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (5, 4), (9, 30)])
-def test_lines_hold_every_pixel_once(size: tuple[int, int]) -> None:
-    lines = Lines(*size)
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 2), (5, 4), (9, 30)])
+@pytest.mark.parametrize("stripes", [1, 2, 4])
+def test_lines_hold_every_pixel_once(size: tuple[int, int], stripes: int) -> None:
+    lines = Lines(*size, min(stripes, size[0]))
     flat = np.zeros(lines.size, np.int32)
     wanted = np.arange(1, size[0] * size[1] + 1).reshape(size)
     for line in lines:
-        rows = np.arange(line.first, line.end)
         assert (flat[line.here] == 0).all()
-        lines.put(flat, line, wanted[rows, line.t - 3 * rows])
+        lines.put(flat, line, lines.lined(wanted, line))
     assert np.array_equal(lines.picture(flat), wanted)
 
 
 def test_sums_are_exact() -> None:
-    """The largest numbers that there can be, of the most predictors, stay below 2**53."""
-    most = sum(weight for _, weight in NEAR) * MOST_ERROR**2
-    assert most * 2**12 < 2**53
-    assert coding.MOST_PREDICTORS * 2**24 * 64 * 65535 < 2**53
-    assert len(TAPS) * 2**15 * 65535 < 2**53
+    """The largest numbers that there can be, of the most predictors: below 2**53, or 2**24."""
+    most = sum(weight for _, weight in NEAR) * 2 * MOST_ERROR
+    assert most < 2**24
+    assert (most + 16) * WEIGHT < 2**53
+    assert coding.MOST_PREDICTORS * WEIGHT**2 * 64 * 65535 < 2**53
+    assert WEIGHT**3 < 2**53
+    assert len(TAPS) * 2**15 * 65535 * 64 < 2**53
+    assert 64 * 65535 < 2**24
 
 
 @pytest.mark.parametrize("coefficient", [-(2**15), 2**15 - 1])
@@ -119,12 +130,13 @@ def test_any_predictors_go(coefficient: int) -> None:
     pixels = np.random.default_rng(4).integers(0, 65536, (20, 30)).astype(np.int32)
     seen = []
 
+    lines = Lines(20, 30)
+
     def told(line, expected: Expected) -> np.ndarray:
         seen.append(expected.mean)
-        rows = np.arange(line.first, line.end)
-        return pixels[rows, line.t - 3 * rows]
+        return lines.lined(pixels, line)
 
-    assert np.array_equal(Blend(Lines(20, 30), coefficients, 65535).all(told), pixels)
+    assert np.array_equal(Blend(lines, coefficients, 65535).all(told), pixels)
     means = np.concatenate(seen)
     assert 0 <= means.min() <= means.max() <= 8 * 65535
 
@@ -181,11 +193,20 @@ def test_plain_decoder_agrees_at_edges(size: tuple[int, int]) -> None:
     assert np.array_equal(plain_blended_decoder.decode(file), pixels)
 
 
+def test_plain_decoder_agrees_on_stripes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "STRIPE_ROWS", 16)
+    pixels = noisy((70, 53))
+    header, sections = written(pixels)
+    assert sections[1].payload[1] == 3
+    assert np.array_equal(codec.decode(header, sections)[..., 0], pixels)
+    assert np.array_equal(plain_blended_decoder.decode(container.pack(header, sections)), pixels)
+
+
 def told(change: bytes, at: int) -> bytes:
     """A payload of BPRE whose scales and predictors have `change` at a place."""
     sections = written(noisy((20, 14)))[1]
     data = sections[1].payload
-    end = 3 + int.from_bytes(data[1:3], "little")
+    end = 4 + int.from_bytes(data[2:4], "little")
     rest = bytearray(zstandard.ZstdDecompressor().decompress(data[end:]))
     rest[at : at + len(change)] = change
     return data[:end] + zstandard.ZstdCompressor().compress(bytes(rest))
@@ -194,10 +215,12 @@ def told(change: bytes, at: int) -> bytes:
 @pytest.mark.parametrize(
     ("payload", "says"),
     [
-        (b"\0\0", "predictors of 2 bytes"),
+        (b"\0\1\0", "predictors of 3 bytes"),
         (b"\2" + told(b"", 0)[1:], "flags 0x2"),
-        (b"\0\xff\xff" + told(b"", 0)[3:], "samples of 65535 bytes"),
-        (told(b"\x50", 73), "scale 80"),
+        (b"\0\0" + told(b"", 0)[2:], "0 stripes of 14 rows, allowed 1 to 1"),
+        (b"\0\2" + told(b"", 0)[2:], "2 stripes of 14 rows, allowed 1 to 1"),
+        (b"\0\1\xff\xff" + told(b"", 0)[4:], "samples of 65535 bytes"),
+        (told(b"\x50", 91), "scale 80"),
         (told(b"\0", BINS + 2 * len(TAPS)), "bytes of scales and predictors"),
         (told(bytes(32 * 2 * len(TAPS) + 1), BINS), "predictors"),
     ],
@@ -206,6 +229,13 @@ def test_forged_predictors(payload: bytes, says: str) -> None:
     header, sections = written(noisy((20, 14)))
     sections[1] = PREDICTORS.section(payload)
     with pytest.raises(DamagedError, match=says):
+        codec.decode(header, sections)
+
+
+def test_a_column_is_transposed() -> None:
+    header, sections = written(noisy((1, 9)))
+    sections[1] = PREDICTORS.section(b"\0" + sections[1].payload[1:])
+    with pytest.raises(DamagedError, match="a column of 9 rows, allowed: transposed"):
         codec.decode(header, sections)
 
 

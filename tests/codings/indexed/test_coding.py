@@ -11,6 +11,7 @@ from PIL import Image
 from pillow_colorgrid import codec, container
 from pillow_colorgrid.codings.base import Picture
 from pillow_colorgrid.codings.bits import Recorder
+from pillow_colorgrid.codings.flats import Flats
 from pillow_colorgrid.codings.indexed import coding
 from pillow_colorgrid.codings.indexed.contexts import (
     ABOVE,
@@ -23,7 +24,6 @@ from pillow_colorgrid.codings.indexed.contexts import (
 )
 from pillow_colorgrid.codings.indexed.description import INDEXED, RANKS
 from pillow_colorgrid.codings.indexed.encoder import encoding, order
-from pillow_colorgrid.codings.indexed.flats import Flats
 from pillow_colorgrid.codings.indexed.tiling import Canvas, Tiling, whole
 from pillow_colorgrid.codings.lossless.description import Options
 from pillow_colorgrid.container import Header, Section

@@ -13,7 +13,7 @@ from pillow_colorgrid.codings.blended.prediction import FINE
 SAMPLE_PIXELS, BAND = 2**17, 32
 """Of larger pictures bands of so many rows are looked at, about so many pixels in all."""
 
-PIXELS_EACH, MOST = 2**14, 15
+PIXELS_EACH, MOST = 2**14, 11
 """A predictor of its own for so many pixels that are not flat, up to so many."""
 
 ROUNDS = 3

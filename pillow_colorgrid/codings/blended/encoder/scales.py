@@ -13,6 +13,9 @@ from pillow_colorgrid.entropy import rans
 LOOKED_AT = 4096
 """So many pixels of each kind."""
 
+STEP = 4
+"""One in so many scales is tried first."""
+
 
 def scales_of(
     expected: list[Expected], numbers: list[np.ndarray], frequencies: rans.Frequencies
@@ -29,10 +32,18 @@ def scales_of(
     for kind, end in enumerate(ends.tolist()):
         if end > start:
             some = order[start : end : max(1, (end - start) // LOOKED_AT)]
-            bits = [_bits(mean[some], beyond[some], scale, cost) for scale in range(MOST_SCALE + 1)]
-            last = int(np.argmin(bits))
+            last = _best(mean[some], beyond[some], cost)
         found[kind], start = last, end
     return found
+
+
+def _best(mean: np.ndarray, beyond: np.ndarray, cost: np.ndarray) -> int:
+    """The scale of the fewest bits: some are tried, then those around the best of them."""
+    tried = {scale: _bits(mean, beyond, scale, cost) for scale in range(0, MOST_SCALE + 1, STEP)}
+    near = min(tried, key=tried.__getitem__)
+    for scale in range(max(0, near - STEP + 1), min(MOST_SCALE, near + STEP - 1) + 1):
+        tried[scale] = _bits(mean, beyond, scale, cost)
+    return min(tried, key=tried.__getitem__)
 
 
 def _bits(mean: np.ndarray, beyond: np.ndarray, scale: int, cost: np.ndarray) -> float:

@@ -1,5 +1,7 @@
 """Pixels all around which is of one number: is it theirs, too? Told for many at once.
 
+For the bilevel and the indexed coding.
+
 Of so many in a row one symbol tells whether any of them surprises; where one does, its place
 follows, and of each behind it whether it does, too.
 """
