@@ -36,6 +36,9 @@ All of it came in the last two minutes: until then the steps' noise cost what wa
 The small ones, 32 wide, cut out of those of the middle width (lossless_188.pt,
 lossless_training_small.tsv), cost 3.44 + 3.97 bits after 52 minutes (13,246 steps, rounded for the
 last 20, cooling from 15 on), 1.1 % more than those and 2.2 % less than the first small ones.
+Another 95 minutes from there at half the steps, rounded from the first one, are begun: 24 of them
+(tools/checkpoints/lossless_small_going_on.pt: --resume --start it, --minutes 95 --cool-from 0.3
+--learning-rate 2e-3 --head-learning-rate 1e-3 --quantise-from 0 --only photograph).
 
 One core (Zen 5), 88 minutes beside other work, 12,600 steps: 3.35 bits of luminance and 4.25 of
 colour on held-out crops, rounded (before rounding began, at 70 minutes: 3.44 and 4.35). That was
