@@ -46,9 +46,8 @@ _ALL = np.uint64(ALL)
 def _walk(stripes: Stripes, code: Code, known: np.ndarray | None) -> np.ndarray:
     """Code all pixels: (h, w) uint8; `known`, if they are."""
     surroundings, model, flats = Surroundings(stripes), Model(), Flats(2, code)
-    flat = stripes.spread(np.zeros((stripes.height, stripes.width), np.uint8))
-    if known is not None:
-        flat = stripes.spread(known)
+    empty = np.zeros((stripes.height, stripes.width), np.uint8)
+    flat = stripes.spread(empty if known is None else known)
     for line in stripes:
         around = surroundings.of(line)
         wanted = None if known is None else flat.take(line.places)

@@ -142,7 +142,7 @@ def cg(outputs: np.ndarray, base: np.ndarray, known: Distribution, co: np.ndarra
     """Cg's distribution, once Co is known.
 
     Args:
-        outputs: outputs (N, 6, rows, columns); base: of Cg.
+        outputs: (N, 6, rows, columns); base: of Cg.
         known: the distribution of Co.
         co: Co itself (N, rows, columns).
     """

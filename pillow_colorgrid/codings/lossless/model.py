@@ -33,10 +33,13 @@ ALL_SETS_EFFORT = 8
 """From here on whole pictures are coded by each set of networks that may suit them; below, a sample
 tells which set it is."""
 
+WIDE_EFFORT = 6
+"""From here on wide networks are used."""
+
 MODELS_BY_EFFORT = {
     **dict.fromkeys(range(1, 5), SMALL),
     5: MIDDLE,
-    **dict.fromkeys(range(6, 10), WIDE),
+    **dict.fromkeys(range(WIDE_EFFORT, 10), WIDE),
 }
 """Ids of the tables by effort."""
 

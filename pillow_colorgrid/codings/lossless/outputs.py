@@ -50,19 +50,21 @@ class Seen:
         count, rows, columns, width = self.features.shape
         found = np.empty((count, len(self.head.bias), rows, columns), np.int32)
         added = None if correction is None else _Added(correction, width, corrected)
+        weights = self.head.weights
+        if added is not None:
+            weights = np.concatenate([weights, added.by_features.weights], 1)
+        scales = self.head.scales * np.tile(units, len(self.head.scales) // len(units))
         each = max(1, CHUNK_CELLS // max(1, count * columns))
         for first in range(0, rows, each):
             some = slice(first, first + each)
-            self.rows(some)._fill(found[:, :, some], units, added)
+            self.rows(some)._fill(found[:, :, some], weights, scales, added)
         return found
 
-    def _fill(self, found: np.ndarray, units: np.ndarray, added: "_Added | None") -> None:
-        weights = self.head.weights
-        if added is None:
-            sums = weighted(self.features, weights)
-        else:
-            sums = weighted(self.features, np.concatenate([weights, added.by_features.weights], 1))
-        scales = self.head.scales * np.tile(units, len(self.head.scales) // len(units))
+    def _fill(
+        self, found: np.ndarray, weights: np.ndarray, scales: np.ndarray, added: "_Added | None"
+    ) -> None:
+        """By the weights of the head, and those of what is added behind them."""
+        sums = weighted(self.features, weights)
         for output, (bias, scale) in enumerate(zip(self.head.bias, scales, strict=True)):
             real = (sums[:, output] + bias).astype(np.float32)
             real *= scale

@@ -93,15 +93,16 @@ class Piece:
 
     def lanes(self, plane: np.ndarray) -> int:
         """Of the stream of a luminance plane (1, h, w)."""
-        return max(1, self._pixels(plane) // self.lane_pixels)
+        return max(1, self.pixel_count(plane) // self.lane_pixels)
 
     def color_lanes(self, plane: np.ndarray, counts: bool = False) -> int:
         """Of the stream of two colour planes, (1, h, w) each; `counts`: they are counted."""
         most = MOST_COUNTED_LANES if counts else MOST_COLOR_LANES
         each = COUNTED_LANE_PIXELS if counts else self.color_lane_pixels
-        return max(1, min(most, self._pixels(plane) // each))
+        return max(1, min(most, self.pixel_count(plane) // each))
 
-    def _pixels(self, plane: np.ndarray) -> int:
+    def pixel_count(self, plane: np.ndarray) -> int:
+        """So many pixels of a plane (1, h, w) its streams hold."""
         return plane.size if self.held is None else int(np.count_nonzero(self.held.pixels))
 
     def counts(self, model: Model) -> bool:

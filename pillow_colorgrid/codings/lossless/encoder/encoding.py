@@ -23,7 +23,7 @@ from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.encoder.sets import sampled
 from pillow_colorgrid.codings.lossless.encoder.verifying import Verifying
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.model import ALL_SETS_EFFORT, Model
+from pillow_colorgrid.codings.lossless.model import ALL_SETS_EFFORT, WIDE_EFFORT, Model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
@@ -77,9 +77,9 @@ its small networks would take half as long again."""
 COUNTS_BYTES = 13
 """What the section of the counts takes."""
 
-COUNTS_GAIN, COUNTS_GAIN_WIDE, WIDE_EFFORT = 1 / 8, 1 / 40, 6
-"""Bits of each pixel that each plane which is counted must save, before the wide networks and, from
-effort 6 on, with them; efforts that try all sets of networks ask for none. To show a pixel takes
+COUNTS_GAIN, COUNTS_GAIN_WIDE = 1 / 8, 1 / 40
+"""Bits of each pixel that each plane which is counted must save, before the wide networks and with
+them (WIDE_EFFORT); efforts that try all sets of networks ask for none. To show a pixel takes
 about 200 nanoseconds longer for each plane. For that time the middle networks save an eighth of a
 bit beside the small ones, and the wide ones beside those a fortieth
 (tools/results/lossless_frontier.tsv)."""
@@ -108,15 +108,13 @@ class Part:
         """A tile of a picture."""
         return cls(tile_of(planes, tile), replace(TILE, held=held and held.part(tile)))
 
-    @property
-    def pixels(self) -> int:
-        """So many its streams hold."""
-        held = self.piece.held
-        return self.planes[0].size if held is None else int(np.count_nonzero(held.pixels))
-
     def predictor(self, other: Predictor) -> Predictor:
         """Another one at work in the calling thread, for this piece alone."""
         return Predictor(other.model, run=other.run, memory=self.memory)
+
+    def at_work(self, other: Predictor) -> Predictor:
+        """As `predictor`, unless the other one has a memory, which is of this piece then."""
+        return self.predictor(other) if other.memory is None else other
 
 
 @dataclass(frozen=True)
@@ -235,8 +233,7 @@ def _with_clipping(
         sample = [Part.of(planes, place, held) for place in places]
 
     def sizes(part: Part) -> list[float]:
-        at_work = part.predictor(predictor) if predictor.memory is None else predictor
-        both = (at_work.remembering().by(one) for one in (predictor.model, model))
+        both = (part.at_work(predictor).remembering().by(one) for one in (predictor.model, model))
         return [sum(estimated_bytes_by_plane(part.planes, part.piece, one)) for one in both]
 
     now, then = np.transpose(predictor.workers.map(sizes, sample))
@@ -251,11 +248,10 @@ def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Pr
         return predictor
 
     def sizes(part: Part) -> np.ndarray:
-        at_work = part.predictor(predictor) if predictor.memory is None else predictor
-        return counting.color_bytes(part.planes, part.piece, at_work)
+        return counting.color_bytes(part.planes, part.piece, part.at_work(predictor))
 
     now, then = np.sum(predictor.workers.map(sizes, sample), axis=0)
-    pixels = sum(part.pixels for part in sample)
+    pixels = sum(part.piece.pixel_count(part.planes[0]) for part in sample)
     least = COUNTS_BYTES + _counts_gain(effort) * pixels / 8
     gains = zip((CO, CG), now - then, strict=True)
     counted = tuple(number for number, gain in gains if gain > least)
