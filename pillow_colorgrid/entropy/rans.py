@@ -96,7 +96,7 @@ class Frequencies:
         return self._slots
 
 
-class _Lanes:
+class Lanes:
     """The states of the lanes, and what a step needs beside them: arrays made once, not each step.
 
     Constants are arrays too: numpy takes longer over a scalar than over a hundred numbers.
@@ -113,9 +113,9 @@ class _Lanes:
         self.word_mask = np.full_like(states, LOWEST_STATE - 1)
         self.lowest = np.full_like(states, LOWEST_STATE)
 
-    def first(self, count: int) -> "_Lanes":
+    def first(self, count: int) -> "Lanes":
         """The first lanes alone: views, for the last step of a pass."""
-        some = _Lanes.__new__(_Lanes)
+        some = Lanes.__new__(Lanes)
         vars(some).update((name, array[:count]) for name, array in vars(self).items())
         return some
 
@@ -198,7 +198,7 @@ def encode_passes(passes: Passes, states: np.ndarray) -> np.ndarray:
     """
     if len(states) <= FEW_LANES:
         return _encode_one_by_one(passes, states)
-    lanes = _Lanes(states)
+    lanes = Lanes(states)
     blocks: list[np.ndarray] = []
     for counts, starts in reversed(passes):
         whole = len(counts) - len(counts) % len(states)
@@ -232,9 +232,7 @@ def pushed(state: int, count: int, start: int, words: list[int]) -> int:
     return (whole << PRECISION_BITS) + rest + start
 
 
-def _encode(
-    lanes: _Lanes, counts: np.ndarray, starts: np.ndarray, blocks: list[np.ndarray]
-) -> None:
+def _encode(lanes: Lanes, counts: np.ndarray, starts: np.ndarray, blocks: list[np.ndarray]) -> None:
     """Whole steps of all `lanes`, from the last to the first; their words go to `blocks`."""
     states, low_words, high_words = lanes.states, lanes.low_words, lanes.high_words
     quotients, flags = lanes.numbers, lanes.flags
@@ -273,7 +271,7 @@ class Decoder:
         return new
 
     def _begin(self, states: np.ndarray, words: np.ndarray) -> None:
-        self.lanes, self.words, self.next_word = _Lanes(states), words, 0
+        self.lanes, self.words, self.next_word = Lanes(states), words, 0
 
     def decode(self, frequencies: Frequencies, rows: np.ndarray) -> np.ndarray:
         """The next pass: one symbol (uint16) for each of `rows` (n,).
@@ -294,7 +292,7 @@ class Decoder:
             self._move(self.lanes.first(count - whole), slots[whole:], step_of)
         return symbol_of.take(slots)
 
-    def _move(self, lanes: _Lanes, slots: np.ndarray, step_of: np.ndarray) -> None:
+    def _move(self, lanes: Lanes, slots: np.ndarray, step_of: np.ndarray) -> None:
         """Whole steps of all `lanes`; `slots` (int64), given as each row's first, become theirs.
 
         `_advance` written out: a tenth of the time is in calls and in looking up names.
@@ -518,7 +516,7 @@ class Decoder:
             self._advance(lanes, np.uint32(1) << rest, slots - (numbers << rest))
         return found
 
-    def _steps(self, count: int) -> Iterator[tuple[_Lanes, slice]]:
+    def _steps(self, count: int) -> Iterator[tuple[Lanes, slice]]:
         """The lanes and the symbols of each step of a pass."""
         width = len(self.lanes.states)
         for first in range(0, count - count % width, width):
@@ -526,7 +524,7 @@ class Decoder:
         if count % width:
             yield self.lanes.first(count % width), slice(count - count % width, count)
 
-    def _advance(self, lanes: _Lanes, counts: np.ndarray, offsets: np.ndarray) -> None:
+    def _advance(self, lanes: Lanes, counts: np.ndarray, offsets: np.ndarray) -> None:
         """Take a symbol of each lane: its share of the range, and the slot's place in it."""
         states = lanes.states
         np.right_shift(states, lanes.precision, states)

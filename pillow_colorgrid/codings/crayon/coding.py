@@ -5,7 +5,7 @@ Sections of a file::
     NETS  the tables of the lossless coding; then Crayon (not in mode L)
     GFIN  finer hints, where they pay (not beside points, nor in mode L)
     GRID  the grid's interval, what a hint tells; hints and slopes (none in mode L)
-    LADP, LPRE, LTIL  exact luminance, as in a lossless file of mode L; or
+    LLAN, LADP, LPRE, LTIL  exact luminance, as in a lossless file of mode L; or
     LUMA  lossy luminance, a file of another codec
     ALPH  the alpha plane (mode RGBA only)
 
@@ -47,7 +47,7 @@ from pillow_colorgrid.codings.crayon.hints import (
 )
 from pillow_colorgrid.codings.crayon.paint import Kept
 from pillow_colorgrid.codings.lossless import coding as lossless
-from pillow_colorgrid.codings.lossless.description import ADAPTATION, PREVIEW, TILE
+from pillow_colorgrid.codings.lossless.description import ADAPTATION, LANES, PREVIEW, TILE
 from pillow_colorgrid.codings.lossless.model import TABLES, model
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.entropy.rans import StreamError
@@ -56,7 +56,7 @@ from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.networks import Network
 
-EXACT_LUMINANCE = tuple(kind.type for kind in (ADAPTATION, PREVIEW, TILE))
+EXACT_LUMINANCE = tuple(kind.type for kind in (LANES, ADAPTATION, PREVIEW, TILE))
 """Sections of the lossless coding, as in a file of mode L."""
 
 HEAD = struct.Struct("<BBBBB")

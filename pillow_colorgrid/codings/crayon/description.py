@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pillow_colorgrid.codings.base import ALPHA, NETWORKS, Coding, Inside, Kind, Work, each, one
-from pillow_colorgrid.codings.lossless.description import ADAPTATION, EFFORT, PREVIEW, TILE
+from pillow_colorgrid.codings.lossless.description import ADAPTATION, EFFORT, LANES, PREVIEW, TILE
 from pillow_colorgrid.codings.tiles import Tile
 from pillow_colorgrid.container import Header, Section
 from pillow_colorgrid.options import Integers, OneOf, option
@@ -89,6 +89,7 @@ CRAYON = Coding(
         one(NETWORKS),
         one(FINER),
         one(GRID),
+        one(LANES),
         one(ADAPTATION),
         one(replace(PREVIEW, optional=True)),
         each(TILE),

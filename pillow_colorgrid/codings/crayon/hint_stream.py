@@ -15,6 +15,7 @@ from pillow_colorgrid.codings.lossless.pieces import code_seeds
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import CO, Stream, StreamDecoder, StreamEncoder
 from pillow_colorgrid.codings.lossless.walk import Refinement, walk_color
+from pillow_colorgrid.entropy import rans
 from pillow_colorgrid.entropy.rans import StreamError
 
 LUMINANCE = 128
@@ -29,7 +30,7 @@ LANE_HINTS = 1024
 
 def encode(co: Hints, cg: Hints, model: Model) -> bytes:
     """Hints (rows, columns) of Co and Cg as a stream; `model` has no adaptation."""
-    stream = StreamEncoder(model.frequencies, _lanes(co))
+    stream = StreamEncoder(model.frequencies, rans.Encoder(_lanes(co)))
     _walk([plane.astype(np.int16) for plane in (co, cg)], model, stream)
     return stream.finish()
 

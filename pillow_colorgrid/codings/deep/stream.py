@@ -20,7 +20,7 @@ from pillow_colorgrid.codings.lossless.stream import (
     pack_stream,
     prices,
 )
-from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.entropy import compact, rans
 
 RAW_BITS = 8
 """Seeds are told in two parts: so many bits, then the others."""
@@ -55,9 +55,8 @@ class Stream(Protocol):
 class StreamEncoder:
     """Collects pixels; `finish` gives the bytes."""
 
-    def __init__(self, frequencies: rans.Frequencies, lanes: int, top: int) -> None:
-        self.frequencies = frequencies
-        self.entropy = rans.Encoder(lanes)
+    def __init__(self, frequencies: rans.Frequencies, entropy: rans.Encoder, top: int) -> None:
+        self.frequencies, self.entropy = frequencies, entropy
         self.escapes: list[np.ndarray] = []
         self.bits = top.bit_length()
 
@@ -111,7 +110,9 @@ class Price:
 class StreamDecoder(EscapesDecoder):
     """Fills pixels in, in the order in which they were coded."""
 
-    def __init__(self, data: bytes, frequencies: rans.Frequencies, lanes: int, top: int) -> None:
+    def __init__(
+        self, data: bytes, frequencies: rans.Frequencies, lanes: compact.Form, top: int
+    ) -> None:
         """As `EscapesDecoder`; `top`: the largest value."""
         super().__init__(data, frequencies, lanes)
         self.top = top

@@ -12,14 +12,16 @@ from pillow_colorgrid.codings.deep.stream import (
     StreamEncoder,
 )
 from pillow_colorgrid.codings.lossless import levels
-from pillow_colorgrid.codings.lossless.pieces import LANE_BYTES, SEED_INTERVAL, Piece
+from pillow_colorgrid.codings.lossless.model import STREAM_FORM
+from pillow_colorgrid.codings.lossless.pieces import SEED_INTERVAL, Piece
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.walk import Refinement, outputs_of_pixels
+from pillow_colorgrid.entropy.compact import LANE_BYTES
 
 
 def encode(plane: np.ndarray, piece: Piece, depth: Depth, predictor: Predictor) -> bytes:
     """The stream of a preview or tile (1, h, w) int32."""
-    stream = StreamEncoder(predictor.model.frequencies, piece.lanes(plane), depth.top)
+    stream = StreamEncoder(predictor.model.frequencies, piece.entropy(plane), depth.top)
     _code(plane, piece, 1, depth, predictor, stream)
     return stream.finish()
 
@@ -43,7 +45,7 @@ def decode(
 
     Raises StreamError if `data` is damaged.
     """
-    stream = StreamDecoder(data, predictor.model.frequencies, piece.lanes(plane), depth.top)
+    stream = StreamDecoder(data, predictor.model.frequencies, STREAM_FORM, depth.top)
     _code(plane, piece, interval, depth, predictor, stream)
     if interval == 1:
         stream.finish()

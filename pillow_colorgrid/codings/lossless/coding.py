@@ -7,6 +7,7 @@ Sections of a file::
     LCHN  the channels that its planes are, where they are not Y, Co, Cg
     LCLP  how sharply its channels are clipped, where they are
     LCNT  that colour is told by how often each was there already, where that pays
+    LLAN  how streams tell their lanes
     LADP  the adaptation of the networks to this picture, where it pays
     CPRE  colour of the preview (not in mode L), which is every 8th pixel of every 8th row
     LPRE  luminance of the preview
@@ -52,11 +53,15 @@ from pillow_colorgrid.codings.lossless.decoding import (
 )
 from pillow_colorgrid.codings.lossless.description import (
     ADAPTATION,
+    ALPHA_PREVIEW,
     CHANNELS,
     CLIPPING,
     COUNTED,
     COUNTS,
+    HIDDEN,
     IN_ONE,
+    LANES,
+    MOST_TAIL_SHIFT,
     OF_CHANNELS,
     ORIGIN,
     PREVIEW as PREVIEW_SECTION,
@@ -71,6 +76,7 @@ from pillow_colorgrid.codings.lossless.model import (
     RENDERED,
     RENDERED_EFFORT,
     SMALL_MODELS_BY_EFFORT,
+    STREAM_FORM,
     TABLES,
     Model,
     model,
@@ -87,6 +93,7 @@ from pillow_colorgrid.codings.lossless.transparency import (
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section, size_bytes
+from pillow_colorgrid.entropy import compact
 from pillow_colorgrid.errors import DamagedError
 from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
@@ -169,6 +176,9 @@ def check(sections: Sequence[Section], mode: str, partial: bool) -> None:
     transparency.check(sections, mode, partial)
     if mode in OF_CHANNELS:
         only(sections, CHANNELS)
+    for kind in (ALPHA_PREVIEW, HIDDEN, COUNTS):
+        if has(sections, kind) and not has(sections, LANES):
+            raise DamagedError(f"section {kind.type.decode()} without LLAN")
 
 
 def signs_moved(pixels: np.ndarray, mode: str) -> np.ndarray:
@@ -322,11 +332,13 @@ def luminance_of(sections: Sequence[Section]) -> list[Section]:
     if streams.preview.color is None:
         raise DamagedError("luminance and colour are in one stream (a file of the first release)")
     kept, _ = apart(model_of(sections).adaptation)
+    lanes = [LANES.section(only(sections, LANES))] if has(sections, LANES) else []
     luminance = Streams(
         Coded(streams.preview.luminance), [Coded(tile.luminance) for tile in streams.tiles]
     )
     return [
         NETWORKS.section(only(sections, NETWORKS)),
+        *lanes,
         *pack_adaptation(kept),
         *luminance.sections(),
     ]
@@ -428,7 +440,17 @@ def base_model(sections: Sequence[Section]) -> Model:
     """The model that a file names. Raises CgxError."""
     require(sections, NETWORKS)
     (tables,) = networks.read_roles(only(sections, NETWORKS), (TABLES,))
-    return model(tables.id)
+    form = _form(only(sections, LANES)) if has(sections, LANES) else None
+    return replace(model(tables.id), form=form)
+
+
+def _form(told: bytes) -> compact.Form:
+    """How streams tell their lanes. Raises DamagedError."""
+    if len(told) != 1 or told[0] > MOST_TAIL_SHIFT:
+        raise DamagedError(
+            f"lanes of {told[:8].hex() or 'nothing'}, allowed 00 to {MOST_TAIL_SHIFT:02x}"
+        )
+    return compact.Form(STREAM_FORM.count_bytes, told[0])
 
 
 def _counted(told: bytes) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from pillow_colorgrid.codings.lossless.stream import (
     StreamEncoder,
     symbols_of,
 )
+from pillow_colorgrid.entropy import compact, rans
 from pillow_colorgrid.entropy.rans import Frequencies
 
 
@@ -75,8 +76,8 @@ class Counted:
 class CountedEncoder(StreamEncoder):
     """As `StreamEncoder`, of the colour of one tile."""
 
-    def __init__(self, frequencies: Frequencies, lanes: int, counted: Counted) -> None:
-        super().__init__(frequencies, lanes)
+    def __init__(self, frequencies: Frequencies, entropy: rans.Encoder, counted: Counted) -> None:
+        super().__init__(frequencies, entropy)
         self.counted = counted
 
     def code(
@@ -129,7 +130,9 @@ class CountedPrice(Price):
 class CountedDecoder(StreamDecoder):
     """As `StreamDecoder`, of the colour of one tile."""
 
-    def __init__(self, data: bytes, frequencies: Frequencies, lanes: int, counted: Counted) -> None:
+    def __init__(
+        self, data: bytes, frequencies: Frequencies, lanes: int | compact.Form, counted: Counted
+    ) -> None:
         super().__init__(data, frequencies, lanes)
         self.counted = counted
 

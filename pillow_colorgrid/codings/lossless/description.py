@@ -44,6 +44,12 @@ COUNTS = Kind(b"LCNT", "counts", optional=True, modes=COLORED, since=1)
 COUNTED = {1: (1,), 2: (2,), 3: (1, 2)}
 """By the one byte of this section: the planes that are coded with counts in tiles: Co, Cg."""
 
+LANES = Kind(b"LLAN", "lanes", optional=True, since=1)
+"""How streams tell their lanes, in one byte: one in 2**that has the tail. Files without it are of
+the first releases."""
+
+MOST_TAIL_SHIFT = 15
+
 ROUNDING = Kind(b"NEAR", "rounding", since=1)
 """Of the near coding, which has the other sections from this one."""
 
@@ -141,6 +147,7 @@ LOSSLESS = Coding(
         one(CHANNELS),
         one(CLIPPING),
         one(COUNTS),
+        one(LANES),
         one(ADAPTATION),
         one(ALPHA_INNER),
         one(HIDDEN),

@@ -13,7 +13,7 @@ import numpy as np
 from pillow_colorgrid.codings.lossless.adaptation import Adaptation
 from pillow_colorgrid.codings.lossless.clipping import Clipping
 from pillow_colorgrid.codings.lossless.rounding import Rounding
-from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.entropy import compact, rans
 from pillow_colorgrid.errors import NetworkError
 from pillow_colorgrid.runtime import networks
 
@@ -46,6 +46,9 @@ MODELS_BY_EFFORT = {
 SMALL_MODELS_BY_EFFORT = {**MODELS_BY_EFFORT, 6: MIDDLE}
 """The same for small pictures, read by programs that have many of them."""
 
+STREAM_FORM = compact.Form(count_bytes=2, tail_shift=5)
+"""How streams tell their lanes, in new files."""
+
 TABLES = "tables"
 """The role of tables in the index."""
 
@@ -71,6 +74,7 @@ class Model:
         clipping: how sharply the picture's channels are clipped; None: it does not matter.
         rounding: how values are rounded; None: they are exact.
         counts: the planes whose values in tiles are told by how often each was there already.
+        form: of the streams of its pieces; None: as in files of the first releases.
     """
 
     networks: Mapping[str, int]
@@ -81,6 +85,7 @@ class Model:
     clipping: Clipping | None = None
     rounding: Rounding | None = None
     counts: tuple[int, ...] = ()
+    form: compact.Form | None = STREAM_FORM
 
 
 @cache

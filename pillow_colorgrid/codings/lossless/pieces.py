@@ -5,7 +5,6 @@ that a 64th of the pixels shows the whole scene. Each tile refines its part of i
 pixels. Either is a *piece* of the picture: one stream of luminance, and one of colour.
 """
 
-import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +21,7 @@ from pillow_colorgrid.codings.lossless.counted_stream import (
 )
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.model import Model
+from pillow_colorgrid.codings.lossless.model import STREAM_FORM, Model
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.rounded_stream import Levels, RoundedDecoder
 from pillow_colorgrid.codings.lossless.stream import (
@@ -41,7 +40,9 @@ from pillow_colorgrid.codings.lossless.walk import (
     walk_color,
     walk_luminance,
 )
-from pillow_colorgrid.entropy.rans import Frequencies, StreamError
+from pillow_colorgrid.entropy import compact
+from pillow_colorgrid.entropy.compact import LANE_BYTES
+from pillow_colorgrid.entropy.rans import StreamError
 
 PREVIEW_INTERVAL = tiles.ALIGNMENT
 
@@ -58,18 +59,11 @@ TILE_REFINEMENTS = (Refinement(4, "coarse"), Refinement(2, "second"), Refinement
 """Of a tile, from the preview to all pixels."""
 
 
-LANE_BYTES = 3
-"""What a lane of the entropy coder costs, about."""
+MOST_LANES = 1024
+"""More do not make large tiles noticeably faster."""
 
-MOST_COLOR_LANES, MOST_COUNTED_LANES = 128, 512
-"""More do not make large tiles noticeably faster. Where colours are counted a step of the entropy
-coder takes longer, whatever the number of lanes."""
-
-COUNTED_LANE_PIXELS = 2048
-"""One lane for so many pixels there."""
-
-_LANES = struct.Struct("<H")
-"""Before a stream that does not hold all pixels of its piece: the number of its lanes."""
+FIRST_MOST_COLOR_LANES = 128
+"""Of files of the first releases, whose lanes cost 3 bytes each."""
 
 
 @dataclass(frozen=True)
@@ -79,27 +73,38 @@ class Piece:
     Attributes:
         seeded: its coarsest pixels come first; else they are known before.
         refinements: what its streams hold then.
-        lane_pixels: one lane of the entropy coder for so many pixels.
-        color_lane_pixels: the same for the stream of colour, which has MOST_COLOR_LANES at most;
-            MOST_COUNTED_LANES where colours are counted.
+        lane_pixels: one lane of the entropy coder for so many pixels, MOST_LANES at most.
+        first_lane_pixels: the same in files of the first releases, without a limit.
+        first_color_lane_pixels: the same for the stream of colour, which has
+            FIRST_MOST_COLOR_LANES at most.
         held: of its pixels; None: its streams hold all.
     """
 
     seeded: bool
     refinements: tuple[Refinement, ...]
     lane_pixels: int
-    color_lane_pixels: int
+    first_lane_pixels: int
+    first_color_lane_pixels: int
     held: Held | None = None
 
     def lanes(self, plane: np.ndarray) -> int:
-        """Of the stream of a luminance plane (1, h, w)."""
-        return max(1, self.pixel_count(plane) // self.lane_pixels)
+        """Of a stream of planes (1, h, w): what a writer asks for."""
+        return max(1, min(MOST_LANES, self.pixel_count(plane) // self.lane_pixels))
 
-    def color_lanes(self, plane: np.ndarray, counts: bool = False) -> int:
-        """Of the stream of two colour planes, (1, h, w) each; `counts`: they are counted."""
-        most = MOST_COUNTED_LANES if counts else MOST_COLOR_LANES
-        each = COUNTED_LANE_PIXELS if counts else self.color_lane_pixels
-        return max(1, min(most, self.pixel_count(plane) // each))
+    def entropy(self, plane: np.ndarray) -> compact.Encoder:
+        """What codes the symbols of such a stream."""
+        lanes = self.lanes(plane)
+        # where nothing is coded a decoder still is as fast as that of the first releases
+        least = max(1, min(lanes, self.pixel_count(plane) // self.first_color_lane_pixels))
+        return compact.Encoder(lanes, STREAM_FORM, least)
+
+    def first_lanes(self, plane: np.ndarray) -> int:
+        """Of the stream of a luminance plane (1, h, w), in files of the first releases."""
+        return max(1, plane.size // self.first_lane_pixels)
+
+    def first_color_lanes(self, plane: np.ndarray) -> int:
+        """Of the stream of two colour planes there, (1, h, w) each."""
+        return max(1, min(FIRST_MOST_COLOR_LANES, plane.size // self.first_color_lane_pixels))
 
     def pixel_count(self, plane: np.ndarray) -> int:
         """So many pixels of a plane (1, h, w) its streams hold."""
@@ -119,38 +124,13 @@ class Piece:
         """Whether its streams hold nothing."""
         return self.held is not None and not self.held.pixels.any()
 
-    def finished(self, stream: StreamEncoder, lanes: int) -> bytes:
+    def finished(self, stream: StreamEncoder) -> bytes:
         """The bytes of a stream; none where it holds nothing."""
-        if self.held is None:
-            return stream.finish()
-        return b"" if self.is_empty() else _LANES.pack(lanes) + stream.finish()
-
-    def opened(
-        self,
-        data: bytes,
-        frequencies: Frequencies,
-        lanes: int,
-        counted: Counted | None = None,
-    ) -> StreamDecoder:
-        """The inverse of `finished`, where it holds something. Raises StreamError.
-
-        Args:
-            lanes: that it has if it holds all pixels.
-            counted: in the stream of colour, if some of that is counted.
-        """
-        opened = partial(CountedDecoder, counted=counted) if counted else StreamDecoder
-        if self.held is None:
-            return opened(data, frequencies, lanes)
-        if len(data) < _LANES.size:
-            raise StreamError(f"stream of {len(data)} bytes where there are pixels")
-        (lanes,) = _LANES.unpack_from(data)
-        if not lanes:
-            raise StreamError("stream of 0 lanes, allowed from 1 on")
-        return opened(data[_LANES.size :], frequencies, lanes)
+        return b"" if self.is_empty() else stream.finish()
 
 
-PREVIEW = Piece(True, PREVIEW_REFINEMENTS, 256, 512)
-TILE = Piece(False, TILE_REFINEMENTS, 3072, 3072)
+PREVIEW = Piece(True, PREVIEW_REFINEMENTS, 256, 256, 512)
+TILE = Piece(False, TILE_REFINEMENTS, 768, 3072, 3072)
 
 
 @dataclass(frozen=True)
@@ -174,24 +154,22 @@ def encode(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> Code
 
 def encode_luminance(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of luminance, as in `encode`."""
-    lanes = piece.lanes(planes[0])
-    stream = StreamEncoder(predictor.model.frequencies, lanes)
+    stream = StreamEncoder(predictor.model.frequencies, piece.entropy(planes[0]))
     code_luminance(planes[0], piece, predictor, stream)
-    return piece.finished(stream, lanes)
+    return piece.finished(stream)
 
 
 def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of colour, as in `encode`."""
     model = predictor.model
-    counted = piece.counted(planes, model)
-    lanes = piece.color_lanes(planes[0], piece.counts(model))
+    counted, entropy = piece.counted(planes, model), piece.entropy(planes[0])
     stream = (
-        CountedEncoder(model.frequencies, lanes, counted)
+        CountedEncoder(model.frequencies, entropy, counted)
         if counted
-        else StreamEncoder(model.frequencies, lanes)
+        else StreamEncoder(model.frequencies, entropy)
     )
     code_color(planes, piece, predictor, stream)
-    return piece.finished(stream, lanes)
+    return piece.finished(stream)
 
 
 def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> np.ndarray:
@@ -205,7 +183,7 @@ def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor
 
 def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> float:
     """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
-    lanes = piece.color_lanes(planes[0], piece.counts(predictor.model))
+    lanes = piece.lanes(planes[0])
     return sum(estimated_bytes_by_plane(planes, piece, predictor)) + LANE_BYTES * lanes
 
 
@@ -242,13 +220,13 @@ def decode(
         _check_empty(coded, interval)
         return
     model = predictor.model
-    luminance = _opened(coded.luminance, piece, piece.lanes(planes[0]), model)
+    luminance = _opened(coded.luminance, piece, piece.first_lanes(planes[0]), model)
     if coded.color is None:
         code_interleaved(planes, piece, predictor, watch(luminance))
         streams = [luminance]
     else:
         counted = piece.counted(planes, model)
-        lanes = piece.color_lanes(planes[0], piece.counts(model))
+        lanes = piece.first_color_lanes(planes[0])
         color = _opened(coded.color, piece, lanes, model, counted)
         streams = [luminance, color]
         of_luminance, of_color = watch(luminance), watch(color)
@@ -279,15 +257,23 @@ def _check_empty(coded: Coded, interval: int) -> None:
 def _opened(
     data: bytes,
     piece: Piece,
-    lanes: int,
+    first_lanes: int,
     model: Model,
     counted: Counted | None = None,
 ) -> StreamDecoder:
-    """A stream of a piece, exact or rounded; `counted` as in `Piece.opened`."""
-    if model.rounding is None:
-        return piece.opened(data, model.frequencies, lanes, counted)
-    levels = Levels(model.rounding, preview=piece.seeded)
-    return RoundedDecoder(data, model.frequencies, lanes, levels)
+    """A stream of a piece, exact or rounded. Raises StreamError.
+
+    Args:
+        first_lanes: that it has in files of the first releases.
+        counted: in the stream of colour, if some of that is counted.
+    """
+    lanes = model.form or first_lanes
+    if model.rounding is not None:
+        levels = Levels(model.rounding, preview=piece.seeded)
+        return RoundedDecoder(data, model.frequencies, lanes, levels)
+    if counted is not None:
+        return CountedDecoder(data, model.frequencies, lanes, counted)
+    return StreamDecoder(data, model.frequencies, lanes)
 
 
 def _levels(piece: Piece) -> list[Piece]:

@@ -24,7 +24,7 @@ from pillow_colorgrid.codings.lossless.stream import (
     SYMBOLS,
     StreamDecoder,
 )
-from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.entropy import compact, rans
 
 LOWEST = (0, -HIGHEST, -HIGHEST)
 """Of the values of each plane."""
@@ -140,7 +140,11 @@ class RoundedDecoder(StreamDecoder):
     """As `StreamDecoder`, of values told in steps."""
 
     def __init__(
-        self, data: bytes, frequencies: rans.Frequencies, lanes: int, levels: Levels
+        self,
+        data: bytes,
+        frequencies: rans.Frequencies,
+        lanes: int | compact.Form,
+        levels: Levels,
     ) -> None:
         super().__init__(data, frequencies, lanes)
         self.levels = levels

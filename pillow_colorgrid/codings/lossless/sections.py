@@ -27,6 +27,7 @@ from pillow_colorgrid.codings.lossless.description import (
     COLOR_TILE,
     COUNTS,
     HIDDEN,
+    LANES,
     ORIGIN,
     PREVIEW,
     ROUNDING,
@@ -40,7 +41,8 @@ STREAMS = tuple(kind.type for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE)
 """Types of the sections that hold pixels of luminance and colour."""
 
 NOT_BESIDE_ONE = tuple(
-    kind.type for kind in (HIDDEN, ALPHA_ADAPTATION, ALPHA_PREVIEW, ALPHA_TILE, ROUNDING, COUNTS)
+    kind.type
+    for kind in (HIDDEN, ALPHA_ADAPTATION, ALPHA_PREVIEW, ALPHA_TILE, ROUNDING, COUNTS, LANES)
 )
 """Types of others that a picture in one stream does not have: hidden pixels, tiles."""
 

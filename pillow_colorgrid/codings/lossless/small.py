@@ -16,6 +16,7 @@ from pillow_colorgrid.codings.lossless.groups import Group
 from pillow_colorgrid.codings.lossless.pieces import TILE_REFINEMENTS
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.small_stream import (
+    FORM,
     KnownInTurn,
     SmallDecoder,
     SmallEncoder,
@@ -24,7 +25,7 @@ from pillow_colorgrid.codings.lossless.small_stream import (
 from pillow_colorgrid.codings.lossless.small_walk import walk
 from pillow_colorgrid.codings.lossless.stream import LUMINANCE, prices, symbols_of
 from pillow_colorgrid.codings.lossless.walk import Refinement
-from pillow_colorgrid.entropy import compact, rans
+from pillow_colorgrid.entropy import rans
 
 MOST_PIXELS = 2**16
 """Of a picture that is written so."""
@@ -59,7 +60,7 @@ def refinements(height: int, width: int) -> tuple[Refinement, ...]:
 def lanes(planes: list[np.ndarray]) -> int:
     values = sum(plane.size for plane in planes)
     wanted = min(values // VALUES_PER_LANE, FIRST_LANES + values // VALUES_PER_LATER_LANE)
-    return min(max(1, wanted), compact.MOST_LANES)
+    return min(max(1, wanted), FORM.most_lanes)
 
 
 def encode(planes: list[np.ndarray], predictor: Predictor) -> bytes:

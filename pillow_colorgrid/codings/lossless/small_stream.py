@@ -19,6 +19,9 @@ from pillow_colorgrid.codings.lossless.stream import (
 )
 from pillow_colorgrid.entropy import compact, rans
 
+FORM = compact.Form(count_bytes=1, tail_shift=8)
+"""The tail is in one lane."""
+
 
 class SmallStream(Protocol):
     """What the walk over a small picture needs to know of its stream."""
@@ -51,7 +54,7 @@ class SmallEncoder:
 
     def __init__(self, frequencies: rans.Frequencies, lanes: int) -> None:
         self.frequencies = frequencies
-        self.entropy = compact.Encoder(lanes)
+        self.entropy = compact.Encoder(lanes, FORM)
 
     def code(self, number: int, plane: np.ndarray, group: Group, found: Distribution) -> None:
         """Append the pixels."""
@@ -82,7 +85,7 @@ class SmallDecoder:
     def __init__(self, data: bytes, frequencies: rans.Frequencies) -> None:
         """Raises StreamError if `data` is too short."""
         self.frequencies = frequencies
-        self.entropy = compact.Decoder(data)
+        self.entropy = compact.Decoder(data, FORM)
 
     def code(self, number: int, plane: np.ndarray, group: Group, found: Distribution) -> None:
         """Fill the pixels in. Raises StreamError."""

@@ -4,7 +4,8 @@
 the other fills them in. So the walk over a picture is written once, for both directions.
 
 Bytes of a stream: number of escapes (uint32), escapes (uint16 each), the rANS stream (`entropy`).
-All little-endian.
+All little-endian. The rANS stream has the lanes that its place asks for, or tells them itself
+(`entropy.compact`).
 """
 
 import struct
@@ -16,7 +17,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.lossless.distribution import ROWS, Distribution
 from pillow_colorgrid.codings.lossless.levels import Where
-from pillow_colorgrid.entropy import rans
+from pillow_colorgrid.entropy import compact, rans
 
 CENTER = 512
 """The symbol of a value that equals its mean rounded down; differences are in -511..511."""
@@ -71,11 +72,14 @@ class Stream(Protocol):
 
 
 class StreamEncoder:
-    """Collects pixels; `finish` gives the bytes."""
+    """Collects pixels; `finish` gives the bytes.
 
-    def __init__(self, frequencies: rans.Frequencies, lanes: int) -> None:
-        self.frequencies = frequencies
-        self.entropy = rans.Encoder(lanes)
+    Args:
+        entropy: what codes their symbols.
+    """
+
+    def __init__(self, frequencies: rans.Frequencies, entropy: rans.Encoder) -> None:
+        self.frequencies, self.entropy = frequencies, entropy
         self.escapes: list[np.ndarray] = []
 
     def code(
@@ -127,11 +131,23 @@ class Price:
         return found.reshape(-1)
 
 
+def decoder_of(data: bytes, lanes: int | compact.Form) -> rans.Decoder:
+    """Of a rANS stream of so many lanes, or of one that tells them. Raises StreamError."""
+    if isinstance(lanes, compact.Form):
+        return compact.Decoder(data, lanes)
+    return rans.Decoder(data, lanes)
+
+
 class EscapesDecoder:
     """The escapes of a stream, and the symbols behind them (`pack_stream`)."""
 
-    def __init__(self, data: bytes, frequencies: rans.Frequencies, lanes: int) -> None:
-        """Raises StreamError if `data` cannot hold its escapes and the states of its lanes."""
+    def __init__(
+        self, data: bytes, frequencies: rans.Frequencies, lanes: int | compact.Form
+    ) -> None:
+        """Args: lanes: their number, or how the stream tells them.
+
+        Raises StreamError if `data` cannot hold its escapes and the states of its lanes.
+        """
         if len(data) < _COUNT.size:
             raise rans.StreamError(f"stream of {len(data)} bytes")
         count = _COUNT.unpack_from(data)[0]
@@ -141,7 +157,7 @@ class EscapesDecoder:
         self.frequencies = frequencies
         self.escapes = np.frombuffer(data, "<u2", count, _COUNT.size).astype(np.int32)
         self.next_escape = 0
-        self.entropy = rans.Decoder(data[end:], lanes)
+        self.entropy = decoder_of(data[end:], lanes)
 
     def take_escapes(self, count: int) -> np.ndarray:
         """The next so many escapes, (count,) int32. Raises StreamError if there are fewer."""
@@ -162,7 +178,9 @@ class EscapesDecoder:
 class StreamDecoder(EscapesDecoder):
     """Fills pixels in, in the order in which they were coded."""
 
-    def __init__(self, data: bytes, frequencies: rans.Frequencies, lanes: int) -> None:
+    def __init__(
+        self, data: bytes, frequencies: rans.Frequencies, lanes: int | compact.Form
+    ) -> None:
         """As `EscapesDecoder`; an escape is a symbol."""
         super().__init__(data, frequencies, lanes)
         if self.escapes.size and self.escapes.max() >= SYMBOLS:

@@ -16,6 +16,7 @@ from pillow_colorgrid.codings.lossless.description import (
     CLIPPING,
     COUNTS,
     HIDDEN,
+    LANES,
     LAST_ALPHA,
     PREVIEW,
     TILE,
@@ -50,7 +51,7 @@ OF_LUMINANCE = {
 }
 """What sections of luminance are where it is alpha."""
 
-FIRST = (CLIPPING.type, COUNTS.type, ADAPTATION.type)
+FIRST = (CLIPPING.type, COUNTS.type, LANES.type, ADAPTATION.type)
 """Sections of colour that stand before those of alpha."""
 
 
@@ -195,4 +196,8 @@ def _streams(
 ) -> list[Section]:
     """Alpha as if it were luminance."""
     coded = encode_adapted(planes, predictor, effort, held=held)
-    return [OF_LUMINANCE[section.type].section(section.payload) for section in coded]
+    return [
+        OF_LUMINANCE[section.type].section(section.payload)
+        for section in coded
+        if section.type != LANES.type  # that of colour tells both
+    ]

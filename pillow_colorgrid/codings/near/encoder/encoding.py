@@ -17,6 +17,7 @@ from pillow_colorgrid.codings.lossless.encoder.channels import LEAST_PIXELS, cho
 from pillow_colorgrid.codings.lossless.encoder.encoding import (
     FITTINGS_BY_EFFORT,
     Parts,
+    lanes_section,
     pack_adaptation,
 )
 from pillow_colorgrid.codings.lossless.encoder.regression import fit
@@ -178,6 +179,7 @@ def _rounded(
     told = lossless_rounding.pack(replace(rounding, classes=classes))
     sections = [
         ROUNDING.section(told),
+        lanes_section(),
         *pack_adaptation(adaptation),
         *Streams(coded[0], coded[1:]).sections(),
     ]
@@ -206,12 +208,12 @@ def _tiles(planes: Planes) -> list[Planes]:
 
 
 def _luminance(planes: Planes, piece: Piece, predictor: Predictor, levels: Levels) -> Recorder:
-    recorder = Recorder(levels, piece.lanes(planes[0]))
+    recorder = Recorder(levels, piece.entropy(planes[0]))
     code_luminance(planes[0], piece, predictor, recorder)
     return recorder
 
 
 def _color(planes: Planes, piece: Piece, predictor: Predictor, levels: Levels) -> Recorder:
-    recorder = Recorder(levels, piece.color_lanes(planes[0]))
+    recorder = Recorder(levels, piece.entropy(planes[0]))
     code_color(planes, piece, predictor, recorder)
     return recorder

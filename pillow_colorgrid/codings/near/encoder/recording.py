@@ -57,8 +57,8 @@ class Noted:
 class Recorder:
     """A stream of one piece that rounds the pixels in place, and collects the steps."""
 
-    def __init__(self, levels: Levels, lanes: int) -> None:
-        self.levels, self.lanes = levels, lanes
+    def __init__(self, levels: Levels, entropy: rans.Encoder) -> None:
+        self.levels, self.entropy = levels, entropy
         self.noted: list[Noted] = []
 
     def code(
@@ -77,7 +77,6 @@ class Recorder:
 
     def finish(self, frequencies: rans.Frequencies, classes: Sequence[np.ndarray]) -> bytes:
         """The bytes of the stream, where `classes` of each plane stand for others."""
-        entropy = rans.Encoder(self.lanes)
         escapes = []
         for part in self.noted:
             found = expected(part.plane, part.distribution, classes[part.plane])
@@ -87,8 +86,8 @@ class Recorder:
                 escapes.append(part.numbers[escaped] + CENTER)
                 start[escaped] = frequencies.bounds[found.row[escaped], ESCAPE]
                 end[escaped] = frequencies.bounds[found.row[escaped], ESCAPE + 1]
-            entropy.add_intervals(start, end)
-        return pack_stream(escapes, entropy)
+            self.entropy.add_intervals(start, end)
+        return pack_stream(escapes, self.entropy)
 
 
 def fit_classes(
