@@ -62,6 +62,10 @@ TILE_REFINEMENTS = (Refinement(4, "coarse"), Refinement(2, "second"), Refinement
 MOST_LANES = 1024
 """More do not make large tiles noticeably faster."""
 
+COUNTED_LANE_PIXELS = 2048
+"""One lane for so many pixels where colours are counted: the windows of a step of more lanes do not
+stay in a processor's first cache."""
+
 FIRST_MOST_COLOR_LANES = 128
 """Of files of the first releases, whose lanes cost 3 bytes each."""
 
@@ -87,13 +91,14 @@ class Piece:
     first_color_lane_pixels: int
     held: Held | None = None
 
-    def lanes(self, plane: np.ndarray) -> int:
-        """Of a stream of planes (1, h, w): what a writer asks for."""
-        return max(1, min(MOST_LANES, self.pixel_count(plane) // self.lane_pixels))
+    def lanes(self, plane: np.ndarray, counts: bool = False) -> int:
+        """Of a stream of planes (1, h, w): what a writer asks for; `counts`: they are counted."""
+        each = COUNTED_LANE_PIXELS if counts else self.lane_pixels
+        return max(1, min(MOST_LANES, self.pixel_count(plane) // each))
 
-    def entropy(self, plane: np.ndarray) -> compact.Encoder:
+    def entropy(self, plane: np.ndarray, counts: bool = False) -> compact.Encoder:
         """What codes the symbols of such a stream."""
-        lanes = self.lanes(plane)
+        lanes = self.lanes(plane, counts)
         # where nothing is coded a decoder still is as fast as that of the first releases
         least = max(1, min(lanes, self.pixel_count(plane) // self.first_color_lane_pixels))
         return compact.Encoder(lanes, STREAM_FORM, least)
@@ -162,7 +167,8 @@ def encode_luminance(planes: list[np.ndarray], piece: Piece, predictor: Predicto
 def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of colour, as in `encode`."""
     model = predictor.model
-    counted, entropy = piece.counted(planes, model), piece.entropy(planes[0])
+    counted = piece.counted(planes, model)
+    entropy = piece.entropy(planes[0], counted is not None)
     stream = (
         CountedEncoder(model.frequencies, entropy, counted)
         if counted
@@ -183,7 +189,7 @@ def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor
 
 def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> float:
     """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
-    lanes = piece.lanes(planes[0])
+    lanes = piece.lanes(planes[0], piece.counts(predictor.model))
     return sum(estimated_bytes_by_plane(planes, piece, predictor)) + LANE_BYTES * lanes
 
 
