@@ -69,12 +69,12 @@ def decode_tiles(
         watch: of the streams of a tile.
     """
     todo = list(zip(streams.tiles, places, strict=False))
-    at_work = predictor if len(todo) == 1 else predictor.alone()
 
     def fill(tile: tuple[Coded, Tile]) -> None:
         coded, place = tile
         piece = replace(TILE, held=held and held.part(place))
         watched = watch and watch(place)
+        at_work = predictor if len(todo) == 1 else predictor.sharing(len(todo))
         decode_piece(coded, tile_of(planes, place), piece, at_work, interval, watched)
 
     with damage_told():

@@ -129,6 +129,10 @@ class Predictor:
         """The same in the calling thread, for one of many tiles."""
         return Predictor(self.model, ALONE, self.run)
 
+    def sharing(self, among: int) -> "Predictor":
+        """The same for one of so many tiles, which are shared among the workers."""
+        return Predictor(self.model, self.workers.sharing(among), self.run)
+
     def remembering(self) -> "Predictor":
         """The same with a memory, for one tile that will be coded several times."""
         return self if self.memory is not None else self._with_memory({})
