@@ -467,7 +467,7 @@ class Decoder:
         steps, rest = -(-count // width), count % width
         whole = count - rest
         # step by step, row by row: where the lanes' ranges are cut, 0 and TOTAL included
-        cuts = np.empty((steps, inner + 2, width), np.uint32)
+        cuts = np.empty((steps, inner + 2, width), np.uint16)
         cuts[:, 0], cuts[:, -1] = 0, TOTAL
         inside = bounds[:, :whole].reshape(inner, whole // width, width)
         cuts[: whole // width, 1:-1] = inside.transpose(1, 0, 2)
@@ -479,7 +479,8 @@ class Decoder:
         reached = np.empty((inner, width), bool)
         ones = reached.view(np.uint8)
         lane, row = np.arange(width), np.full(width, width)
-        place = np.empty(width, np.intp)
+        place, low_slots = np.empty(width, np.intp), np.empty(width, np.uint16)
+        begin, size = np.empty((2, width), np.uint32)
         lanes = self.lanes
         for step, (between, start, end, symbols) in enumerate(
             zip(cuts[:, 1:-1], starts, ends, found, strict=True)
@@ -487,14 +488,21 @@ class Decoder:
             if step == steps - 1 and rest:  # the last step may not need all lanes
                 lanes, between, reached = lanes.first(rest), between[:, :rest], reached[:, :rest]
                 ones, symbols = ones[:, :rest], symbols[:rest]
-                lane, row, place = lane[:rest], row[:rest], place[:rest]
+                lane, row, place, low_slots = (
+                    lane[:rest],
+                    row[:rest],
+                    place[:rest],
+                    low_slots[:rest],
+                )
+                begin, size, low_slots = begin[:rest], size[:rest], low_slots[:rest]
             slots = lanes.numbers
             np.bitwise_and(lanes.states, lanes.slot_mask, slots)
-            np.less_equal(between, slots, reached)
+            low_slots[:] = slots
+            np.less_equal(between, low_slots, reached)
             np.add.reduce(ones, 0, None, symbols)
             np.add(np.multiply(symbols, row, place), lane, place)
-            begin = start.take(place)
-            size = end.take(place)
+            begin[:] = start.take(place)
+            size[:] = end.take(place)
             np.subtract(size, begin, size)
             self._advance(lanes, size, np.subtract(slots, begin, slots))
         return found.reshape(-1)[:count].astype(np.int32)

@@ -14,6 +14,7 @@ part of a pass (PARTS), so that all values of a part are computed at once. Which
 counted a file tells: each takes time, and for some pictures one of them says nothing.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -59,10 +60,13 @@ FLOAT_FRACTION_BITS, FLOAT_BIAS = 23, 127
 COUNT_BYTES = 2
 """Each count's, as an array."""
 
+_UPPER = int(sys.byteorder == "little")
+"""Which half of an int32 is the upper one."""
+
 _KINDS = np.digitize(np.arange(CLASSES), WIDER_CLASSES).astype(np.uint8)
 
-CHUNK = 2048
-"""So many windows are computed at once, which keeps them in the processor's cache."""
+CHUNK_VALUES = 2**16
+"""So many values are computed at once, which keeps them in the processor's cache."""
 
 ADDED_AT_ONCE = 1 << 15
 """So many values can be added to counts of 16 bits before they are held down to MOST."""
@@ -115,14 +119,15 @@ class Window:
         return 2 * self.reach + 3
 
     def cuts(self, rows: np.ndarray, first: np.ndarray) -> np.ndarray:
-        """(symbols + 1, n) int32: where each symbol's range begins, and where the last one's ends.
+        """(symbols + 1, n) uint16: where each symbol's range begins, and where the last one's ends.
 
         Args:
             rows: (n,) of the frequencies; first: (n,) places where the windows begin.
         """
-        cuts = np.empty((self.symbols + 1, len(rows)), np.int32)
-        for begin in range(0, len(rows), CHUNK):
-            some = slice(begin, begin + CHUNK)
+        cuts = np.empty((self.symbols + 1, len(rows)), np.uint16)
+        each = CHUNK_VALUES // self.symbols
+        for begin in range(0, len(rows), each):
+            some = slice(begin, begin + each)
             self._fill(cuts[:, some], rows[some], first[some])
         return cuts
 
@@ -144,9 +149,10 @@ class Window:
         ratio = (room / np.floor(total).astype(np.float64)).astype(np.int32)
         scaled = sums.astype(np.int32)
         scaled *= ratio
-        scaled >>= RATIO_BITS
+        # the upper half of each: without its RATIO_BITS lower ones
+        upper = scaled.view(np.uint16)[:, _UPPER::2]
         cuts[0], cuts[-1] = 0, TOTAL
-        np.add(scaled, np.arange(1, self.symbols, dtype=np.int32)[:, None], out=cuts[1:-1])
+        np.add(upper, np.arange(1, self.symbols, dtype=np.uint16)[:, None], out=cuts[1:-1])
 
     def symbols_of(self, values: np.ndarray, floor: np.ndarray) -> np.ndarray:
         """The symbols of values: 0 below the window, the last one above it."""
