@@ -42,7 +42,7 @@ def lossless_file(image: Image.Image, effort: int) -> bytes:
     coded = encoded(lossless, np.asarray(image), Options(effort=effort))
     checksum = container.pixel_checksum(image.tobytes())
     return container.pack(
-        container.Header(LOSSLESS.number, image.mode, image.size, checksum), coded
+        container.Header(LOSSLESS.number, image.mode, image.size, checksum, 1), coded
     )
 
 

@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from pillow_colorgrid.entropy import compact, rans
+from pillow_colorgrid.entropy.compact import Form
 from pillow_colorgrid.entropy.rans import Frequencies, StreamError
+
+ONE, SOME = Form(count_bytes=1, tail_shift=8), Form(count_bytes=2, tail_shift=3)
+"""The tail in one lane, and in one of eight."""
 
 TOTAL = rans.TOTAL
 FREQUENCIES = Frequencies(
@@ -24,8 +28,10 @@ def passes(lengths: list[int], seed: int) -> list[tuple[np.ndarray, np.ndarray]]
     return found
 
 
-def coded(some: list[tuple[np.ndarray, np.ndarray]], lanes: int) -> bytes:
-    encoder = compact.Encoder(lanes)
+def coded(
+    some: list[tuple[np.ndarray, np.ndarray]], lanes: int, form: Form = ONE, least: int = 1
+) -> bytes:
+    encoder = compact.Encoder(lanes, form, least)
     for rows, symbols in some:
         encoder.add(FREQUENCIES, rows, symbols)
     return encoder.finish()
@@ -34,22 +40,56 @@ def coded(some: list[tuple[np.ndarray, np.ndarray]], lanes: int) -> bytes:
 @settings(deadline=None)
 @given(
     st.lists(st.integers(0, 300), max_size=6),
-    st.integers(1, compact.MOST_LANES),
+    st.integers(1, 256),
+    st.sampled_from([ONE, SOME, Form(2, 0), Form(2, 15)]),
+    st.integers(1, 40),
     st.integers(0, 99),
 )
-def test_roundtrip(lengths: list[int], lanes: int, seed: int) -> None:
+def test_roundtrip(lengths: list[int], lanes: int, form: Form, least: int, seed: int) -> None:
     some = passes(lengths, seed)
-    decoder = compact.Decoder(coded(some, lanes))
+    data = coded(some, lanes, form, min(lanes, least))
+    assert min(lanes, least) <= int.from_bytes(data[: form.count_bytes], "little") + 1 <= lanes
+    decoder = compact.Decoder(data, form)
     for rows, symbols in some:
         assert np.array_equal(decoder.decode(FREQUENCIES, rows), symbols)
     decoder.finish()
+
+
+@settings(deadline=None)
+@given(st.integers(1, 100), st.integers(0, 99), st.sampled_from([ONE, SOME]))
+def test_all_kinds_of_passes(lanes: int, seed: int, form: Form) -> None:
+    """The tail may begin in any of them: cuts of their own, equally likely numbers, joined ones."""
+    rng = np.random.default_rng(seed)
+    encoder = compact.Encoder(lanes, form)
+    bounds = FREQUENCIES.bounds[0][1:-1].astype(np.uint16)
+    rows = np.zeros(60, int)
+    symbols = rng.integers(0, 4, 60)
+    numbers = rng.integers(0, 8, 60)
+    kinds, low, high = np.zeros(60, int), np.array([0, 0, 2, 2]), np.array([2, 2, 4, 4])
+    for _ in range(3):
+        encoder.add(FREQUENCIES, rows, symbols)
+        encoder.add_intervals(numbers << 11, (numbers + 1) << 11)
+        starts = FREQUENCIES.bounds[0]
+        encoder.add_intervals(starts[low[symbols]], starts[high[symbols]])
+    decoder = compact.Decoder(encoder.finish(), form)
+    for _ in range(3):
+        assert np.array_equal(decoder.decode_bounds(np.repeat(bounds[:, None], 60, 1)), symbols)
+        assert np.array_equal(decoder.decode_raw(3, 60), numbers)
+        found = decoder.decode_joined(FREQUENCIES, rows, kinds, low, high)
+        assert np.array_equal(low[found], low[symbols])
+    decoder.finish()
+
+
+def test_nothing_else_is_carried() -> None:
+    with pytest.raises(ValueError, match="2 bytes to carry, allowed none"):
+        compact.Encoder(3, ONE).finish(b"ab")
 
 
 @pytest.mark.parametrize("lanes", [1, 5, 12, 13, 200])
 def test_symbols_in_turn_are_passes_of_one(lanes: int) -> None:
     ((rows, symbols), rest) = passes([90, 400], 3)
     one_by_one = [(row[None], symbol[None]) for row, symbol in zip(rows, symbols, strict=True)]
-    decoder = compact.Decoder(coded([*one_by_one, rest], lanes))
+    decoder = compact.Decoder(coded([*one_by_one, rest], lanes), ONE)
     found: list[int] = []
 
     def ask() -> rans.InTurn:
@@ -67,8 +107,17 @@ def test_symbols_in_turn_are_passes_of_one(lanes: int) -> None:
 def test_lanes_cost_half_a_byte(lanes: int) -> None:
     some = [(np.zeros(9000, int), np.random.default_rng(lanes).integers(0, 4, 9000))]
     size, ideal = len(coded(some, lanes)), 9000 * 2 / 8
-    assert coded(some, lanes)[0] + 1 == lanes
-    assert ideal < size < ideal + compact.HEAD_BYTES + 2 + 0.6 * lanes
+    assert coded(some, lanes)[0] + 1 in (lanes, lanes - 1)
+    assert ideal < size < ideal + ONE.head_bytes + 2 + compact.LANE_BYTES * lanes
+
+
+@pytest.mark.parametrize("lanes", [200, 1000])
+def test_so_they_do_where_several_have_the_tail(lanes: int) -> None:
+    form = Form(count_bytes=2, tail_shift=5)
+    some = [(np.zeros(90_000, int), np.random.default_rng(lanes).integers(0, 4, 90_000))]
+    size, ideal = len(coded(some, lanes, form)), 90_000 * 2 / 8
+    assert int.from_bytes(coded(some, lanes, form)[:2], "little") + 1 == lanes
+    assert ideal < size < ideal + form.head_bytes + 2 + (compact.LANE_BYTES + 0.1) * lanes
 
 
 def test_known_payload() -> None:
@@ -97,15 +146,22 @@ def test_little_information_has_few_lanes() -> None:
     assert len(data) < 10
 
 
-def test_damage_is_told() -> None:
+def test_no_fewer_lanes_than_asked_for() -> None:
+    data = coded([(np.ones(4000, int), np.zeros(4000, int))], 100, SOME, 40)
+    assert int.from_bytes(data[:2], "little") + 1 == 40
+    assert len(data) < 40 * 2.5 + 10
+
+
+@pytest.mark.parametrize("form", [ONE, SOME])
+def test_damage_is_told(form: Form) -> None:
     """Each bit changed: another symbol, or an error; never silently the same stream."""
     rows, symbols = passes([150], 5)[0]
-    data = coded([(rows, symbols)], 30)
+    data = coded([(rows, symbols)], 30, form)
     for at in range(8 * len(data)):
         forged = bytearray(data)
         forged[at // 8] ^= 1 << at % 8
         try:
-            decoder = compact.Decoder(bytes(forged))
+            decoder = compact.Decoder(bytes(forged), form)
             found = decoder.decode(FREQUENCIES, rows)
             decoder.finish()
         except StreamError:
@@ -119,6 +175,6 @@ def test_cut_streams_are_refused(size: int) -> None:
     data = coded([(rows, symbols)], 20)
     assert len(data) > 40
     with pytest.raises(StreamError):  # noqa: PT012
-        decoder = compact.Decoder(data[:size])
+        decoder = compact.Decoder(data[:size], ONE)
         decoder.decode(FREQUENCIES, rows)
         decoder.finish()

@@ -172,7 +172,7 @@ def _lossless(
     """Alpha, origin, clipping, channels, and an adaptation that no regression would find."""
     veiled = np.dstack([np.asarray(small), np.asarray(small.convert("L"))])
     coded = lossless.encode(Picture(veiled, "RGBA"), Options(effort=1, origin="none"), apart=True)
-    head = container.Header(LOSSLESS.number, "RGBA", SMALL, bytes(8))
+    head = container.Header(LOSSLESS.number, "RGBA", SMALL, bytes(8), 1)
     yield "lossless_alpha", head, coded.sections
     for name in (
         "1.0-lossless-origin-jpeg",

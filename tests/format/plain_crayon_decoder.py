@@ -35,7 +35,7 @@ def luminance_of(file, sections):
     grey = bytearray(file[:36])
     grey[10:12] = 3, 2
     for name, payload in [*sections, (b"CEND", b"")]:
-        if name in (b"NETS", b"LADP", b"LPRE", b"LTIL", b"CEND"):
+        if name in (b"NETS", b"LLAN", b"LADP", b"LPRE", b"LTIL", b"CEND"):
             payload = payload[:10] if name == b"NETS" else payload
             grey += struct.pack("<4sII", name, len(payload), 0) + payload
     return plain_decoder.decode(bytes(grey))[..., 0].astype(int)

@@ -91,6 +91,10 @@ class Networks:
                 )
         assert position == len(data)
 
+    def read_lanes(self, sections):
+        """Section 3.3.16."""
+        self.tail_shift = sections[b"LLAN"][0] if b"LLAN" in sections else None
+
     def read_rounding(self, data, planes):
         """Section 3.9: the errors of the levels of each plane, and its classes."""
         of_luminance, of_color = list(data[1:5]), list(data[5:9])
@@ -143,22 +147,62 @@ class Networks:
         return numbers
 
 
-class Stream:
-    """Section 3.3.5."""
+def told_lanes(data, count_bytes):
+    """Section 3.3.16: the states, M and the words."""
+    lanes = 1 + int.from_bytes(data[:count_bytes], "little")
+    begin = count_bytes + 3
+    bits = "".join(f"{byte:08b}" for byte in data[begin:])
+    lengths = [17 + int(bits[4 * lane : 4 * lane + 4], 2) for lane in range(lanes)]
+    position, states = 4 * lanes, []
+    for length in lengths:
+        states.append(int("1" + bits[position : position + length - 1], 2))
+        position += length - 1
+    end = -(-position // 8)
+    assert "1" not in bits[position : 8 * end]
+    words = [int(x) for x in np.frombuffer(data, "<u2", offset=begin + end)]
+    return states, int.from_bytes(data[count_bytes:begin], "little"), words
 
-    def __init__(self, data, lanes, frequencies, counts=None):
+
+class Stream:
+    """Section 3.3.5, or, where `lanes` is None, 3.3.16."""
+
+    before_tail, offset = None, 0
+
+    def __init__(self, data, lanes, frequencies, counts=None, tail_shift=5):
         self.counts = counts
         (escapes,) = struct.unpack_from("<I", data)
         self.escapes = list(np.frombuffer(data, "<u2", escapes, 4))
         position = 4 + 2 * escapes
-        self.states = [int(x) for x in np.frombuffer(data, "<u4", lanes, position)]
-        self.words = [int(x) for x in np.frombuffer(data, "<u2", offset=position + 4 * lanes)]
         self.frequencies = frequencies
         self.ends = {}
+        if lanes is None:
+            self.states, self.before_tail, self.words = told_lanes(data[position:], 2)
+            self.tail_lanes = max(1, len(self.states) >> tail_shift)
+            return
+        self.states = [int(x) for x in np.frombuffer(data, "<u4", lanes, position)]
+        self.words = [int(x) for x in np.frombuffer(data, "<u2", offset=position + 4 * lanes)]
+
+    def lane_of(self, number):
+        """Of symbol `number` of its group, which is the next one."""
+        if number == 0:
+            self.offset = 0
+        if self.before_tail == 0:
+            self.begin_tail()
+            self.offset = number
+        if self.before_tail is not None:
+            self.before_tail -= 1
+        return (number - self.offset) % len(self.states)
+
+    def begin_tail(self):
+        """Section 3.3.16."""
+        assert not self.words
+        assert all(x < 2**17 for x in self.states[self.tail_lanes :])
+        self.words = [x - 2**16 for x in self.states[self.tail_lanes :]]
+        self.states = self.states[: self.tail_lanes]
 
     def symbol(self, number, row):
         """Symbol `number` of its group."""
-        lane = number % len(self.states)
+        lane = self.lane_of(number)
         x = self.states[lane]
         slot = x & 16383
         if row not in self.ends:
@@ -173,7 +217,7 @@ class Stream:
 
     def by_starts(self, number, starts):
         """Section 3.3.15: as `symbol`, where each pixel has frequencies of its own."""
-        lane = number % len(self.states)
+        lane = self.lane_of(number)
         x = self.states[lane]
         slot = x & 16383
         symbol = int(np.searchsorted(starts, slot, side="right")) - 1
@@ -185,7 +229,7 @@ class Stream:
 
     def step(self, number, row, shift, error):
         """Section 3.9: as `symbol`, where several symbols are one step; its number."""
-        lane, size = number % len(self.states), 2 * error + 1
+        lane, size = self.lane_of(number), 2 * error + 1
         x = self.states[lane]
         slot = x & 16383
         starts = [0, *np.cumsum(self.frequencies[row]).tolist()]
@@ -200,7 +244,11 @@ class Stream:
         return step if symbol else int(self.escapes.pop(0)) - 512
 
     def finish(self):
-        assert not self.words
+        if self.before_tail == 0:
+            self.begin_tail()
+        assert self.before_tail is None or self.before_tail <= 0
+        assert not any(self.words)
+        assert self.before_tail is not None or not self.words
         assert not self.escapes
         assert set(self.states) == {2**16}
 
@@ -486,18 +534,20 @@ def streams_of(payloads, area, per_lane, networks, held=None, counts=0):
         counts: the byte that tells what of colour is counted (3.3.15), or 0.
     """
     found = []
-    for payload, pixels, most in zip(
-        payloads, per_lane, (area, 512 if counts else 128), strict=False
-    ):
+    for payload, pixels, most in zip(payloads, per_lane, (area, 128), strict=False):
         if held is not None and not held.pixels.any():
             assert payload == b""
             found.append(Empty())
             continue
         lanes = max(1, min(area // pixels, most))
-        if held is not None:
-            (lanes,), payload = struct.unpack_from("<H", payload), payload[2:]
         counted = Counts(networks.frequencies, counts) if counts and found else None
-        found.append(Stream(payload, lanes, networks.frequencies, counted))
+        if networks.tail_shift is None:
+            assert held is None
+            assert not counts
+            found.append(Stream(payload, lanes, networks.frequencies))
+        else:
+            shift = networks.tail_shift
+            found.append(Stream(payload, None, networks.frequencies, counted, shift))
     return found if len(found) == 2 else found * 2
 
 
@@ -599,7 +649,9 @@ def decode(file):
     if not has_alpha:
         pixels = decode_colors(sections, sizes, height, width, colors, None)
         return pixels ^ np.array([0, 128, 128], np.uint8) if mode == 13 else pixels
-    alpha = alpha_of(sections, sizes, Networks(sizes[b"NETS"]), height, width)
+    networks = Networks(sizes[b"NETS"])
+    networks.read_lanes(sizes)
+    alpha = alpha_of(sections, sizes, networks, height, width)
     held, hidden = None, sizes.get(b"LHID")
     if hidden is not None:
         held = Held(alpha != 0)
@@ -622,6 +674,7 @@ def decode_colors(sections, sizes, height, width, colors, held):
     networks = Networks(sizes[b"NETS"])
     if b"LADP" in sizes:
         networks.read_adaptation(sizes[b"LADP"])
+    networks.read_lanes(sizes)
     networks.clipping = sizes.get(b"LCLP")
     (networks.counts,) = sizes.get(b"LCNT", b"\0")
     assert networks.counts in range(4)
@@ -670,7 +723,7 @@ def decode_planes(planes, of_preview, of_tiles, networks, held):
         tile = [plane[place] for plane in planes]
         of_tile = of_tiles[number * each : (number + 1) * each]
         seen = None if held is None else held[place]
-        lanes = (3072, 2048 if networks.counts else 3072)
+        lanes = (3072, 3072)
         streams = streams_of(of_tile, tile[0].size, lanes, networks, seen, networks.counts)
         for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
             networks.level = {4: 1, 2: 2, 1: 3}[interval]

@@ -59,7 +59,7 @@ def samples_of(data, mode):
 
 def number(stream, place, bits):
     """Section 3.10.3: number `place` of its group."""
-    lane = place % len(stream.states)
+    lane = stream.lane_of(place)
     x = stream.states[lane]
     slot = x & 16383
     x = (x >> 14 << (14 - bits)) + (slot & (2 ** (14 - bits) - 1))
@@ -142,7 +142,7 @@ def decode(file):
     plane = np.zeros((height, width), np.int64)
 
     preview = plane[::8, ::8].copy()
-    stream = Stream(parts[b"LPRE"], max(1, preview.size // 256), networks.frequencies)
+    stream = Stream(parts[b"LPRE"], None, networks.frequencies)
     seeds, bits = preview[::8, ::8], top.bit_length()
     for count, at in enumerate(np.ndindex(seeds.shape)):
         seeds[at] = number(stream, count, min(bits, 8))
@@ -157,7 +157,7 @@ def decode(file):
     tiles = [payload for name, payload in sections if name == b"LTIL"]
     for payload, place in zip(tiles, product(cuts(height), cuts(width)), strict=True):
         tile = plane[place]
-        stream = Stream(payload, max(1, tile.size // 3072), networks.frequencies)
+        stream = Stream(payload, None, networks.frequencies)
         for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
             refine(tile, interval, level, networks, stream, top, fineness)
         stream.finish()

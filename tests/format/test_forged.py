@@ -424,7 +424,7 @@ def test_luminance_of_a_grid_file_is_a_byte(value: int) -> None:
     plane = np.full((1, 20, 33), value, np.int16)
     streams = encode_planes([plane], Predictor(model(SMALL)))
     grid = Section(b"GRID", bytes([4, 0, 2, 0, 0]))
-    head = Header(CRAYON.number, "L", (33, 20), container.UNSTATED)
+    head = Header(CRAYON.number, "L", (33, 20), container.UNSTATED, 1)
     sections = [networks.pack_references([SMALL]), grid, *streams.sections()]
     with pytest.raises(CgxError, match=f"luminance from {value} to {value}, allowed 0 to 255"):
         show(container.pack(head, sections))

@@ -5,7 +5,7 @@ Sections of a file::
     NETS  the tables of the lossless coding; then Crayon (not in mode L)
     GFIN  finer hints, where they pay (not beside points, nor in mode L)
     GRID  the grid's interval, what a hint tells; hints and slopes (none in mode L)
-    LLAN, LADP, LPRE, LTIL  exact luminance, as in a lossless file of mode L; or
+    LADP, LLAN, LPRE, LTIL  exact luminance, as in a lossless file of mode L; or
     LUMA  lossy luminance, a file of another codec
     ALPH  the alpha plane (mode RGBA only)
 
@@ -56,7 +56,7 @@ from pillow_colorgrid.pixels import LAYOUTS, Bytes
 from pillow_colorgrid.runtime import networks
 from pillow_colorgrid.runtime.networks import Network
 
-EXACT_LUMINANCE = tuple(kind.type for kind in (LANES, ADAPTATION, PREVIEW, TILE))
+EXACT_LUMINANCE = tuple(kind.type for kind in (ADAPTATION, LANES, PREVIEW, TILE))
 """Sections of the lossless coding, as in a file of mode L."""
 
 HEAD = struct.Struct("<BBBBB")

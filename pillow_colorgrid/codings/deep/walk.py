@@ -13,10 +13,9 @@ from pillow_colorgrid.codings.deep.stream import (
 )
 from pillow_colorgrid.codings.lossless import levels
 from pillow_colorgrid.codings.lossless.model import STREAM_FORM
-from pillow_colorgrid.codings.lossless.pieces import SEED_INTERVAL, Piece
+from pillow_colorgrid.codings.lossless.pieces import SEED_INTERVAL, Piece, stream_bytes
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.walk import Refinement, outputs_of_pixels
-from pillow_colorgrid.entropy.compact import LANE_BYTES
 
 
 def encode(plane: np.ndarray, piece: Piece, depth: Depth, predictor: Predictor) -> bytes:
@@ -30,7 +29,7 @@ def estimated_bytes(plane: np.ndarray, piece: Piece, depth: Depth, predictor: Pr
     """The bytes of `encode`, within about 0.1 %."""
     stream = Price(predictor.model.frequencies, depth.top)
     _code(plane, piece, 1, depth, predictor, stream)
-    return stream.bits / 8 + LANE_BYTES * piece.lanes(plane)
+    return stream.bits / 8 + stream_bytes(piece.lanes(plane))
 
 
 def decode(

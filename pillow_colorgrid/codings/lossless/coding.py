@@ -7,8 +7,8 @@ Sections of a file::
     LCHN  the channels that its planes are, where they are not Y, Co, Cg
     LCLP  how sharply its channels are clipped, where they are
     LCNT  that colour is told by how often each was there already, where that pays
-    LLAN  how streams tell their lanes
     LADP  the adaptation of the networks to this picture, where it pays
+    LLAN  how streams tell their lanes
     CPRE  colour of the preview (not in mode L), which is every 8th pixel of every 8th row
     LPRE  luminance of the preview
     LTIL  luminance of a tile, all pixels that the preview does not hold;
@@ -177,7 +177,7 @@ def check(sections: Sequence[Section], mode: str, partial: bool) -> None:
     if mode in OF_CHANNELS:
         only(sections, CHANNELS)
     for kind in (ALPHA_PREVIEW, HIDDEN, COUNTS):
-        if has(sections, kind) and not has(sections, LANES):
+        if has(sections, kind) and not (has(sections, LANES) or has(sections, IN_ONE)):
             raise DamagedError(f"section {kind.type.decode()} without LLAN")
 
 
@@ -331,14 +331,15 @@ def luminance_of(sections: Sequence[Section]) -> list[Section]:
         raise DamagedError("this file has a channel in place of luminance, not Y, Co, Cg")
     if streams.preview.color is None:
         raise DamagedError("luminance and colour are in one stream (a file of the first release)")
-    kept, _ = apart(model_of(sections).adaptation)
-    lanes = [LANES.section(only(sections, LANES))] if has(sections, LANES) else []
+    found = model_of(sections)
+    kept, _ = apart(found.adaptation)
     luminance = Streams(
-        Coded(streams.preview.luminance), [Coded(tile.luminance) for tile in streams.tiles]
+        Coded(streams.preview.luminance),
+        [Coded(tile.luminance) for tile in streams.tiles],
+        found.form,
     )
     return [
         NETWORKS.section(only(sections, NETWORKS)),
-        *lanes,
         *pack_adaptation(kept),
         *luminance.sections(),
     ]

@@ -41,7 +41,6 @@ from pillow_colorgrid.codings.lossless.walk import (
     walk_luminance,
 )
 from pillow_colorgrid.entropy import compact
-from pillow_colorgrid.entropy.compact import LANE_BYTES
 from pillow_colorgrid.entropy.rans import StreamError
 
 PREVIEW_INTERVAL = tiles.ALIGNMENT
@@ -65,6 +64,9 @@ MOST_LANES = 1024
 COUNTED_LANE_PIXELS = 2048
 """One lane for so many pixels where colours are counted: the windows of a step of more lanes do not
 stay in a processor's first cache."""
+
+HEAD_BYTES = 11
+"""Of a stream: the number of its escapes, and what a lane takes at least."""
 
 FIRST_MOST_COLOR_LANES = 128
 """Of files of the first releases, whose lanes cost 3 bytes each."""
@@ -178,11 +180,16 @@ def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -
     return piece.finished(stream)
 
 
+def stream_bytes(lanes: int) -> float:
+    """About what a stream takes beside its symbols: the numbers before it, and its lanes."""
+    return HEAD_BYTES + compact.LANE_BYTES * lanes
+
+
 def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> np.ndarray:
     """(2,): the bytes of the streams of luminance and of colour, within about 0.1 %."""
     luminance = Price(predictor.model.frequencies)
     code_luminance(planes[0], piece, predictor, luminance)
-    of_luminance = luminance.bits[LUMINANCE] / 8 + LANE_BYTES * piece.lanes(planes[0])
+    of_luminance = luminance.bits[LUMINANCE] / 8 + stream_bytes(piece.lanes(planes[0]))
     of_color = estimated_color_bytes(planes, piece, predictor) if len(planes) > 1 else 0.0
     return np.array([of_luminance, of_color])
 
@@ -190,7 +197,7 @@ def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor
 def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> float:
     """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
     lanes = piece.lanes(planes[0], piece.counts(predictor.model))
-    return sum(estimated_bytes_by_plane(planes, piece, predictor)) + LANE_BYTES * lanes
+    return sum(estimated_bytes_by_plane(planes, piece, predictor)) + stream_bytes(lanes)
 
 
 def estimated_bytes_by_plane(

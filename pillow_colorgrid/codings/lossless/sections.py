@@ -2,6 +2,7 @@
 
 Colour pictures::
 
+    LLAN  how streams tell their lanes; files of the first releases do not have it
     CPRE  colour of the preview
     LPRE  luminance of the preview
     LTIL  luminance of a tile, then
@@ -14,7 +15,7 @@ Luminance knows nothing of colour, so LPRE and LTIL are what they would be in a 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, cycle
 
 from pillow_colorgrid.codings.lossless.description import (
@@ -33,8 +34,10 @@ from pillow_colorgrid.codings.lossless.description import (
     ROUNDING,
     TILE,
 )
+from pillow_colorgrid.codings.lossless.model import STREAM_FORM
 from pillow_colorgrid.codings.lossless.pieces import Coded
 from pillow_colorgrid.container import Section
+from pillow_colorgrid.entropy import compact
 from pillow_colorgrid.errors import DamagedError
 
 STREAMS = tuple(kind.type for kind in (COLOR_PREVIEW, PREVIEW, TILE, COLOR_TILE))
@@ -49,12 +52,19 @@ NOT_BESIDE_ONE = tuple(
 
 @dataclass(frozen=True)
 class Streams:
-    """The streams of a picture; `tiles` row by row, and fewer in a file that was cut."""
+    """The streams of a picture; `tiles` row by row, and fewer in a file that was cut.
+
+    Attributes:
+        form: how they tell their lanes; None: as in files of the first releases.
+    """
 
     preview: Coded
     tiles: list[Coded]
+    form: compact.Form | None = STREAM_FORM
 
     def sections(self) -> Iterator[Section]:
+        if self.form is not None:
+            yield LANES.section(bytes([self.form.tail_shift]))
         if self.preview.color is not None:
             yield COLOR_PREVIEW.section(self.preview.color)
         yield PREVIEW.section(self.preview.luminance)
@@ -66,14 +76,12 @@ class Streams:
     def with_luminance(self, tiles: Sequence[bytes]) -> "Streams":
         """The same with other luminance in its tiles."""
         pairs = zip(tiles, self.tiles, strict=True)
-        return Streams(self.preview, [Coded(luminance, old.color) for luminance, old in pairs])
+        return replace(self, tiles=[Coded(luminance, old.color) for luminance, old in pairs])
 
     def with_color(self, tiles: Sequence[bytes]) -> "Streams":
         """The same with other colour in its tiles."""
-        return Streams(
-            self.preview,
-            [Coded(old.luminance, c) for c, old in zip(tiles, self.tiles, strict=True)],
-        )
+        pairs = zip(tiles, self.tiles, strict=True)
+        return replace(self, tiles=[Coded(old.luminance, color) for color, old in pairs])
 
 
 def read_streams(sections: Sequence[Section], color: bool, partial: bool = False) -> Streams:

@@ -529,7 +529,7 @@ def test_only_the_grid_may_leave_its_checksum_out(file: bytes) -> None:
     lossless_sections = encoded(lossless, pixels, Options(effort=1))
     with pytest.raises(DamagedError, match="checksum"):
         codec.decode(
-            Header(LOSSLESS.number, "RGB", (20, 20), container.UNSTATED), lossless_sections
+            Header(LOSSLESS.number, "RGB", (20, 20), container.UNSTATED, 1), lossless_sections
         )
 
 

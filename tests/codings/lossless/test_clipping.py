@@ -181,7 +181,7 @@ def test_luminance_is_not_touched():
     pixels = bright(60, 50, 2)
     sections = sections_by(pixels, SHARPEST)
     luminance = lossless.luminance_of(sections)
-    assert types_of(luminance) == {b"NETS", b"LPRE", b"LTIL"}
+    assert types_of(luminance) == {b"NETS", b"LLAN", b"LPRE", b"LTIL"}
     assert luminance == [*lossless.luminance_of([sections[0], *sections[2:]])]
     expected = lossless.split(pixels)[0]
     assert np.array_equal(lossless.decode_luminance(luminance, (60, 50)), expected)
@@ -243,7 +243,7 @@ def clipped_file():
     checksum = container.pixel_checksum(pixels.tobytes())
     return (
         pixels,
-        Header(LOSSLESS.number, "RGB", (40, 30), checksum),
+        Header(LOSSLESS.number, "RGB", (40, 30), checksum, 1),
         sections_by(pixels, SHARPEST),
     )
 

@@ -14,6 +14,7 @@ from pillow_colorgrid.codings.lossless import (
     description,
     model as lossless_model,
     outputs,
+    pieces as lossless_pieces,
     sections as lossless_sections,
 )
 from pillow_colorgrid.codings.lossless.account import account
@@ -35,6 +36,7 @@ from pillow_colorgrid.codings.stored import coding as stored
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.color.ycocg import STRIP_ROWS
 from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.entropy import compact
 from pillow_colorgrid.errors import CgxError
 from pillow_colorgrid.runtime import execution, networks, products
 from tests.conftest import GOLDEN, MODELS, chosen, encoded, noise, photograph
@@ -176,9 +178,32 @@ def test_color_is_reversible():
         (TILE, (1024, 1024), 341, 128),
     ],
 )
-def test_lanes_are_part_of_the_format(piece, size, luminance, color):
+def test_lanes_of_the_first_releases_are_part_of_the_format(piece, size, luminance, color):
     plane = np.broadcast_to(np.int16(0), (1, *size))
-    assert (piece.lanes(plane), piece.color_lanes(plane)) == (luminance, color)
+    assert (piece.first_lanes(plane), piece.first_color_lanes(plane)) == (luminance, color)
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x10", b"\5\5"])
+def test_lanes_told_otherwise_are_refused(payload):
+    pixels = pixels_of(photograph("coffee", 20, 20))
+    sections = encoded(lossless, pixels, QUICK)
+    assert sections[1] == Section(b"LLAN", b"\5")
+    sections[1] = Section(b"LLAN", payload)
+    header = Header(LOSSLESS.number, "RGB", (20, 20), bytes(8), 1)
+    with pytest.raises(CgxError, match=r"lanes of .*, allowed 00 to 0f"):
+        codec.decode(header, sections)
+
+
+def test_any_tail_can_be_read(monkeypatch):
+    """The encoder's form is what the file tells, whatever it is."""
+    planes = lossless.split(pixels_of(photograph("coffee", 200, 160)))
+    for shift in (0, 1, 9, 15):
+        form = compact.Form(2, shift)
+        monkeypatch.setattr(lossless_pieces, "STREAM_FORM", form)
+        streams = replace(encode_planes(planes, predictor()), form=form)
+        sections = [networks.pack_references([lossless_model.SMALL]), *streams.sections()]
+        found = lossless.decode_planes(sections, (200, 160), lossless.COLOR)
+        assert all(np.array_equal(a, b) for a, b in zip(found, planes, strict=True))
 
 
 # -- the specification -----------------------------------------------------------------------------
@@ -361,7 +386,7 @@ def test_damage_is_never_silent():
     """Damage behind the sections' own checksums: an error or the true pixels."""
     pixels = pixels_of(photograph("coffee", 40, 30))
     sections = encoded(lossless, pixels, QUICK)
-    header = Header(LOSSLESS.number, "RGB", (40, 30), container.pixel_checksum(pixels.tobytes()))
+    header = Header(LOSSLESS.number, "RGB", (40, 30), container.pixel_checksum(pixels.tobytes()), 1)
     rng = np.random.default_rng(1)
     for _ in range(150):
         number = int(rng.integers(0, len(sections)))
@@ -380,7 +405,7 @@ def test_damage_is_never_silent():
 
 def decode_rgba(pixels, sections):
     size = pixels.shape[1::-1]
-    header = Header(LOSSLESS.number, "RGBA", size, container.pixel_checksum(pixels.tobytes()))
+    header = Header(LOSSLESS.number, "RGBA", size, container.pixel_checksum(pixels.tobytes()), 1)
     return codec.decode(header, sections)
 
 
@@ -407,8 +432,10 @@ def test_a_missing_section_is_an_error(missing, told):
 def test_sections_in_another_order_are_an_error():
     pixels = pixels_of(photograph("coffee", 20, 20).convert("RGBA"))
     sections = encoded(lossless, pixels, QUICK)
-    assert [s.type for s in sections] == [b"NETS", b"CPRE", b"LPRE", b"LTIL", b"CTIL", b"ALPH"]
-    for first in range(1, 4):
+    assert [s.type for s in sections] == [
+        b"NETS", b"LLAN", b"CPRE", b"LPRE", b"LTIL", b"CTIL", b"ALPH"
+    ]  # fmt: skip
+    for first in range(1, 5):
         swapped = list(sections)
         swapped[first : first + 2] = sections[first + 1], sections[first]
         with pytest.raises(CgxError, match="belongs"):
@@ -418,7 +445,7 @@ def test_sections_in_another_order_are_an_error():
 def test_colour_in_a_grey_file_is_an_error():
     pixels = pixels_of(photograph("coffee", 20, 20))
     sections = encoded(lossless, pixels, QUICK)
-    header = Header(LOSSLESS.number, "L", (20, 20), bytes(8))
+    header = Header(LOSSLESS.number, "L", (20, 20), bytes(8), 1)
     with pytest.raises(CgxError, match="section CPRE where"):
         codec.decode(header, sections)
 

@@ -287,9 +287,11 @@ def test_where_counts_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     grey = encoded(lossless, pixels[..., :1], QUICK)
     with pytest.raises(DamagedError, match=r"LCNT where .* of mode L"):
         codec.decode(header_of(pixels[..., :1]), [grey[0], told, *grey[1:]])
-    first = [s for s in streams if s.type in (b"LPRE", b"LTIL")]
+    first = [s for s in streams if s.type in (b"LLAN", b"LPRE", b"LTIL")]
     with pytest.raises(DamagedError, match="LCNT without CPRE"):
         codec.decode(header_of(pixels), [names, told, *first])
+    with pytest.raises(DamagedError, match="LCNT without LLAN"):
+        codec.decode(header_of(pixels), [names, told, *(s for s in streams if s.type != b"LLAN")])
     with pytest.raises(DamagedError, match=r"1\.0 does not have"):
         codec.decode(header_of(pixels, minor=0), [names, told, *streams])
 

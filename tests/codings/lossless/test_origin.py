@@ -64,7 +64,7 @@ def file_of(pixels, sections, mode=None):
     height, width, channels = pixels.shape
     mode = mode or {1: "L", 3: "RGB", 4: "RGBA"}[channels]
     checksum = container.pixel_checksum(pixels.tobytes())
-    return container.pack(Header(LOSSLESS.number, mode, (width, height), checksum), sections)
+    return container.pack(Header(LOSSLESS.number, mode, (width, height), checksum, 1), sections)
 
 
 def opened(file):
@@ -372,7 +372,7 @@ def test_damage_is_never_silent():
     pixels = overwritten(60, 50)
     sections = encoded(lossless, pixels, QUICK)
     number = [section.type for section in sections].index(b"LORG")
-    header = Header(LOSSLESS.number, "RGB", (60, 50), container.pixel_checksum(pixels.tobytes()))
+    header = Header(LOSSLESS.number, "RGB", (60, 50), container.pixel_checksum(pixels.tobytes()), 1)
     rng = np.random.default_rng(1)
     errors = 0
     for _ in range(60):
@@ -404,7 +404,7 @@ def test_where_an_origin_cannot_be():
     pixels = overwritten(60, 50)
     sections = encoded(lossless, pixels, QUICK)
     checksum = container.pixel_checksum(pixels.tobytes())
-    header = Header(LOSSLESS.number, "RGB", (60, 50), checksum)
+    header = Header(LOSSLESS.number, "RGB", (60, 50), checksum, 1)
     clipping = Section(b"LCLP", bytes(6))
     with pytest.raises(DamagedError, match="LCLP and LORG"):
         codec.decode(header, [*sections[:2], clipping, *sections[2:]])
@@ -434,7 +434,9 @@ def test_account_names_the_planes_of_the_origin(tmp_path):
 def test_inspection_paints_by_the_origin():
     pixels = overwritten(100, 80)
     sections = encoded(lossless, pixels, QUICK)
-    header = Header(LOSSLESS.number, "RGB", (100, 80), container.pixel_checksum(pixels.tobytes()))
+    header = Header(
+        LOSSLESS.number, "RGB", (100, 80), container.pixel_checksum(pixels.tobytes()), 1
+    )
     shown = layers_of(Image.fromarray(pixels), header, sections, 10**6)
     assert "origin" in shown.spent
     painted = next(layer.image for layer in shown.layers if layer.name == "prediction")

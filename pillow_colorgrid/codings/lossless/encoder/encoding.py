@@ -16,7 +16,6 @@ from pillow_colorgrid.codings.lossless.description import (
     COUNTED,
     COUNTS,
     IN_ONE,
-    LANES,
 )
 from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.clipping import fit as fit_clipping, windows
@@ -24,7 +23,7 @@ from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.encoder.sets import sampled
 from pillow_colorgrid.codings.lossless.encoder.verifying import Verifying
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.model import ALL_SETS_EFFORT, STREAM_FORM, WIDE_EFFORT, Model
+from pillow_colorgrid.codings.lossless.model import ALL_SETS_EFFORT, WIDE_EFFORT, Model
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
@@ -198,7 +197,7 @@ def encode_adapted(
         tries = [_encode_once(parts, adaptation, predictor) for adaptation in others]
         tries.append(_encode_once(parts.forgetting(), last, predictor))
     smallest = min(tries, key=lambda sections: sum(len(section.payload) for section in sections))
-    return [*_told(predictor.model), *([] if in_one else [lanes_section()]), *smallest]
+    return [*_told(predictor.model), *smallest]
 
 
 def _told(model: Model) -> Iterator[Section]:
@@ -208,11 +207,6 @@ def _told(model: Model) -> Iterator[Section]:
     if model.counts:
         (told,) = (byte for byte, planes in COUNTED.items() if planes == model.counts)
         yield COUNTS.section(bytes([told]))
-
-
-def lanes_section() -> Section:
-    """How streams of pieces tell their lanes."""
-    return LANES.section(bytes([STREAM_FORM.tail_shift]))
 
 
 def _fitted(parts: Sequence[Part], fitting: Fitting, predictor: Predictor) -> Adaptation:

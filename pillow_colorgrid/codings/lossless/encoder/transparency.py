@@ -51,7 +51,7 @@ OF_LUMINANCE = {
 }
 """What sections of luminance are where it is alpha."""
 
-FIRST = (CLIPPING.type, COUNTS.type, LANES.type, ADAPTATION.type)
+FIRST = (CLIPPING.type, COUNTS.type, ADAPTATION.type, LANES.type)
 """Sections of colour that stand before those of alpha."""
 
 

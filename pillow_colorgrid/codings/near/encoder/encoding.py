@@ -17,7 +17,6 @@ from pillow_colorgrid.codings.lossless.encoder.channels import LEAST_PIXELS, cho
 from pillow_colorgrid.codings.lossless.encoder.encoding import (
     FITTINGS_BY_EFFORT,
     Parts,
-    lanes_section,
     pack_adaptation,
 )
 from pillow_colorgrid.codings.lossless.encoder.regression import fit
@@ -179,7 +178,6 @@ def _rounded(
     told = lossless_rounding.pack(replace(rounding, classes=classes))
     sections = [
         ROUNDING.section(told),
-        lanes_section(),
         *pack_adaptation(adaptation),
         *Streams(coded[0], coded[1:]).sections(),
     ]
