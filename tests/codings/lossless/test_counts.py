@@ -23,11 +23,13 @@ from pillow_colorgrid.codings.lossless.distribution import CLASSES, Distribution
 from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, encode_planes
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.pieces import TILE, decode, encode
+from pillow_colorgrid.codings.lossless.model import STREAM_FORM
+from pillow_colorgrid.codings.lossless.pieces import TILE, decode, encode, stream_bytes
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import CG, CO
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section
+from pillow_colorgrid.entropy import compact
 from pillow_colorgrid.errors import CgxError, DamagedError
 from pillow_colorgrid.regions import open_region
 from pillow_colorgrid.runtime import networks
@@ -152,20 +154,22 @@ def test_any_values_come_back(
         )
         for _ in range(2)
     ]
-    encoder = CountedEncoder(FREQUENCIES, lanes, Counted(planes, FREQUENCIES, numbers))
+    encoder = CountedEncoder(
+        FREQUENCIES, compact.Encoder(lanes, STREAM_FORM), Counted(planes, FREQUENCIES, numbers)
+    )
     price = CountedPrice(FREQUENCIES, Counted(planes, FREQUENCIES, numbers))
     for number, found in zip((CO, CG), likely, strict=True):
         encoder.code(number, planes[number], where, found)
         price.code(number, planes[number], where, found)
     data = encoder.finish()
     known = [planes[0], np.zeros_like(planes[1]), np.zeros_like(planes[2])]
-    decoder = CountedDecoder(data, FREQUENCIES, lanes, Counted(known, FREQUENCIES, numbers))
+    decoder = CountedDecoder(data, FREQUENCIES, STREAM_FORM, Counted(known, FREQUENCIES, numbers))
     for number, found in zip((CO, CG), likely, strict=True):
         decoder.code(number, known[number], where, found)
         assert np.array_equal(known[number][:, *where], planes[number][:, *where])
     decoder.finish()
     assert len(data) == pytest.approx(
-        sum(price.bits) / 8 + 4 + 4 * lanes, rel=0.02, abs=4 + 2 * lanes
+        sum(price.bits) / 8 + stream_bytes(lanes), rel=0.02, abs=4 + 2 * lanes
     )
 
 
