@@ -56,7 +56,7 @@ class Frequencies:
     Args:
         counts: (rows, symbols) integers >= 0, each row with sum 2**14 and at least two symbols.
 
-    Shared by all streams of a process; what decoding needs is made at its first use (64 KiB a row).
+    Shared by all streams of a process; what decoding needs is made at its first use (96 KiB a row).
     """
 
     def __init__(self, counts: np.ndarray) -> None:
@@ -67,7 +67,6 @@ class Frequencies:
             raise ValueError(f"a frequency is {counts.max()}, allowed 0..{TOTAL - 1}")
         self.counts = counts
         self.starts = (np.cumsum(counts, axis=1, dtype=np.uint32) - counts).astype(np.uint32)
-        self._slots: tuple[np.ndarray, np.ndarray] | None = None
 
     def places(self, rows: np.ndarray, symbols: np.ndarray) -> np.ndarray:
         """Where symbols are in all rows, one row after the other: of their shape."""
@@ -80,20 +79,42 @@ class Frequencies:
         ends = np.full((len(self.counts), 1), TOTAL, np.uint32)
         return np.concatenate([self.starts, ends], axis=1)
 
-    @property
-    def slots(self) -> tuple[np.ndarray, np.ndarray]:
+    def slots(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each slot 0..2**14-1 of each row: its symbol (uint16), and how a state goes on.
 
-        The latter is ``frequency << 16 | slot - start`` (uint32).
+        The latter is ``frequency << 16 | slot - start`` (uint32). Only those of `rows` (n,), and of
+        rows that were asked for before, are filled in: a small picture needs few.
         """
-        if self._slots is None:
-            rows, symbols = self.counts.shape
-            counts = self.counts.reshape(-1)
-            symbol = np.repeat(np.tile(np.arange(symbols, dtype=np.uint16), rows), counts)
-            steps = np.repeat((counts << _WORD) - self.starts.reshape(-1), counts)
-            steps += np.tile(np.arange(TOTAL, dtype=np.uint32), rows)
-            self._slots = symbol, steps
-        return self._slots
+        tables = self._tables
+        if not tables.filled.take(rows).all():
+            asked = np.unique(rows)
+            self._fill(tables, asked[~tables.filled[asked]])
+        return tables.symbols, tables.steps
+
+    @property
+    def _tables(self) -> "_Tables":
+        # setdefault: of several threads that come at once, all get the tables of one
+        found: _Tables | None = vars(self).get("_made")
+        return found or vars(self).setdefault("_made", _Tables(len(self.counts)))
+
+    def _fill(self, tables: "_Tables", rows: np.ndarray) -> None:
+        """Threads that fill the same rows write the same into them."""
+        counts, starts = (table[rows].reshape(-1) for table in (self.counts, self.starts))
+        symbols = np.tile(np.arange(self.counts.shape[1], dtype=np.uint16), len(rows))
+        steps = np.repeat((counts << _WORD) - starts, counts).reshape(-1, TOTAL)
+        steps += np.arange(TOTAL, dtype=np.uint32)
+        tables.symbols.reshape(-1, TOTAL)[rows] = np.repeat(symbols, counts).reshape(-1, TOTAL)
+        tables.steps.reshape(-1, TOTAL)[rows] = steps
+        tables.filled[rows] = True
+
+
+class _Tables:
+    """What decoding by frequencies needs: of each slot of each row, as far as it is `filled`."""
+
+    def __init__(self, rows: int) -> None:
+        self.symbols = np.empty(rows * TOTAL, np.uint16)
+        self.steps = np.empty(rows * TOTAL, np.uint32)
+        self.filled = np.zeros(rows, bool)
 
 
 class Lanes:
@@ -279,7 +300,7 @@ class Decoder:
         Raises:
             StreamError: the stream ends before the pass does.
         """
-        symbol_of, step_of = frequencies.slots
+        symbol_of, step_of = frequencies.slots(rows)
         slots = rows.astype("<i8")
         slots <<= PRECISION_BITS
         if len(self.lanes.states) <= FEW_LANES:
@@ -402,7 +423,7 @@ class Decoder:
         Raises:
             StreamError: the stream ends before the pass does.
         """
-        symbol_of, bounds = frequencies.slots[0], frequencies.bounds.reshape(-1)
+        symbol_of, bounds = frequencies.slots(rows)[0], frequencies.bounds.reshape(-1)
         low, high = low.reshape(-1), high.reshape(-1)
         first_slots = rows.astype(np.int64) << PRECISION_BITS
         first_bounds = rows.astype(np.int64) * frequencies.bounds.shape[1]
@@ -430,12 +451,17 @@ class Decoder:
         Raises:
             StreamError: the stream ends before the passes do.
         """
-        symbols, steps = (table.data for table in frequencies.slots)
+        tables = frequencies._tables
+        symbols, steps, filled = (
+            table.data for table in (tables.symbols, tables.steps, tables.filled)
+        )
         state, words, next_word = int(self.lanes.states[0]), self.words.data, self.next_word
         count = 0
         try:
             row = next(rows)
             while True:
+                if not filled[row]:
+                    frequencies.slots(np.array([row]))
                 slot = row << PRECISION_BITS | state & (TOTAL - 1)
                 step = steps[slot]
                 state = (state >> PRECISION_BITS) * (step >> WORD_BITS) + (step & 0xFFFF)

@@ -123,7 +123,7 @@ def test_so_they_do_where_several_have_the_tail(lanes: int) -> None:
 def test_known_payload() -> None:
     """One lane, a tail of one symbol in four: 2 bits each."""
     data = coded([(np.zeros(8, int), np.array([0, 1, 2, 3, 0, 1, 2, 3]))], 1)
-    assert data.hex() == "00080000" + _state(data)
+    assert data.hex() == "00060000" + _state(data)
 
 
 def _state(data: bytes) -> str:

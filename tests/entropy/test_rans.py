@@ -22,7 +22,9 @@ def two_sided(scales, symbols=257):
 
 def draw(frequencies, rows, rng):
     """Symbols that really have the probabilities of their rows."""
-    symbol_of = frequencies.slots[0].reshape(len(frequencies.counts), TOTAL)
+    symbol_of = frequencies.slots(np.arange(len(frequencies.counts)))[0].reshape(
+        len(frequencies.counts), TOTAL
+    )
     return symbol_of[rows, rng.integers(0, TOTAL, len(rows))]
 
 
