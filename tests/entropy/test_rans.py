@@ -1,6 +1,7 @@
 """The entropy coder: exact bytes, any number of lanes, near the ideal code length."""
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -22,10 +23,22 @@ def two_sided(scales, symbols=257):
 
 def draw(frequencies, rows, rng):
     """Symbols that really have the probabilities of their rows."""
-    symbol_of = frequencies.slots(np.arange(len(frequencies.counts)))[0].reshape(
-        len(frequencies.counts), TOTAL
-    )
-    return symbol_of[rows, rng.integers(0, TOTAL, len(rows))]
+    symbol_of, _ = frequencies.slots(rows)
+    return symbol_of.reshape(-1, TOTAL)[rows, rng.integers(0, TOTAL, len(rows))]
+
+
+def test_slots_are_filled_row_by_row():
+    """Whatever was asked for before, and by however many threads."""
+    whole, parts = two_sided([1, 3, 9, 27]), two_sided([1, 3, 9, 27])
+    expected = [table.reshape(-1, TOTAL) for table in whole.slots(np.arange(4))]
+    for rows in ([2], [2, 0, 0, 2], [3, 1]):
+        found = [table.reshape(-1, TOTAL) for table in parts.slots(np.array(rows))]
+        assert all(np.array_equal(a[rows], b[rows]) for a, b in zip(expected, found, strict=True))
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(20):
+            fresh = two_sided([1, 3, 9, 27])
+            found = threads.map(fresh.slots, np.random.default_rng(1).integers(0, 4, (16, 2)))
+            assert len({id(table) for tables in found for table in tables}) == 2
 
 
 def ideal_bits(frequencies, rows, symbols):
