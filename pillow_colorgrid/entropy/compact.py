@@ -47,10 +47,12 @@ class Form:
     Attributes:
         count_bytes: of their number less one.
         tail_shift: one in 2**tail_shift lanes has the tail, one at least.
+        least: fewer lanes are refused: that would take long.
     """
 
     count_bytes: int
     tail_shift: int
+    least: int = 1
 
     @property
     def head_bytes(self) -> int:
@@ -68,13 +70,12 @@ class Encoder(rans.Encoder):
     """Collects passes of symbols; `finish` turns them into the bytes of one stream.
 
     Args:
-        lanes: 1 to those that `form` can tell; where little is coded there are fewer.
-        least: but not fewer than so many: a decoder would be slow.
+        lanes: the least of `form` to those that it can tell; where little is coded there are fewer.
     """
 
-    def __init__(self, lanes: int, form: Form, least: int = 1) -> None:
+    def __init__(self, lanes: int, form: Form) -> None:
         super().__init__(lanes)
-        self.form, self.least = form, least
+        self.form = form
 
     def finish(self, carried: bytes = b"") -> bytes:
         """Code all passes, the last symbol first: the lanes carry their own tail, nothing else.
@@ -101,7 +102,7 @@ class Encoder(rans.Encoder):
         wanted = rans.WORD_BITS * (lanes - tail) + _CONTENT_BITS * tail
         count, bits = self._last(wanted, total // MOST_TAIL_SHARE)
         fill = int(bits) // rans.WORD_BITS
-        lanes = min(lanes, max(self.least, fill + self.form.tail_lanes(fill + 1)))
+        lanes = min(lanes, max(self.form.least, fill + self.form.tail_lanes(fill + 1)))
         while True:
             states = np.full(self.form.tail_lanes(lanes), LOWEST_STATE, np.uint32)
             room = lanes - len(states)
@@ -110,7 +111,7 @@ class Encoder(rans.Encoder):
                 break
             count -= max(1, count * (len(words) - room) // len(words))
         if len(states) == 1:
-            lanes = max(self.least, 1 + len(words))
+            lanes = max(self.form.least, 1 + len(words))
         return lanes, total - count, states, words
 
     def _last(self, bits: float, most: int) -> tuple[int, float]:
@@ -148,6 +149,8 @@ class Decoder(rans.Decoder):
         if len(data) < form.head_bytes:
             raise StreamError(f"stream of {len(data)} bytes, allowed: from {form.head_bytes}")
         count = int.from_bytes(data[: form.count_bytes], "little") + 1
+        if count < form.least:
+            raise StreamError(f"stream of {count} lanes, allowed from {form.least} on")
         states, begin = _unpacked(data, form.head_bytes, count)
         if (len(data) - begin) % rans.WORD_BYTES:
             raise StreamError(f"{len(data) - begin} bytes of words, allowed: even numbers")

@@ -1,5 +1,7 @@
 """Streams whose lanes are cheap."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -28,10 +30,8 @@ def passes(lengths: list[int], seed: int) -> list[tuple[np.ndarray, np.ndarray]]
     return found
 
 
-def coded(
-    some: list[tuple[np.ndarray, np.ndarray]], lanes: int, form: Form = ONE, least: int = 1
-) -> bytes:
-    encoder = compact.Encoder(lanes, form, least)
+def coded(some: list[tuple[np.ndarray, np.ndarray]], lanes: int, form: Form = ONE) -> bytes:
+    encoder = compact.Encoder(lanes, form)
     for rows, symbols in some:
         encoder.add(FREQUENCIES, rows, symbols)
     return encoder.finish()
@@ -47,8 +47,9 @@ def coded(
 )
 def test_roundtrip(lengths: list[int], lanes: int, form: Form, least: int, seed: int) -> None:
     some = passes(lengths, seed)
-    data = coded(some, lanes, form, min(lanes, least))
-    assert min(lanes, least) <= int.from_bytes(data[: form.count_bytes], "little") + 1 <= lanes
+    form = replace(form, least=min(lanes, least))
+    data = coded(some, lanes, form)
+    assert form.least <= int.from_bytes(data[: form.count_bytes], "little") + 1 <= lanes
     decoder = compact.Decoder(data, form)
     for rows, symbols in some:
         assert np.array_equal(decoder.decode(FREQUENCIES, rows), symbols)
@@ -147,9 +148,11 @@ def test_little_information_has_few_lanes() -> None:
 
 
 def test_no_fewer_lanes_than_asked_for() -> None:
-    data = coded([(np.ones(4000, int), np.zeros(4000, int))], 100, SOME, 40)
+    data = coded([(np.ones(4000, int), np.zeros(4000, int))], 100, replace(SOME, least=40))
     assert int.from_bytes(data[:2], "little") + 1 == 40
     assert len(data) < 40 * 2.5 + 10
+    with pytest.raises(StreamError, match="40 lanes, allowed from 41 on"):
+        compact.Decoder(data, replace(SOME, least=41))
 
 
 @pytest.mark.parametrize("form", [ONE, SOME])

@@ -44,7 +44,9 @@ def decode(
 
     Raises StreamError if `data` is damaged.
     """
-    stream = StreamDecoder(data, predictor.model.frequencies, STREAM_FORM, depth.top)
+    stream = StreamDecoder(
+        data, predictor.model.frequencies, piece.form(plane, STREAM_FORM), depth.top
+    )
     _code(plane, piece, interval, depth, predictor, stream)
     if interval == 1:
         stream.finish()

@@ -48,7 +48,8 @@ LANES = Kind(b"LLAN", "lanes", optional=True, since=1)
 """How streams tell their lanes, in one byte: one in 2**that has the tail. Files without it are of
 the first releases."""
 
-MOST_TAIL_SHIFT = 15
+MOST_TAIL_SHIFT = 6
+"""So the tail has a few lanes at least: in one it would take long."""
 
 ROUNDING = Kind(b"NEAR", "rounding", since=1)
 """Of the near coding, which has the other sections from this one."""

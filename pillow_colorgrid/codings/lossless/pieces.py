@@ -65,6 +65,12 @@ COUNTED_LANE_PIXELS = 2048
 """One lane for so many pixels where colours are counted: the windows of a step of more lanes do not
 stay in a processor's first cache."""
 
+LEAST_LANE_PIXELS = 3072
+"""Where little is coded there are fewer lanes, but one for so many pixels: as fast as ever."""
+
+REFUSED_LANE_PIXELS = 4096
+"""A stream that has fewer than one lane for so many pixels is refused: it would take long."""
+
 HEAD_BYTES = 11
 """Of a stream: the number of its escapes, and what a lane takes at least."""
 
@@ -101,9 +107,12 @@ class Piece:
     def entropy(self, plane: np.ndarray, counts: bool = False) -> compact.Encoder:
         """What codes the symbols of such a stream."""
         lanes = self.lanes(plane, counts)
-        # where nothing is coded a decoder still is as fast as that of the first releases
-        least = max(1, min(lanes, self.pixel_count(plane) // self.first_color_lane_pixels))
-        return compact.Encoder(lanes, STREAM_FORM, least)
+        most = self.pixel_count(plane) // LEAST_LANE_PIXELS
+        return compact.Encoder(lanes, replace(STREAM_FORM, least=max(1, min(lanes, most))))
+
+    def form(self, plane: np.ndarray, told: compact.Form) -> compact.Form:
+        """How such a stream tells its lanes, which are not too few."""
+        return replace(told, least=max(1, self.pixel_count(plane) // REFUSED_LANE_PIXELS))
 
     def first_lanes(self, plane: np.ndarray) -> int:
         """Of the stream of a luminance plane (1, h, w), in files of the first releases."""
@@ -233,14 +242,14 @@ def decode(
         _check_empty(coded, interval)
         return
     model = predictor.model
-    luminance = _opened(coded.luminance, piece, piece.first_lanes(planes[0]), model)
+    luminance = _opened(coded.luminance, piece, planes[0], piece.first_lanes(planes[0]), model)
     if coded.color is None:
         code_interleaved(planes, piece, predictor, watch(luminance))
         streams = [luminance]
     else:
         counted = piece.counted(planes, model)
         lanes = piece.first_color_lanes(planes[0])
-        color = _opened(coded.color, piece, lanes, model, counted)
+        color = _opened(coded.color, piece, planes[0], lanes, model, counted)
         streams = [luminance, color]
         of_luminance, of_color = watch(luminance), watch(color)
         coming = []
@@ -270,6 +279,7 @@ def _check_empty(coded: Coded, interval: int) -> None:
 def _opened(
     data: bytes,
     piece: Piece,
+    plane: np.ndarray,
     first_lanes: int,
     model: Model,
     counted: Counted | None = None,
@@ -277,10 +287,10 @@ def _opened(
     """A stream of a piece, exact or rounded. Raises StreamError.
 
     Args:
-        first_lanes: that it has in files of the first releases.
+        plane: of the piece; first_lanes: that it has in files of the first releases.
         counted: in the stream of colour, if some of that is counted.
     """
-    lanes = model.form or first_lanes
+    lanes = first_lanes if model.form is None else piece.form(plane, model.form)
     if model.rounding is not None:
         levels = Levels(model.rounding, preview=piece.seeded)
         return RoundedDecoder(data, model.frequencies, lanes, levels)
