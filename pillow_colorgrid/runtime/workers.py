@@ -57,11 +57,10 @@ class Workers:
         Those who have nothing left to do help with it. What is begun `beside` it they do as well,
         or, where none is free, who asks for its result.
         """
-        return (
-            self
-            if self._pool is None
-            else _Sharing(self._pool, self._helpers, -(-self.count // among))
-        )
+        if self._pool is None:
+            return self
+        count = -(-self.count // among)
+        return _Sharing(self._pool, self._helpers, count)
 
     def begin(self, work: Callable[[], Result]) -> "Future[Result]":
         """Let one of the workers do `work`; alone: finish it now."""
