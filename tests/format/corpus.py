@@ -64,7 +64,7 @@ def pictures() -> Iterator[tuple[str, Image.Image, dict[str, object]]]:
     decolorized = {"mode": "decolorized", "predict": "always"}
     exif = b"Exif\0\0II*\0\x08\0\0\0\0\0"
     yield "lossless", colour, {"effort": 1, "origin": "none", "exif": exif}
-    yield "lossless_grey", small.convert("L"), {"effort": 1}
+    yield "lossless_grey", colour.resize((50, 40)).convert("L"), {"effort": 1}
     yield "small", colour, {"effort": 1}
     yield "small_grey", small.convert("L"), {"effort": 1}
     yield "small_tiny", tiny, {"effort": 1}
@@ -205,10 +205,13 @@ def _lossless(
     grey = [np.asarray(small.convert("L"))[None].astype(np.int16)]
     adapted = Predictor(replace(by, adaptation=of_grey))
     alpha = [*pack_adaptation(of_grey), *encode_planes(grey, adapted).sections()]
-    *before, tile = [OF_LUMINANCE[s.type].section(s.payload) for s in alpha]
+    *before, tile = [
+        OF_LUMINANCE[s.type].section(s.payload) for s in alpha if s.type in OF_LUMINANCE
+    ]
     colour = [*encode_planes(planes, Predictor(by)).sections()]
     at = next(n for n, one in enumerate(colour) if one.type == b"LTIL")
-    sections = [named, *before, *colour[:at], tile, *colour[at:]]
+    lanes, *colour = colour
+    sections = [named, lanes, *before, *colour[: at - 1], tile, *colour[at - 1 :]]
     yield "lossless_alpha_adapted", replace(head, minor=1), sections
 
 
