@@ -161,15 +161,13 @@ class Decoder(rans.Decoder):
 
     def decode(self, frequencies: Frequencies, rows: np.ndarray) -> np.ndarray:
         """As `rans.Decoder.decode`."""
-        parts = [super(Decoder, self).decode(frequencies, rows[part]) for part in self._parts(rows)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        whole = super().decode
+        return _joined([whole(frequencies, rows[part]) for part in self._parts(len(rows))])
 
     def decode_bounds(self, bounds: np.ndarray) -> np.ndarray:
         """As `rans.Decoder.decode_bounds`."""
-        parts = [
-            super(Decoder, self).decode_bounds(bounds[:, part]) for part in self._parts(bounds[0])
-        ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        whole, count = super().decode_bounds, bounds.shape[1]
+        return _joined([whole(bounds[:, part]) for part in self._parts(count)])
 
     def decode_in_turn(self, frequencies: Frequencies, rows: InTurn) -> int:
         """As `rans.Decoder.decode_in_turn`, before the tail. Raises StreamError."""
@@ -179,9 +177,8 @@ class Decoder(rans.Decoder):
             raise StreamError(f"a tail that begins {-self.until_tail} symbols too early")
         return count
 
-    def _parts(self, symbols: np.ndarray) -> Iterator[slice]:
+    def _parts(self, count: int) -> Iterator[slice]:
         """Of a pass: what is before the tail, what is in it. The lanes are those of each then."""
-        count = len(symbols)
         if self.in_tail or count <= self.until_tail:
             self.until_tail -= count
             yield slice(None)
@@ -193,7 +190,7 @@ class Decoder(rans.Decoder):
 
     def _steps(self, count: int) -> Iterator[tuple[rans.Lanes, slice]]:
         """The lanes and the symbols of each step of a pass."""
-        for part in self._parts(np.empty(count, bool)):
+        for part in self._parts(count):
             first, end, _ = part.indices(count)
             for lanes, step in super()._steps(end - first):
                 yield lanes, slice(first + step.start, first + step.stop)
@@ -219,6 +216,10 @@ class Decoder(rans.Decoder):
                 raise StreamError(f"{self.until_tail} symbols left before the tail")
             self._begin_tail()
         super().finish(zeros)
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _packed(states: np.ndarray) -> bytes:

@@ -284,13 +284,6 @@ class Decoder:
         states = np.frombuffer(data, "<u4", lanes).astype(np.uint32)
         self._begin(states, np.frombuffer(data, "<u2", offset=size_bytes).astype(np.uint16))
 
-    @classmethod
-    def of(cls, states: np.ndarray, words: np.ndarray) -> "Decoder":
-        """Of the lanes' `states` (uint32), which it changes, and `words` (uint16)."""
-        new = cls.__new__(cls)
-        new._begin(states, words)
-        return new
-
     def _begin(self, states: np.ndarray, words: np.ndarray) -> None:
         self.lanes, self.words, self.next_word = Lanes(states), words, 0
 

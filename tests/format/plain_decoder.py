@@ -723,8 +723,7 @@ def decode_planes(planes, of_preview, of_tiles, networks, held):
         tile = [plane[place] for plane in planes]
         of_tile = of_tiles[number * each : (number + 1) * each]
         seen = None if held is None else held[place]
-        lanes = (3072, 3072)
-        streams = streams_of(of_tile, tile[0].size, lanes, networks, seen, networks.counts)
+        streams = streams_of(of_tile, tile[0].size, (3072, 3072), networks, seen, networks.counts)
         for interval, level in ((4, "coarse"), (2, "second"), (1, "fine")):
             networks.level = {4: 1, 2: 2, 1: 3}[interval]
             refine(tile, interval, level, networks, streams[: len(planes)], seen)
