@@ -26,7 +26,7 @@ from pillow_colorgrid.container import NETWORKS, Section
 from pillow_colorgrid.errors import DamagedError, NetworkError
 from pillow_colorgrid.runtime.execution import wanted_providers
 from pillow_colorgrid.runtime.forks import ForkLock
-from pillow_colorgrid.runtime.heads import Head, head_of
+from pillow_colorgrid.runtime.heads import INPUTS_KEY, Head, as_rows, head_of
 from pillow_colorgrid.runtime.workers import threads_here
 
 if TYPE_CHECKING:
@@ -319,11 +319,17 @@ def known_inputs(opened: "onnxruntime.InferenceSession") -> dict[str, npt.NDArra
     inputs = {}
     for number, argument in enumerate(opened.get_inputs()):
         side = int(sides[f"side_{argument.name}"])
-        shape = (2, argument.shape[1], side, side)
+        shape = (2, planes_of(opened, argument), side, side)
         counted = np.arange(np.prod(shape), dtype=np.uint32) + np.uint32(number)
         scrambled = counted * np.uint32(2654435761) >> np.uint32(24)
         inputs[argument.name] = scrambled.astype(np.uint8).reshape(shape)
     return inputs
+
+
+def planes_of(opened: "onnxruntime.InferenceSession", argument: "onnxruntime.NodeArg") -> int:
+    """How many planes an input has of those that it looks at."""
+    metadata = opened.get_modelmeta().custom_metadata_map
+    return int(metadata.get(INPUTS_KEY, argument.shape[1]))
 
 
 def answers(
@@ -333,12 +339,20 @@ def answers(
 
     With a head (`heads`): the features, then the outputs.
     """
-    found: list[npt.NDArray[Any]] = opened.run(None, inputs)
+    found: list[npt.NDArray[Any]] = opened.run(None, taken(opened, inputs))
     head = head_of(opened)
     if head is None:
         return found
     features, _ = found
     return [features.transpose(0, 3, 1, 2), head.outputs(features)]
+
+
+def taken(
+    opened: "onnxruntime.InferenceSession", inputs: Mapping[str, npt.NDArray[np.uint8]]
+) -> dict[str, npt.NDArray[np.uint8]]:
+    """`inputs`, (N, planes, rows, columns) each, as the graph takes them (`heads`)."""
+    by_rows = head_of(opened) is not None
+    return {name: as_rows(planes) if by_rows else planes for name, planes in inputs.items()}
 
 
 def self_test(opened: "onnxruntime.InferenceSession") -> str:

@@ -31,8 +31,8 @@ def exported() -> Iterator[NewNetwork]:
     predictors = lossless_networks.predictors(WIDTH, DEPTHS)
     for name in NAMES:
         model = lossless.export(name, predictors[name]).of_file
-        channels = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
-        inputs = np.random.default_rng(1).integers(0, 256, (1, channels, 24, 20), np.uint8)
+        taken = model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
+        inputs = np.random.default_rng(1).integers(0, 256, (1, 24, taken, 20), np.uint8)
         answer = hashlib.sha256()
         for output in evaluate.run(model, {"inputs": inputs}):
             answer.update(np.ascontiguousarray(output).tobytes())

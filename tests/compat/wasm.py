@@ -56,7 +56,7 @@ def released() -> Iterator[Question]:
         data = networks.file_bytes(network)
         model = onnx.load_from_string(data)
         opened = networks.session(network)
-        inputs = networks.known_inputs(opened)
+        inputs = networks.taken(opened, networks.known_inputs(opened))
         yield Question(
             f"{network.id} {network.name}",
             data,

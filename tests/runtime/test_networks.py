@@ -55,15 +55,12 @@ def inputs_of(entry: dict, scale: int = 1, seed: int = 3) -> dict[str, np.ndarra
     opened = session(entry, optimised=False, threads=1)
     sides = opened.get_modelmeta().custom_metadata_map
     rng = np.random.default_rng(seed)
-    return {
-        argument.name: rng.integers(
-            0,
-            256,
-            (1, argument.shape[1], *[scale * int(sides[f"side_{argument.name}"])] * 2),
-            np.uint8,
-        )
-        for argument in opened.get_inputs()
-    }
+    inputs = {}
+    for argument in opened.get_inputs():
+        side = scale * int(sides[f"side_{argument.name}"])
+        shape = (1, networks.planes_of(opened, argument), side, side)
+        inputs[argument.name] = rng.integers(0, 256, shape, np.uint8)
+    return inputs
 
 
 @pytest.mark.parametrize("entry", INTEGER, ids=by_name)
@@ -188,6 +185,10 @@ def test_files_of_lossless_networks_have_their_head_beside_the_graph(entry: dict
     assert [output.name for output in of_file.graph.output] == [heads.FEATURES, heads.PIXELS]
     assert without_head(model_of(entry)) == of_file
     head = networks.head(networks.index()[entry["id"]])
+    looked_at = model_of(entry).graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    taken = of_file.graph.input[0].type.tensor_type.shape.dim[2].dim_value
+    assert head.inputs == looked_at <= taken < looked_at + 4
+    assert taken % 4 == 0
     assert head.weights.shape == (entry["features"], len(head.bias))
     assert np.abs(head.weights.astype(int)).max() <= products.LARGEST
 

@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from pillow_colorgrid.codings.lossless.model import NAMES
+from pillow_colorgrid.runtime.heads import rounded_up
 from tools.export.lossless import export, load
 from tools.train.lossless_data import KINDS
 from tools.train.lossless_training import (
@@ -56,7 +57,8 @@ def ns_per_cell(model: bytes, inputs: int) -> float:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    cells = np.random.default_rng(1).integers(0, 256, (1, inputs, SIDE, SIDE), np.uint8)
+    shape = (1, SIDE, rounded_up(inputs), SIDE)
+    cells = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
     times = []
     for _ in range(1 + REPEAT):
         begin = time.process_time()
@@ -72,7 +74,7 @@ def cost(networks: nn.ModuleDict) -> tuple[float, float]:
         network = networks[name]
         kmac += sum(p.numel() for p in network.parameters() if p.ndim == 4) * share_of(name) / 1000
         graph = export(name, network).of_file.SerializeToString()
-        ns += ns_per_cell(graph, network.join.weight.shape[1]) * share_of(name)
+        ns += ns_per_cell(graph, network.inputs) * share_of(name)
     return kmac, ns
 
 

@@ -2,6 +2,7 @@
 
 A file of `models/` gives out its features, and its inputs, as onnxruntime's integer kernels keep
 them, pixel by pixel: a Transpose at each end says so, and onnxruntime cancels them against its own.
+It takes its inputs row by row, and some more than it looks at (`runtime.heads.as_rows`).
 The head is metadata (`runtime.heads`). That saves a fifth of the time, and the integers are the
 same: `with_head` makes the whole graph of such a file again, to the name, so that its hash can be
 computed.
@@ -13,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from pillow_colorgrid.runtime.heads import FEATURES, KEY, PIXELS
+from pillow_colorgrid.runtime.heads import FEATURES, INPUTS_KEY, KEY, PIXELS, rounded_up
 
 INPUTS, OUTPUTS = "inputs", "outputs"
 
@@ -22,6 +23,9 @@ NUMBER_KEY = "head_number"
 
 TO_PIXELS, TO_PLANES = [0, 2, 3, 1], [0, 3, 1, 2]
 """From (N, features, rows, columns) to (N, rows, columns, features), and back."""
+
+ROWS_TO_PIXELS = [0, 1, 3, 2]
+"""From (N, rows, inputs, columns) to (N, rows, columns, inputs)."""
 
 SHAPE = ["n", None, None, None]
 
@@ -48,10 +52,15 @@ def without_head(model: onnx.ModelProto) -> onnx.ModelProto:
     made_by[features.input[0]].output[0] = "features_planes"
     _keep_what_is_read(graph, "features_planes")
     (first,) = [node for node in graph.node if INPUTS in node.input]
-    first.input[0] = "inputs_planes"
-    graph.node.insert(0, _transposed(PIXELS, "inputs_planes", TO_PLANES))
-    graph.node.insert(0, _transposed(INPUTS, PIXELS, TO_PIXELS))
+    # the second Transpose behind it, or else onnxruntime makes two of the first
+    planes, real = first.output[0], "real_pixels"
+    first.input[0], first.output[0] = PIXELS, real
+    graph.node.insert(0, _transposed(INPUTS, PIXELS, ROWS_TO_PIXELS))
+    graph.node.insert(2, _transposed(real, planes, TO_PLANES, "inputs_planes"))
     graph.node.append(_transposed("features_planes", FEATURES, TO_PIXELS))
+    inputs = graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    _set_inputs(graph, rounded_up(inputs), ["n", "rows", rounded_up(inputs), "columns"])
+    slim.metadata_props.add(key=INPUTS_KEY, value=str(inputs))
     del graph.output[:]
     for name in (FEATURES, PIXELS):
         graph.output.append(helper.make_tensor_value_info(name, TensorProto.UINT8, SHAPE))
@@ -61,13 +70,25 @@ def without_head(model: onnx.ModelProto) -> onnx.ModelProto:
     return slim
 
 
+def _set_inputs(graph: onnx.GraphProto, inputs: int, shape: list[str | int]) -> None:
+    """Let a graph take so many inputs: the first weights of those beyond are 0, or leave."""
+    graph.input[0].CopyFrom(helper.make_tensor_value_info(INPUTS, TensorProto.UINT8, shape))
+    made_by = {name: node for node in graph.node for name in node.output}
+    first = next(node for node in graph.node if node.op_type == "Conv")
+    name = made_by[first.input[1]].input[0]
+    (constant,) = [tensor for tensor in graph.initializer if tensor.name == name]
+    weights = numpy_helper.to_array(constant)[:, :inputs]
+    missing = [(0, 0), (0, inputs - weights.shape[1]), (0, 0), (0, 0)]
+    constant.CopyFrom(numpy_helper.from_array(np.pad(weights, missing), name))
+
+
 def _shifts(scales: np.ndarray) -> np.ndarray:
     """Shifts k of scales ``2**-k``."""
     return 1 - np.asarray(np.frexp(scales)[1])
 
 
-def _transposed(name: str, to: str, order: list[int]) -> onnx.NodeProto:
-    return helper.make_node("Transpose", [name], [to], name=to, perm=order)
+def _transposed(what: str, to: str, order: list[int], name: str = "") -> onnx.NodeProto:
+    return helper.make_node("Transpose", [what], [to], name=name or to, perm=order)
 
 
 def _keep_what_is_read(graph: onnx.GraphProto, output: str) -> None:
@@ -92,9 +113,12 @@ def with_head(model: onnx.ModelProto) -> onnx.ModelProto:
     whole.CopyFrom(model)
     graph = whole.graph
     told, number = json.loads(metadata[KEY]), int(metadata[NUMBER_KEY])
-    for place in (0, 0, -1):
+    to_pixels, first, to_planes = graph.node[:3]
+    first.input[0], first.output[0] = to_pixels.input[0], to_planes.output[0]
+    for place in (2, 0, -1):
         del graph.node[place]  # each Transpose
-    graph.node[0].input[0] = INPUTS
+    inputs = int(metadata[INPUTS_KEY])
+    _set_inputs(graph, inputs, ["n", inputs, f"{INPUTS}_height", f"{INPUTS}_width"])
     quantised = graph.node[-1]
     _, scale, zero = quantised.input
     coding = [scale, zero]
@@ -134,7 +158,9 @@ def with_head(model: onnx.ModelProto) -> onnx.ModelProto:
     del graph.output[:]
     for name, kind in ((FEATURES, TensorProto.UINT8), (OUTPUTS, TensorProto.FLOAT)):
         graph.output.append(helper.make_tensor_value_info(name, kind, SHAPE))
-    kept = [entry for entry in model.metadata_props if entry.key not in (KEY, NUMBER_KEY)]
+    kept = [
+        entry for entry in model.metadata_props if entry.key not in (KEY, NUMBER_KEY, INPUTS_KEY)
+    ]
     del whole.metadata_props[:]
     whole.metadata_props.extend(kept)
     onnx.checker.check_model(whole)

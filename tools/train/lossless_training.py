@@ -82,6 +82,7 @@ class Config:
     depth_fine: int = 3
     depth_second: int = 3
     depth_coarse: int = 3
+    plain: int = 0  # 1: blocks are not residual
     learning_rate: float = 4e-3  # of Muon
     head_learning_rate: float = 2e-3  # of AdamW: heads and biases
     cool_from: float = 0.7  # part of the time after which steps shrink, to nothing at the end
@@ -193,9 +194,10 @@ def loss(
             levels.PASSES, CONTEXTS[plane], ("diagonal", "cross"), strict=True
         ):
             inputs, bases = context(*seen)
+            network = networks[f"{plane}_{level_name(interval)}_{name}"]
+            inputs = lossless_context.as_planes(inputs, network.inputs)
             x = torch.from_numpy(inputs).to(kept_in).sub_(128).mul_(2.0**-INPUT.shift)
             x = x.to(memory_format=torch.channels_last)
-            network = networks[f"{plane}_{level_name(interval)}_{name}"]
             with torch.autocast("cpu", torch.bfloat16, enabled=kept_in == torch.bfloat16):
                 out = network(ops, x)
             for part, base, place in zip(
@@ -216,7 +218,8 @@ class Run(run.Run):
 
     def __init__(self, config: Config, resume: bool) -> None:
         torch.manual_seed(config.seed)
-        networks = predictors(config.width, config.depths).to(memory_format=torch.channels_last)
+        networks = predictors(config.width, config.depths, bool(config.plain))
+        networks = networks.to(memory_format=torch.channels_last)
         layers = [m for m in networks.modules() if isinstance(m, QConv)]
         matrices = [layer.weight for layer in layers if layer.out is not None]
         others = [layer.bias for layer in layers]

@@ -4,7 +4,7 @@ A network knows differences of -128..127. Where neighbours differ by more, a cel
 farther away: its differences are divided by 2**zoom, and what the network then tells is told in
 units of 2**zoom. So a wide scene is predicted as a photograph is, and one of a few steps exactly.
 
-As in `lossless.context`: planes (N, h, w), here int32, pixels of one level; inputs (N, taps, rows,
+As in `lossless.context`: planes (N, h, w), here int32, pixels of one level; inputs (N, rows, taps,
 columns) uint8.
 """
 
@@ -21,6 +21,7 @@ from pillow_colorgrid.codings.lossless.context import (
     LUMINANCE_INPUTS,
     ZERO,
     Context,
+    Inputs,
     Margined,
     Rows,
     Taps,
@@ -89,11 +90,10 @@ class _Inputs:
 
     def __init__(self, base: np.ndarray, zoom: np.ndarray, inputs: int) -> None:
         count, rows, columns = base.shape
-        self.planes = np.empty((count, inputs, rows, columns), np.uint8)
+        self.inputs = Inputs(count, (rows, columns), inputs)
         self.zoom = zoom[:, None, None]
         # rounded, and ZERO added, by one addition before the shift
         self.lift = (((1 << zoom) >> 1) + (ZERO << zoom))[:, None, None]
-        self.filled = 0
 
     def add(self, pixels: np.ndarray, base: np.ndarray) -> None:
         """Differences of (N, rows, columns) pixels to their base."""
@@ -105,16 +105,12 @@ class _Inputs:
             self._fill(seen[:, row : row + 1], base)
 
     def add_bytes(self, values: np.ndarray) -> None:
-        self.planes[:, self.filled] = values
-        self.filled += 1
+        self.inputs.put(values[:, None, None])
 
     def _fill(self, pixels: np.ndarray, base: np.ndarray) -> None:
-        end = self.filled + pixels.shape[1] * pixels.shape[2]
-        into = self.planes[:, self.filled : end].reshape(pixels.shape)  # a view
         differences = np.subtract(pixels, base[:, None, None] - self.lift, order="C")
         differences >>= self.zoom
-        into[...] = differences.clip(_LEAST, _MOST, differences)
-        self.filled = end
+        self.inputs.put(differences.clip(_LEAST, _MOST, differences))
 
 
 def _diagonal(depth: Depth, pixels: np.ndarray, rows: Rows | None = None) -> Context:
@@ -124,7 +120,7 @@ def _diagonal(depth: Depth, pixels: np.ndarray, rows: Rows | None = None) -> Con
     inputs = _Inputs(base, zoom, LUMINANCE_INPUTS[0])
     inputs.add_taps(known, LUMINANCE_DIAGONAL, base)
     inputs.add_bytes(depth.brightness(base))
-    return inputs.planes, [[base, zoom]]
+    return inputs.inputs.rows, [[base, zoom]]
 
 
 def _cross(depth: Depth, pixels: np.ndarray, rows: Rows | None = None) -> Context:
@@ -139,4 +135,4 @@ def _cross(depth: Depth, pixels: np.ndarray, rows: Rows | None = None) -> Contex
     inputs.add_taps(diagonal, LUMINANCE_CROSS_DIAGONAL, base)
     inputs.add(right, below)
     inputs.add_bytes(depth.brightness(base))
-    return inputs.planes, [[right, zoom], [below, zoom]]
+    return inputs.inputs.rows, [[right, zoom], [below, zoom]]

@@ -5,8 +5,9 @@ network need not learn what is the same at all brightnesses; three inputs more t
 A difference is clipped to -128..127 and kept as a byte with zero point 128.
 
 All functions work on many planes at once: (N, h, w), pixels of one grid level, int16. A tap outside
-the plane reads the nearest pixel of its kind. Results are one byte plane per tap on the grid of
-cells: (N, taps, rows, columns) uint8.
+the plane reads the nearest pixel of its kind. Results are bytes of each tap on the grid of cells,
+as networks take them (`runtime.heads.as_rows`): row by row, one tap after the other, then zeros, as
+their number is rounded up: (N, rows, taps, columns) uint8.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from itertools import product
 import numpy as np
 
 from pillow_colorgrid.codings.lossless import levels
+from pillow_colorgrid.runtime.heads import rounded_up
 
 ZERO = 128
 """Zero point of the bytes."""
@@ -142,10 +144,12 @@ def mean_of_four(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> 
 
 
 class Inputs:
-    """Collects inputs, one byte plane after the other."""
+    """Collects inputs, one tap after the other: `rows`, all of them as networks take them."""
 
     def __init__(self, count: int, shape: tuple[int, int], inputs: int) -> None:
-        self.planes = np.empty((count, inputs, *shape), np.uint8)
+        rows, columns = shape
+        self.rows = np.empty((count, rows, rounded_up(inputs), columns), np.uint8)
+        self.rows[:, :, inputs:] = 0
         self.filled = 0
         self.at_once = max(1, CACHED_INPUTS // max(1, count * shape[0] * shape[1]))
 
@@ -162,12 +166,23 @@ class Inputs:
 
     def _fill(self, pixels: np.ndarray, zero: np.ndarray | int) -> None:
         """Add (N, rows and columns of taps, rows, columns): as they are above `zero`, clipped."""
-        end = self.filled + pixels.shape[1] * pixels.shape[2]
-        into = self.planes[:, self.filled : end].reshape(pixels.shape)  # a view
         # In this order, because numpy would else go along the taps, which lie closer together.
         differences = np.subtract(pixels, zero, order="C")
-        into[...] = differences.clip(_LEAST, _MOST, differences)
+        self.put(differences.clip(_LEAST, _MOST, differences))
+
+    def put(self, values: np.ndarray) -> None:
+        """Add bytes (N, rows and columns of taps, rows, columns), of any type."""
+        count, rows, _, columns = self.rows.shape
+        taps = values.shape[1:3]
+        end = self.filled + taps[0] * taps[1]
+        into = self.rows[:, :, self.filled : end].reshape(count, rows, *taps, columns)  # a view
+        into[...] = values.transpose(0, 3, 1, 2, 4)
         self.filled = end
+
+
+def as_planes(rows: np.ndarray, inputs: int) -> np.ndarray:
+    """So many inputs as (N, inputs, rows, columns), a view of what networks take."""
+    return rows[:, :, :inputs].transpose(0, 2, 1, 3)
 
 
 def _zero(base: np.ndarray | int) -> np.ndarray | int:
@@ -189,7 +204,8 @@ def cross_bases(known: Margined, diagonal: Margined) -> tuple[np.ndarray, np.nda
 
 
 Context = tuple[np.ndarray, list[list[np.ndarray]]]
-"""Inputs (N, inputs, rows, columns), and for each pixel of the pass the base of each plane."""
+"""Inputs (N, rows, inputs rounded up, columns), and for each pixel of the pass the base of each
+plane."""
 
 
 def luminance_diagonal(pixels: np.ndarray, rows: Rows | None = None) -> Context:
@@ -200,7 +216,7 @@ def luminance_diagonal(pixels: np.ndarray, rows: Rows | None = None) -> Context:
     inputs = Inputs(len(pixels), known.shape, LUMINANCE_INPUTS[0])
     inputs.add_taps(known, LUMINANCE_DIAGONAL, base)
     inputs.add(base, ZERO)
-    return inputs.planes, [[base]]
+    return inputs.rows, [[base]]
 
 
 def luminance_cross(pixels: np.ndarray, rows: Rows | None = None) -> Context:
@@ -214,7 +230,7 @@ def luminance_cross(pixels: np.ndarray, rows: Rows | None = None) -> Context:
     inputs.add_taps(diagonal, LUMINANCE_CROSS_DIAGONAL, base)
     inputs.add(right, below)
     inputs.add(base, ZERO)
-    return inputs.planes, [[right], [below]]
+    return inputs.rows, [[right], [below]]
 
 
 def color_diagonal(
@@ -238,7 +254,7 @@ def color_diagonal(
     inputs.add(here, ZERO)
     for base in bases:
         inputs.add(base >> 1, 0)
-    return inputs.planes, [bases]
+    return inputs.rows, [bases]
 
 
 def color_cross(
@@ -268,7 +284,7 @@ def color_cross(
     inputs.add(here, ZERO)
     for base in middle:
         inputs.add(base >> 1, 0)
-    return inputs.planes, [of_right, of_below]
+    return inputs.rows, [of_right, of_below]
 
 
 def all_rows(pixels: np.ndarray) -> Rows:

@@ -24,7 +24,8 @@ class Seen:
     """What the head of a network sees of some cells, and an adaptation beside it.
 
     Attributes:
-        features, inputs: (N, rows, columns, features or inputs) uint8; inputs with zero point ZERO.
+        features, inputs: (N, rows, columns, features or inputs) uint8; inputs with zero point ZERO,
+            their number rounded up.
     """
 
     head: Head
@@ -100,7 +101,9 @@ class _Added:
 
     def to(self, found: np.ndarray, of_features: np.ndarray, inputs: np.ndarray) -> None:
         """Add to `found` (N, outputs, rows, columns), given the sums by features."""
-        of_inputs = weighted(inputs, self.by_inputs.weights)
+        weights = self.by_inputs.weights
+        of_no_input = np.zeros((inputs.shape[-1] - len(weights), weights.shape[1]), np.int8)
+        of_inputs = weighted(inputs, np.concatenate([weights, of_no_input]))
         parts: list[list[np.ndarray]] = [[] for _ in self.outputs]
         for sums, by in ((of_features, self.by_features), (of_inputs, self.by_inputs)):
             for number, row in enumerate(by.rows):

@@ -20,7 +20,7 @@ from pillow_colorgrid.runtime.heads import FEATURES, PIXELS
 from pillow_colorgrid.runtime.workers import ALONE, Workers
 
 Run = Callable[[str, np.ndarray], Seen]
-"""Network name, inputs (N, inputs, rows, columns) uint8 -> what its head sees."""
+"""Network name, inputs (N, rows, inputs rounded up, columns) uint8 -> what its head sees."""
 
 ALL = slice(None)
 

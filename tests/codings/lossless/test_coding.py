@@ -11,6 +11,7 @@ from pillow_colorgrid import codec, container
 from pillow_colorgrid.codings import tiles
 from pillow_colorgrid.codings.lossless import (
     coding as lossless,
+    context,
     description,
     model as lossless_model,
     outputs,
@@ -141,9 +142,10 @@ def test_onnxruntime_agrees_with_int64(monkeypatch):
     }
 
     def run(name, inputs):
-        features, _ = evaluate.run(graphs[name], {"inputs": inputs})
         head = networks.head(networks.index()[adapted.networks[name]])
-        return Seen(head, *(planes.transpose(0, 2, 3, 1) for planes in (features, inputs)))
+        planes = context.as_planes(inputs, head.inputs)
+        features, _ = evaluate.run(graphs[name], {"inputs": planes})
+        return Seen(head, features.transpose(0, 2, 3, 1), inputs.transpose(0, 1, 3, 2))
 
     planes = lossless.split(pixels_of(photograph("coffee", 50, 41)))
     by_onnxruntime = encode_planes(planes, Predictor(adapted))

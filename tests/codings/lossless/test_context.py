@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from pillow_colorgrid.codings.lossless import context, levels
+from pillow_colorgrid.runtime import heads
+
+COUNTS = (*context.LUMINANCE_INPUTS, *context.COLOR_INPUTS)
 
 SIZES = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 3), (5, 4), (9, 12)]
 
@@ -14,11 +17,16 @@ def planes(size, seed=1):
 
 
 def passes(y, co, cg):
-    return {
+    """The inputs as planes, and the bases."""
+    found = {
         "luminance_diagonal": context.luminance_diagonal(y),
         "luminance_cross": context.luminance_cross(y),
         "color_diagonal": context.color_diagonal(y, co, cg),
         "color_cross": context.color_cross(y, co, cg),
+    }
+    return {
+        name: (context.as_planes(inputs, count), bases)
+        for (name, (inputs, bases)), count in zip(found.items(), COUNTS, strict=True)
     }
 
 
@@ -26,9 +34,20 @@ def passes(y, co, cg):
 def test_shapes(size):
     cells = levels.cells(*size)
     inputs = [found.shape for found, _ in passes(*planes(size)).values()]
-    counts = (*context.LUMINANCE_INPUTS, *context.COLOR_INPUTS)
-    assert inputs == [(1, count, *cells) for count in counts]
-    assert counts == (37, 34, 83, 106)
+    assert inputs == [(1, count, *cells) for count in COUNTS]
+    assert COUNTS == (37, 34, 83, 106)
+
+
+def test_inputs_are_as_networks_take_them():
+    y, co, cg = planes((9, 12))
+    for inputs, count in (
+        (context.luminance_diagonal(y)[0], 37),
+        (context.luminance_cross(y)[0], 34),
+        (context.color_diagonal(y, co, cg)[0], 83),
+        (context.color_cross(y, co, cg)[0], 106),
+    ):
+        assert inputs.flags.c_contiguous
+        assert np.array_equal(inputs, heads.as_rows(context.as_planes(inputs, count)))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -58,7 +77,8 @@ def assert_same(a, b):
 
 def test_diagonal_by_hand():
     y = np.array([[[10, 0, 20], [0, 0, 0], [30, 0, 43]]], np.int16)
-    inputs, [[base]] = context.luminance_diagonal(y)
+    rows, [[base]] = context.luminance_diagonal(y)
+    inputs = context.as_planes(rows, 37)
     assert base[0, 0, 0] == (10 + 20 + 30 + 43 + 2) >> 2 == 26
     taps = dict(zip(context.LUMINANCE_DIAGONAL, inputs[0, :, 0, 0].astype(int) - 128, strict=False))
     assert [taps[away] for away in ((0, 0), (0, 1), (1, 0), (1, 1))] == [-16, -6, 4, 17]

@@ -7,7 +7,7 @@ from pillow_colorgrid.codings.lossless import distribution, model, outputs
 from pillow_colorgrid.codings.lossless.adaptation import PASSES, Correction
 from pillow_colorgrid.codings.lossless.outputs import Seen
 from pillow_colorgrid.runtime import networks
-from pillow_colorgrid.runtime.heads import Head
+from pillow_colorgrid.runtime.heads import Head, rounded_up
 from tools.export.evaluate import shift_right_half_even
 
 SETS = networks.with_role(model.TABLES)
@@ -18,7 +18,8 @@ def seen_by(number, name, seed=2):
     head = networks.head(networks.index()[model.model(number).networks[name]])
     features = rng.integers(0, 256, (2, 9, 50, len(head.weights)), np.uint8)
     features[:, 0] = 255
-    return Seen(head, features, rng.integers(0, 256, (2, 9, 50, PASSES[name].inputs), np.uint8))
+    shape = (2, 9, 50, rounded_up(head.inputs))
+    return Seen(head, features, rng.integers(0, 256, shape, np.uint8))
 
 
 def units_of(name):
@@ -37,7 +38,7 @@ def plain_outputs(seen, units):
 def plain_correction(seen, correction):
     """As FORMAT.md 3.3.6 has it: (N, corrected, rows, columns)."""
     bias = np.full((*seen.features.shape[:-1], 1), 64)
-    inputs = seen.inputs.astype(np.int64) - 128
+    inputs = seen.inputs[..., : seen.head.inputs].astype(np.int64) - 128
     columns = np.concatenate([seen.features, inputs, bias], axis=-1)
     total = columns @ correction.coefficients.astype(np.int64).T
     halves = (1 << correction.shifts.astype(np.int64)) >> 1
@@ -63,7 +64,7 @@ def correction_for(seen, name, kind, seed=1):
 def test_halves_are_rounded_to_even():
     """Of sums 1, 2, 3 at half a unit: 0, 1, 2."""
     weights, bias = np.array([[1]], np.int8), np.zeros(1, np.int32)
-    head = Head(weights, bias, np.array([0.5], np.float32))
+    head = Head(7, weights, bias, np.array([0.5], np.float32))
     features = np.arange(8, dtype=np.uint8).reshape(1, 1, 8, 1)
     found = Seen(head, features, features).outputs(np.ones(1, np.float32))
     assert found.reshape(-1).tolist() == [0, 0, 1, 2, 2, 2, 3, 4]

@@ -286,14 +286,15 @@ def sample(draw: Draw, bands: Sequence[Band]) -> Sample:
 
 def _columns(seen: Seen, chosen: Sequence[tuple[Spot, Band, np.ndarray]], cells: int) -> np.ndarray:
     """`Sample.columns` of so many cells: of some rows of bands, which all saw as much as `seen`."""
-    features, inputs = seen.features.shape[-1], seen.inputs.shape[-1]
+    features, inputs = seen.features.shape[-1], seen.head.inputs
     columns = np.empty((features + inputs + 1, cells), np.float32)
     first = 0
     for spot, band, rows in chosen:
         end = first + spot.count(rows)
         here = rows - spot.rows[0]
         _transpose(spot.values(band.seen.features[0, here], rows), columns[:features, first:end])
-        _transpose(spot.values(band.seen.inputs[0, here], rows), columns[features:-1, first:end])
+        of_inputs = band.seen.inputs[0, here, :, :inputs]
+        _transpose(spot.values(of_inputs, rows), columns[features:-1, first:end])
         first = end
     columns[features:-1] -= np.float32(ZERO)
     columns[-1] = BIAS
