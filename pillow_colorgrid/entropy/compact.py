@@ -89,7 +89,7 @@ class Encoder(rans.Encoder):
         others = np.full(lanes - len(states), LOWEST_STATE, np.uint32)
         others[: len(tail_words)] |= tail_words
         states = np.concatenate([states, others])
-        words = rans.encode_passes([*self._until(begin)], states)
+        words = rans.encode_passes(self._between(0, begin), states)
         head = (lanes - 1).to_bytes(self.form.count_bytes, "little")
         head += begin.to_bytes(BEGIN_BYTES, "little")
         return head + _packed(states) + words.astype("<u2").tobytes()
@@ -106,7 +106,7 @@ class Encoder(rans.Encoder):
         while True:
             states = np.full(self.form.tail_lanes(lanes), LOWEST_STATE, np.uint32)
             room = lanes - len(states)
-            words = rans.encode_passes([*self._from(total - count)], states)
+            words = rans.encode_passes(self._between(total - count, total), states)
             if len(words) <= room:
                 break
             count -= max(1, count * (len(words) - room) // len(words))
@@ -128,17 +128,13 @@ class Encoder(rans.Encoder):
                 break
         return count, found
 
-    def _until(self, end: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The passes up to their symbol `end`."""
+    def _between(self, first: int, end: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The passes from their symbol `first` on, up to their symbol `end`."""
+        found = []
         for counts, starts in self.passes:
-            yield counts[:end], starts[:end]
-            end = max(0, end - len(counts))
-
-    def _from(self, begin: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The passes from their symbol `begin` on."""
-        for counts, starts in self.passes:
-            yield counts[begin:], starts[begin:]
-            begin = max(0, begin - len(counts))
+            found.append((counts[first:end], starts[first:end]))
+            first, end = (max(0, place - len(counts)) for place in (first, end))
+        return found
 
 
 class Decoder(rans.Decoder):

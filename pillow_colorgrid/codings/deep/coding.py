@@ -127,7 +127,7 @@ def _decode(
             (coded.luminance, place.within(window))
             for coded, place in zip(streams.tiles, places, strict=False)
         ]
-        at_work = predictor if len(todo) == 1 else predictor.alone()
+        at_work = predictor if len(todo) == 1 else predictor.sharing(len(todo))
 
         def fill(job: tuple[bytes, Tile]) -> None:
             data, tile = job

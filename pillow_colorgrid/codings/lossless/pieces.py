@@ -61,10 +61,6 @@ TILE_REFINEMENTS = (Refinement(4, "coarse"), Refinement(2, "second"), Refinement
 MOST_LANES = 1024
 """More do not make large tiles noticeably faster."""
 
-COUNTED_LANE_PIXELS = 2048
-"""One lane for so many pixels where colours are counted: the windows of a step of more lanes do not
-stay in a processor's first cache."""
-
 LEAST_LANE_PIXELS = 3072
 """Where little is coded there are fewer lanes, but one for so many pixels: as fast as ever."""
 
@@ -99,14 +95,13 @@ class Piece:
     first_color_lane_pixels: int
     held: Held | None = None
 
-    def lanes(self, plane: np.ndarray, counts: bool = False) -> int:
-        """Of a stream of planes (1, h, w): what a writer asks for; `counts`: they are counted."""
-        each = COUNTED_LANE_PIXELS if counts else self.lane_pixels
-        return max(1, min(MOST_LANES, self.pixel_count(plane) // each))
+    def lanes(self, plane: np.ndarray) -> int:
+        """Of a stream of planes (1, h, w): what a writer asks for."""
+        return max(1, min(MOST_LANES, self.pixel_count(plane) // self.lane_pixels))
 
-    def entropy(self, plane: np.ndarray, counts: bool = False) -> compact.Encoder:
+    def entropy(self, plane: np.ndarray) -> compact.Encoder:
         """What codes the symbols of such a stream."""
-        lanes = self.lanes(plane, counts)
+        lanes = self.lanes(plane)
         most = self.pixel_count(plane) // LEAST_LANE_PIXELS
         return compact.Encoder(lanes, replace(STREAM_FORM, least=max(1, min(lanes, most))))
 
@@ -179,7 +174,7 @@ def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -
     """The stream of colour, as in `encode`."""
     model = predictor.model
     counted = piece.counted(planes, model)
-    entropy = piece.entropy(planes[0], counted is not None)
+    entropy = piece.entropy(planes[0])
     stream = (
         CountedEncoder(model.frequencies, entropy, counted)
         if counted
@@ -205,7 +200,7 @@ def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor
 
 def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> float:
     """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
-    lanes = piece.lanes(planes[0], piece.counts(predictor.model))
+    lanes = piece.lanes(planes[0])
     return sum(estimated_bytes_by_plane(planes, piece, predictor)) + stream_bytes(lanes)
 
 
