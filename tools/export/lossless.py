@@ -48,7 +48,7 @@ def load(checkpoint: Path) -> tuple[nn.ModuleDict, dict[str, object]]:
     """The networks of a training and all else that its checkpoint holds."""
     state = torch.load(checkpoint, weights_only=True)
     config = Config(**state["config"])
-    networks = predictors(config.width, config.depths, bool(config.plain))
+    networks = predictors(config.width, config.depths)
     networks.load_state_dict(state["networks"])
     return networks, state
 

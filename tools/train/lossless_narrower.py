@@ -48,9 +48,6 @@ def narrow(wide: Predictor, network: Predictor) -> None:
     for mine, its in zip(network.blocks, blocks, strict=True):
         mine.weight.copy_(its.weight[channels][:, channels])
         mine.bias.copy_(its.bias[channels])
-        if network.plain and not wide.plain:
-            middle = mine.weight[:, :, 1, 1]
-            middle += torch.eye(width)
     network.head.weight.copy_(wide.head.weight[:, channels])
     network.head.bias.copy_(wide.head.bias)
 
@@ -66,11 +63,10 @@ def main() -> None:
     parser.add_argument("--depth-fine", type=int, default=2)
     parser.add_argument("--depth-second", type=int, default=3)
     parser.add_argument("--depth-coarse", type=int, default=3)
-    parser.add_argument("--plain", type=int, default=0, help="1: blocks are not residual")
     options = parser.parse_args()
     wide, _ = load(options.checkpoint)
     depths = {level: getattr(options, f"depth_{level}") for level in ("fine", "second", "coarse")}
-    networks = predictors(options.width, depths, bool(options.plain))
+    networks = predictors(options.width, depths)
     for name, network in networks.items():
         narrow(wide[name], network)
     torch.save({"networks": networks.state_dict()}, options.out)

@@ -35,19 +35,15 @@ PASSES = {"diagonal": 1, "cross": 2}
 class Predictor(nn.Module):
     """(N, inputs, rows, columns) -> (N, outputs, rows, columns).
 
-    A 1x1 convolution joins the inputs; `depth` 3x3 blocks follow; a 1x1 head that is not rounded
-    gives the outputs as multiples of a power of two. Blocks are residual, or `plain`: a
-    convolution whose weights hold the identity costs no addition.
+    A 1x1 convolution joins the inputs; `depth` residual 3x3 blocks follow; a 1x1 head that is not
+    rounded gives the outputs as multiples of a power of two.
     """
 
-    def __init__(
-        self, inputs: int, width: int, depth: int, outputs: int, plain: bool = False
-    ) -> None:
+    def __init__(self, inputs: int, width: int, depth: int, outputs: int) -> None:
         super().__init__()
-        self.inputs, self.plain = inputs, plain
+        self.inputs = inputs
         self.join = QConv(inputs, width, 1, INPUT, FEATURES)
-        kept = FEATURES if plain else UPDATE
-        self.blocks = nn.ModuleList(QConv(width, width, 3, FEATURES, kept) for _ in range(depth))
+        self.blocks = nn.ModuleList(QConv(width, width, 3, FEATURES, UPDATE) for _ in range(depth))
         self.head = QConv(width, outputs, 1, FEATURES, None)
         self.head.weight.data *= 0.1
 
@@ -55,26 +51,22 @@ class Predictor(nn.Module):
         """What the head sees, and what an adaptation corrects by (lossless_adaptation)."""
         x = ops.conv(self.join, x)
         for block in self.blocks:
-            convolved = ops.conv(block, x)
-            x = convolved if self.plain else ops.add(x, convolved, FEATURES)
+            x = ops.add(x, ops.conv(block, x), FEATURES)
         return x
 
     def forward(self, ops: Ops, x: Tensor) -> Tensor:
         return ops.conv(self.head, self.features(ops, x))
 
 
-def predictors(width: int, depths: dict[str, int], plain: bool = False) -> nn.ModuleDict:
+def predictors(width: int, depths: dict[str, int]) -> nn.ModuleDict:
     """All networks, by "plane_level_pass": luminance_fine_diagonal, ..., color_coarse_cross.
 
     Args:
         depths: for each kind of level ("fine", "second", "coarse") the number of 3x3 blocks.
-        plain: these are not residual.
     """
     return nn.ModuleDict(
         {
-            f"{plane}_{level}_{name}": Predictor(
-                inputs[index], width, depth, outputs * pixels, plain
-            )
+            f"{plane}_{level}_{name}": Predictor(inputs[index], width, depth, outputs * pixels)
             for plane, (inputs, outputs) in PLANES.items()
             for level, depth in depths.items()
             for index, (name, pixels) in enumerate(PASSES.items())

@@ -82,7 +82,6 @@ class Config:
     depth_fine: int = 3
     depth_second: int = 3
     depth_coarse: int = 3
-    plain: int = 0  # 1: blocks are not residual
     learning_rate: float = 4e-3  # of Muon
     head_learning_rate: float = 2e-3  # of AdamW: heads and biases
     cool_from: float = 0.7  # part of the time after which steps shrink, to nothing at the end
@@ -218,8 +217,7 @@ class Run(run.Run):
 
     def __init__(self, config: Config, resume: bool) -> None:
         torch.manual_seed(config.seed)
-        networks = predictors(config.width, config.depths, bool(config.plain))
-        networks = networks.to(memory_format=torch.channels_last)
+        networks = predictors(config.width, config.depths).to(memory_format=torch.channels_last)
         layers = [m for m in networks.modules() if isinstance(m, QConv)]
         matrices = [layer.weight for layer in layers if layer.out is not None]
         others = [layer.bias for layer in layers]
