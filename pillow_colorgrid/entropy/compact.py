@@ -160,11 +160,6 @@ class Decoder(rans.Decoder):
         whole = super().decode
         return _joined([whole(frequencies, rows[part]) for part in self._parts(len(rows))])
 
-    def decode_bounds(self, bounds: np.ndarray) -> np.ndarray:
-        """As `rans.Decoder.decode_bounds`."""
-        whole, count = super().decode_bounds, bounds.shape[1]
-        return _joined([whole(bounds[:, part]) for part in self._parts(count)])
-
     def decode_in_turn(self, frequencies: Frequencies, rows: InTurn) -> int:
         """As `rans.Decoder.decode_in_turn`, before the tail. Raises StreamError."""
         count = super().decode_in_turn(frequencies, rows)

@@ -13,7 +13,7 @@ Source: J. Duda, "Asymmetric numeral systems", arXiv 1311.2540; interleaved as i
 "Interleaved entropy coders", arXiv 1402.3392.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import cached_property
 from itertools import cycle
 
@@ -33,6 +33,9 @@ STATE_BYTES, WORD_BYTES = 4, 2
 
 FEW_LANES = 12
 """So many are moved one by one, as Python's integers: a step of numpy takes about as long as 15."""
+
+CUTS_AT_ONCE = 2**17
+"""So many cuts of symbols' ranges are asked for at a time, about."""
 
 _FULL_BITS = 2 * WORD_BITS - PRECISION_BITS
 """A state that is a symbol's frequency times 2**this would overflow by the symbol."""
@@ -482,49 +485,51 @@ class Decoder:
         Raises:
             StreamError: the stream ends before the pass does.
         """
-        (inner, count), width = bounds.shape, len(self.lanes.states)
-        steps, rest = -(-count // width), count % width
-        whole = count - rest
-        # step by step, row by row: where the lanes' ranges are cut, 0 and TOTAL included
-        cuts = np.empty((steps, inner + 2, width), np.uint16)
-        cuts[:, 0], cuts[:, -1] = 0, TOTAL
-        inside = bounds[:, :whole].reshape(inner, whole // width, width)
-        cuts[: whole // width, 1:-1] = inside.transpose(1, 0, 2)
-        if rest:
-            cuts[-1, 1:-1, :rest] = bounds[:, whole:]
-        starts = cuts.reshape(steps, (inner + 2) * width)
-        ends = cuts[:, 1:].reshape(steps, (inner + 1) * width)
-        found = np.empty((steps, width), np.uint8)
-        reached = np.empty((inner, width), bool)
-        ones = reached.view(np.uint8)
-        lane, row = np.arange(width), np.full(width, width)
-        place, low_slots = np.empty(width, np.intp), np.empty(width, np.uint16)
-        begin, size = np.empty((2, width), np.uint32)
-        lanes = self.lanes
-        for step, (between, start, end, symbols) in enumerate(
-            zip(cuts[:, 1:-1], starts, ends, found, strict=True)
-        ):
-            if step == steps - 1 and rest:  # the last step may not need all lanes
-                lanes, between, reached = lanes.first(rest), between[:, :rest], reached[:, :rest]
-                ones, symbols = ones[:, :rest], symbols[:rest]
-                lane, row, place, low_slots = (
-                    lane[:rest],
-                    row[:rest],
-                    place[:rest],
-                    low_slots[:rest],
-                )
-                begin, size, low_slots = begin[:rest], size[:rest], low_slots[:rest]
+        inner, count = bounds.shape
+
+        def cuts(some: slice) -> np.ndarray:
+            inside = bounds[:, some]
+            found = np.empty((inner + 2, inside.shape[1]), np.uint16)
+            found[0], found[1:-1], found[-1] = 0, inside, TOTAL
+            return found
+
+        return self.decode_cuts(count, inner + 1, cuts)
+
+    def decode_cuts(
+        self, count: int, symbols: int, cuts: Callable[[slice], np.ndarray]
+    ) -> np.ndarray:
+        """As `decode_bounds`: `count` symbols, each of so many.
+
+        Args:
+            cuts: of some of them, (symbols + 1, n) uint16, contiguous: the bounds between rows of 0
+                and of 2**14. Asked of some steps at a time, which stay in a processor's cache.
+        """
+        found = np.empty(count, np.uint8)
+        width, first, end = 0, 0, 0
+        for lanes, step in self._steps(count):
             slots = lanes.numbers
+            if step.stop > end:
+                first, end = step.start, step.start + max(len(slots), CUTS_AT_ONCE // symbols)
+                known = cuts(slice(first, end))
+                columns, flat = np.arange(known.shape[1]), known.reshape(-1)
+                width = 0
+            if len(slots) != width:  # the last step may not need all lanes
+                width = len(slots)
+                reached = np.empty((symbols - 1, width), bool)
+                place, row = np.empty(width, np.intp), np.full(width, len(columns))
+                low_slots = np.empty(width, np.uint16)
+                begin, size = np.empty((2, width), np.uint32)
+            here, of_step = slice(step.start - first, step.stop - first), found[step]
             np.bitwise_and(lanes.states, lanes.slot_mask, slots)
             low_slots[:] = slots
-            np.less_equal(between, low_slots, reached)
-            np.add.reduce(ones, 0, None, symbols)
-            np.add(np.multiply(symbols, row, place), lane, place)
-            begin[:] = start.take(place)
-            size[:] = end.take(place)
+            np.less_equal(known[1:-1, here], low_slots, reached)
+            np.add.reduce(reached.view(np.uint8), 0, out=of_step)
+            np.add(np.multiply(of_step, row, place), columns[here], place)
+            begin[:] = flat.take(place)
+            size[:] = flat.take(np.add(place, row, place))
             np.subtract(size, begin, size)
             self._advance(lanes, size, np.subtract(slots, begin, slots))
-        return found.reshape(-1)[:count].astype(np.int32)
+        return found.astype(np.int32)
 
     def decode_raw(self, bits: int | np.ndarray, count: int) -> np.ndarray:
         """The next pass: `count` numbers (int32) of 0..14 bits, all equally likely.

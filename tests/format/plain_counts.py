@@ -1,7 +1,5 @@
 """Section 3.3.15 of FORMAT.md, plain and slow: the colour of a tile, with counts."""
 
-from itertools import pairwise
-
 
 def place_of(plane, y, co, value):
     """Where a value of Co (1) or Cg (2) is counted."""
@@ -27,28 +25,23 @@ class Counts:
             row_of: plane, m and c -> the row of the tables.
         """
         found = [0] * len(expected)
-        ends = [len(expected) * part // 4 for part in range(5)]
+        beyond = []
+        for reach, classes in ((4, range(12)), (10, range(12, 20)), (20, range(20, 48))):
+            chosen = [n for n, (_, c, *_) in enumerate(expected) if c in classes]
+            for at, n in enumerate(chosen):
+                m, c, y, co = expected[n]
+                starts = self.starts(plane, reach, (m, y, co), row_of(plane, m, c))
+                symbol = stream.by_starts(at, starts)
+                found[n] = (m >> 3) - reach + symbol - 1
+                if symbol in (0, 2 * reach + 2):
+                    beyond.append(n)
+        for at, n in enumerate(beyond):
+            m, c, *_ = expected[n]
+            found[n] = stream.symbol(at, row_of(plane, m, c)) - 512 + (m >> 3)
         counts = self.counts[plane]
-        for numbers in (range(*part) for part in pairwise(ends)):
-            beyond = []
-            for reach, classes in ((4, range(12)), (10, range(12, 20)), (20, range(20, 48))):
-                chosen = [n for n in numbers if expected[n][1] in classes]
-                for at, n in enumerate(chosen):
-                    m, c, y, co = expected[n]
-                    starts = self.starts(plane, reach, (m, y, co), row_of(plane, m, c))
-                    symbol = stream.by_starts(at, starts)
-                    found[n] = (m >> 3) - reach + symbol - 1
-                    if symbol in (0, 2 * reach + 2):
-                        beyond.append(n)
-            for at, n in enumerate(beyond):
-                m, c, *_ = expected[n]
-                found[n] = stream.symbol(at, row_of(plane, m, c)) - 512 + (m >> 3)
-            for n in numbers:
-                _, _, y, co = expected[n]
-                place = place_of(plane, y, co, found[n])
-                counts[place] = counts.get(place, 0) + 1
-            for place, count in counts.items():
-                counts[place] = min(count, 255)
+        for value, (_, _, y, co) in zip(found, expected, strict=True):
+            place = place_of(plane, y, co, value)
+            counts[place] = min(counts.get(place, 0) + 1, 255)
         return found
 
     def starts(self, plane, reach, pixel, row):

@@ -1,10 +1,10 @@
 """Streams of colour that know how often each colour was there already (`counts`).
 
-Of each part of a group first the symbols of all narrow windows are coded, then those of all wide
-ones, then the values that lie beyond their windows, by the frequency table.
+Of each group first the symbols of all narrow windows are coded, then those of all wide ones, then
+the values that lie beyond their windows, by the frequency table.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,24 +24,28 @@ from pillow_colorgrid.codings.lossless.stream import (
 from pillow_colorgrid.entropy import compact, rans
 from pillow_colorgrid.entropy.rans import Frequencies
 
+ALL, NONE = slice(None), np.empty(0, np.intp)
+"""Pixels of a group."""
+
 
 @dataclass(frozen=True)
-class Part:
-    """Of a group: pixels between which nothing is counted.
+class Group:
+    """Pixels between which nothing is counted.
 
     Attributes:
-        pixels: which of the group's.
         likely: (n,) their distributions; keys: (n,) theirs.
         known: what was counted before.
     """
 
-    pixels: slice
     likely: Distribution
     keys: np.ndarray
     known: Counts
 
-    def windows(self) -> Iterator[tuple[Window, np.ndarray, np.ndarray, np.ndarray]]:
-        """Of each kind: the windows, which pixels have one, their means rounded down, and cuts."""
+    def windows(
+        self,
+    ) -> Iterator[tuple[Window, np.ndarray, np.ndarray, Callable[[slice], np.ndarray]]]:
+        """Of each kind: the windows, which pixels have one, their means rounded down, and cuts of
+        some of these."""
         for window, chosen in self.known.kinds(self.likely):
             likely = self.likely.some(chosen)
             yield window, chosen, likely.floor, self.known.cuts(window, self.keys[chosen], likely)
@@ -65,12 +69,10 @@ class Counted:
         self.planes = planes
         self.counts = {number: Counts(number, frequencies) for number in numbers}
 
-    def parts(self, number: int, where: Where, distribution: Distribution) -> Iterator[Part]:
-        """Of a group of a plane; Co is known where Cg is asked for."""
+    def group(self, number: int, where: Where, distribution: Distribution) -> Group:
+        """Of a plane; Co is known where Cg is asked for."""
         y, co = (plane[:, *where].reshape(-1) for plane in self.planes[:2])
-        keys, likely = counts.keys(number, y, co), distribution.flat
-        for pixels in counts.parts(len(keys)):
-            yield Part(pixels, likely.some(pixels), keys[pixels], self.counts[number])
+        return Group(distribution.flat, counts.keys(number, y, co), self.counts[number])
 
 
 class CountedEncoder(StreamEncoder):
@@ -88,16 +90,15 @@ class CountedEncoder(StreamEncoder):
             super().code(number, plane, where, distribution)
             return
         values = plane[:, *where].reshape(-1)
-        for part in self.counted.parts(number, where, distribution):
-            here, beyond = values[part.pixels], []
-            for window, chosen, floor, cuts in part.windows():
-                symbols = window.symbols_of(here[chosen], floor)
-                self.entropy.add_intervals(*counts.ranges(cuts, symbols))
-                beyond.append(chosen[window.is_outside(symbols)])
-            outside = np.concatenate(beyond)
-            if outside.size:
-                self.add(*symbols_of(number, here[outside], part.likely.some(outside)))
-            part.count(here)
+        group, beyond = self.counted.group(number, where, distribution), [NONE]
+        for window, chosen, floor, cuts in group.windows():
+            symbols = window.symbols_of(values[chosen], floor)
+            self.entropy.add_intervals(*counts.ranges(cuts(ALL), symbols))
+            beyond.append(chosen[window.is_outside(symbols)])
+        outside = np.concatenate(beyond)
+        if outside.size:
+            self.add(*symbols_of(number, values[outside], group.likely.some(outside)))
+        group.count(values)
 
 
 class CountedPrice(Price):
@@ -115,15 +116,14 @@ class CountedPrice(Price):
             return super().cost(number, plane, where, distribution)
         values = plane[:, *where].reshape(-1)
         spent = np.empty(len(values), np.float32)
-        for part in self.counted.parts(number, where, distribution):
-            here, cost = values[part.pixels], spent[part.pixels]
-            for window, chosen, floor, cuts in part.windows():
-                symbols = window.symbols_of(here[chosen], floor)
-                cost[chosen] = counts.bits(cuts, symbols)
-                outside = chosen[window.is_outside(symbols)]
-                told = symbols_of(number, here[outside], part.likely.some(outside))
-                cost[outside] += self.prices[told]
-            part.count(here)
+        group = self.counted.group(number, where, distribution)
+        for window, chosen, floor, cuts in group.windows():
+            symbols = window.symbols_of(values[chosen], floor)
+            spent[chosen] = counts.bits(cuts(ALL), symbols)
+            outside = chosen[window.is_outside(symbols)]
+            told = symbols_of(number, values[outside], group.likely.some(outside))
+            spent[outside] += self.prices[told]
+        group.count(values)
         return spent
 
 
@@ -144,14 +144,13 @@ class CountedDecoder(StreamDecoder):
             super().code(number, plane, where, distribution)
             return
         values = np.empty(distribution.mean.size, np.int32)
-        for part in self.counted.parts(number, where, distribution):
-            here, beyond = values[part.pixels], []
-            for window, chosen, floor, cuts in part.windows():
-                symbols = self.entropy.decode_bounds(cuts[1:-1])
-                here[chosen] = symbols + floor - np.int32(window.reach + 1)
-                beyond.append(chosen[window.is_outside(symbols)])
-            outside = np.concatenate(beyond)
-            if outside.size:
-                here[outside] = self.decoded(number, part.likely.some(outside))
-            part.count(here)
+        group, beyond = self.counted.group(number, where, distribution), [NONE]
+        for window, chosen, floor, cuts in group.windows():
+            symbols = self.entropy.decode_cuts(len(chosen), window.symbols, cuts)
+            values[chosen] = symbols + floor - np.int32(window.reach + 1)
+            beyond.append(chosen[window.is_outside(symbols)])
+        outside = np.concatenate(beyond)
+        if outside.size:
+            values[outside] = self.decoded(number, group.likely.some(outside))
+        group.count(values)
         plane[:, *where] = values.reshape(distribution.mean.shape)

@@ -95,7 +95,7 @@ def test_ranges_are_those_of_exact_integers(seed: int, number: int) -> None:
     found = Distribution(mean, scale_class)
     seen = 0
     for window, chosen in known.kinds(found):
-        cuts = known.cuts(window, keys[chosen], found.some(chosen))
+        cuts = known.cuts(window, keys[chosen], found.some(chosen))(slice(None))
         for column, k in enumerate(chosen.tolist()):
             row = int(found.row[k]) + 216 * number
             pixel = (int(mean[k]), int(y[k]), int(co[k]))
