@@ -17,9 +17,8 @@ from pillow_colorgrid.entropy import compact, rans
 from pillow_colorgrid.errors import NetworkError
 from pillow_colorgrid.runtime import networks
 
-QUICK, SMALL, MIDDLE, WIDE = 188, 188, 162, 60
-"""Ids of the tables of networks 32, 32, 48 and 64 features wide; with 1, 2, 2 and 3 convolutions of
-3x3 at the finest level."""
+SMALL, MIDDLE, WIDE = 188, 162, 60
+"""Ids of the tables of networks 32, 48 and 64 features wide."""
 
 FIRST_SMALL, FIRST_WIDE = 44, 28
 """The same, for old files only."""
@@ -38,8 +37,7 @@ WIDE_EFFORT = 6
 """From here on wide networks are used."""
 
 MODELS_BY_EFFORT = {
-    1: QUICK,
-    **dict.fromkeys(range(2, 5), SMALL),
+    **dict.fromkeys(range(1, 5), SMALL),
     5: MIDDLE,
     **dict.fromkeys(range(WIDE_EFFORT, 10), WIDE),
 }
@@ -47,16 +45,6 @@ MODELS_BY_EFFORT = {
 
 SMALL_MODELS_BY_EFFORT = {**MODELS_BY_EFFORT, 6: MIDDLE}
 """The same for small pictures, read by programs that have many of them."""
-
-LARGE_PIXELS = 2**20
-"""Beyond so many a picture is large: what it takes to show it is waited for."""
-
-LARGE_MODELS_BY_EFFORT = {
-    **MODELS_BY_EFFORT,
-    **dict.fromkeys(range(1, 6), QUICK),
-    6: MIDDLE,
-}
-"""The same for large pictures."""
 
 STREAM_FORM = compact.Form(count_bytes=2, tail_shift=5)
 """How streams tell their lanes, in new files."""

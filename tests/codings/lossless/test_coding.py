@@ -133,20 +133,6 @@ def test_threads_agree(monkeypatch):
     assert files[0] == files[1] == files[2]
 
 
-@pytest.mark.parametrize("effort", [1, 5, 6, 7])
-def test_large_pictures_have_networks_of_their_own(effort, monkeypatch):
-    pixels = pixels_of(photograph("coffee", 300, 240))
-    monkeypatch.setattr(lossless, "LARGE_PIXELS", pixels.shape[0] * pixels.shape[1])
-    for allowed, tables in (
-        (0, lossless_model.MODELS_BY_EFFORT),
-        (-1, lossless_model.LARGE_MODELS_BY_EFFORT),
-    ):
-        monkeypatch.setattr(lossless, "LARGE_PIXELS", lossless.LARGE_PIXELS + allowed)
-        sections = encoded(lossless, pixels, Options(effort=effort))
-        assert networks.pack_references([tables[effort]]) in sections
-        assert np.array_equal(opened(pack(pixels, sections)), pixels)
-
-
 def test_onnxruntime_agrees_with_int64(monkeypatch):
     """The same bytes, whether onnxruntime or plain numpy computes the networks."""
     adapted = replace(predictor().model, adaptation=adapted_at_random())

@@ -16,8 +16,7 @@ from pillow_colorgrid.runtime import networks
 from tests.conftest import MODELS
 
 INDEX = {e["id"]: e for e in json.loads((MODELS / "index.json").read_text())["networks"]}
-BY_EFFORT = (model.SMALL_MODELS_BY_EFFORT, model.MODELS_BY_EFFORT, model.LARGE_MODELS_BY_EFFORT)
-NUMBERS = sorted({number for tables in BY_EFFORT for number in tables.values()})
+NUMBERS = sorted(set(model.MODELS_BY_EFFORT.values()))
 
 
 def tables_of(number):
@@ -25,7 +24,7 @@ def tables_of(number):
 
 
 def test_each_effort_has_a_model():
-    assert all(sorted(tables) == list(range(1, 10)) for tables in BY_EFFORT)
+    assert sorted(model.MODELS_BY_EFFORT) == list(range(1, 10))
     assert set(NUMBERS) <= set(INDEX)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.model import QUICK, model
+from pillow_colorgrid.codings.lossless.model import SMALL, model
 from pillow_colorgrid.codings.lossless.pieces import TILE, estimated_bytes
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.tiles import Tile
@@ -101,7 +101,7 @@ def _cost(
     pieces: list[tuple[Bytes, Held | None]], channels: Channels | None, workers: Workers
 ) -> float:
     """Bytes of the pieces, about."""
-    predictor = Predictor(model(QUICK), workers)
+    predictor = Predictor(model(SMALL), workers)
     total = 0.0
     for rgb, held in pieces:
         planes = ycocg.forward(rgb) if channels is None else channels.forward(rgb)

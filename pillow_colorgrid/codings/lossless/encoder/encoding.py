@@ -72,7 +72,7 @@ CLIPPING_BYTES = 18
 
 COUNTS_EFFORT = 2
 """From here on colours are counted where that pays: effort 1 is for speed, and to show a picture by
-its quick networks would take half as long again."""
+its small networks would take half as long again."""
 
 COUNTS_BYTES = 13
 """What the section of the counts takes."""

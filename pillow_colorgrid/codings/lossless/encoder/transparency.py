@@ -26,7 +26,7 @@ from pillow_colorgrid.codings.lossless.description import (
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted
 from pillow_colorgrid.codings.lossless.encoder.spreading import along_columns, along_rows
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.model import QUICK, model
+from pillow_colorgrid.codings.lossless.model import SMALL, model
 from pillow_colorgrid.codings.lossless.pieces import TILE as TILE_PIECE, estimated_bytes, tile_of
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.transparency import OPAQUE, SOFT, TRANSPARENT, Hidden
@@ -151,10 +151,10 @@ def _hidden(pixels: Bytes, planes: list[np.ndarray], workers: Workers) -> Hidden
 
 
 def _estimate(planes: list[np.ndarray], held: Held | None, workers: Workers) -> float:
-    """About the bytes of the streams of planes (1, H, W), by quick networks."""
+    """About the bytes of the streams of planes (1, H, W), by small networks."""
     height, width = planes[0].shape[1:]
     share, total = 0, 0.0
-    predictor = Predictor(model(QUICK), workers)
+    predictor = Predictor(model(SMALL), workers)
     for box in windows(height, width):
         piece = replace(TILE_PIECE, held=held and held.part(box))
         total += float(estimated_bytes(tile_of(planes, box), piece, predictor).sum())
