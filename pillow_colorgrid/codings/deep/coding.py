@@ -127,10 +127,10 @@ def _decode(
             (coded.luminance, place.within(window))
             for coded, place in zip(streams.tiles, places, strict=False)
         ]
-        at_work = predictor if len(todo) == 1 else predictor.sharing(len(todo))
 
         def fill(job: tuple[bytes, Tile]) -> None:
             data, tile = job
+            at_work = predictor if len(todo) == 1 else predictor.sharing(len(todo))
             walk.decode(data, plane[:, *tile.place], TILE, depth, at_work, interval)
 
         with damage_told():

@@ -151,23 +151,29 @@ def cg(outputs: np.ndarray, base: np.ndarray, known: Distribution, co: np.ndarra
     distance = co.astype(np.int32) * MEAN_STEPS - known.mean
     # an eighth times a sixteenth is 1/128: half of a 1/64
     fine = outputs[:, 2] + ((slope * distance) >> 1)
-    surprise = _SURPRISE[known.scale_class, np.minimum(np.abs(distance), _SURPRISE.shape[1] - 1)]
+    kinds = np.minimum(np.abs(distance), np.int32(_DISTANCES - 1))
+    kinds += known.scale_class * np.int32(_DISTANCES)
+    surprise = _SURPRISE.take(kinds)
     # a sixteenth of an octave times a sixteenth is 1/256 of an octave
     scale = outputs[:, 3] + ((weight * surprise + 2) >> 2)
     return Distribution(_mean(base, fine, -HIGHEST), _class(scale))
 
 
+_DISTANCES = MEAN_STEPS * 1024
+"""Of Co from its mean, in eighths: so many at most."""
+
+
 def _surprises() -> np.ndarray:
-    """SURPRISE_CLASSES for each class of Co and each distance in eighths: (CLASSES, distances)."""
-    distances = np.arange(MEAN_STEPS * 1024)
-    table = np.empty((CLASSES, len(distances)), np.int32)
+    """SURPRISE_CLASSES for each class of Co and each distance: (CLASSES, _DISTANCES) int8."""
+    distances = np.arange(_DISTANCES)
+    table = np.empty((CLASSES, len(distances)), np.int8)
     for scale_class in range(CLASSES):
         octave, quarter = divmod(scale_class - UNIT_CLASS, CLASSES_PER_OCTAVE)
         # distances in units of 2**-20 so that the smallest scale and bound stay integers
         scale = (_QUARTER_OCTAVES[quarter] << (octave + 4)) * MEAN_STEPS
         bounds = [int(bound * 2) * scale // 2 for bound in SURPRISE_BOUNDS]
         kind = sum(((distances << 20) >= bound).astype(np.int32) for bound in bounds)
-        table[scale_class] = np.array(SURPRISE_CLASSES, np.int32)[kind]
+        table[scale_class] = np.array(SURPRISE_CLASSES)[kind]
     return table
 
 
