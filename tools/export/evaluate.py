@@ -159,8 +159,13 @@ def _concat(_: dict, *parts: Exact) -> Exact:
     return Exact(np.concatenate([part.values for part in parts], 1), parts[0].shift)
 
 
-def _transpose(attributes: dict, x: np.ndarray) -> np.ndarray:
-    return x.transpose(attributes["perm"])
+def _transpose(attributes: dict, x: np.ndarray | Exact) -> np.ndarray | Exact:
+    order = attributes["perm"]
+    if isinstance(x, Exact):
+        if not isinstance(x.shift, int):
+            raise ValueError("what is transposed needs one scale")
+        return Exact(x.values.transpose(order), x.shift)
+    return x.transpose(order)
 
 
 def _resize(_: dict, x: Exact, __: None, ___: np.ndarray) -> Exact:
