@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 
 import numpy as np
 import onnx
@@ -248,3 +249,11 @@ def test_damaged_network_is_refused() -> None:
     network = networks.index()[INTEGER[0]["id"]]
     with pytest.raises(NetworkError, match="its SHA-256 is not"):
         networks.session(dataclasses.replace(network, id=60_001, sha256="00" * 32))
+
+
+def test_the_specification_lists_each_file() -> None:
+    text = (MODELS.parent / "FORMAT.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \| `([^`]+)` \| `([0-9a-f]{16})` \| ([\d,]+) \|", text, re.M)
+    told = {(int(a), b, c, int(d.replace(",", ""))) for a, b, c, d in rows}
+    files = [e for e in ENTRIES if e["role"] not in ("jpeg", "jpeg_set")]  # those are in 3.8
+    assert told == {(e["id"], e["file"], e["hash"], e["size_bytes"]) for e in files}
