@@ -158,7 +158,8 @@ class Decoder(rans.Decoder):
     def decode(self, frequencies: Frequencies, rows: np.ndarray) -> np.ndarray:
         """As `rans.Decoder.decode`."""
         whole = super().decode
-        return _joined([whole(frequencies, rows[part]) for part in self._parts(len(rows))])
+        parts = [whole(frequencies, rows[part]) for part in self._parts(len(rows))]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def decode_in_turn(self, frequencies: Frequencies, rows: InTurn) -> int:
         """As `rans.Decoder.decode_in_turn`, before the tail. Raises StreamError."""
@@ -207,10 +208,6 @@ class Decoder(rans.Decoder):
                 raise StreamError(f"{self.until_tail} symbols left before the tail")
             self._begin_tail()
         super().finish(zeros)
-
-
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _packed(states: np.ndarray) -> bytes:

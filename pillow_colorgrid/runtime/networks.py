@@ -351,7 +351,7 @@ def taken(
     opened: "onnxruntime.InferenceSession", inputs: Mapping[str, npt.NDArray[np.uint8]]
 ) -> dict[str, npt.NDArray[np.uint8]]:
     """`inputs`, (N, planes, rows, columns) each, as the graph takes them (`heads`)."""
-    by_rows = head_of(opened) is not None
+    by_rows = INPUTS_KEY in opened.get_modelmeta().custom_metadata_map
     return {name: as_rows(planes) if by_rows else planes for name, planes in inputs.items()}
 
 

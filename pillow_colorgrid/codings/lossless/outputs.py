@@ -12,7 +12,7 @@ import numpy as np
 
 from pillow_colorgrid.codings.lossless.adaptation import BIAS, Correction
 from pillow_colorgrid.codings.lossless.context import ZERO
-from pillow_colorgrid.runtime.heads import Head
+from pillow_colorgrid.runtime.heads import Head, rounded_up
 from pillow_colorgrid.runtime.products import LARGEST, weighted
 
 CHUNK_CELLS = 2**14
@@ -97,13 +97,12 @@ class _Added:
         self.start = coefficients[:, -1].astype(np.int32) * BIAS - of_inputs.sum(1) * ZERO
         self.start = (self.start + ((1 << self.shifts) >> 1)).astype(np.int32)
         self.by_features = _Halves(coefficients[:, :features])
-        self.by_inputs = _Halves(coefficients[:, features:-1])
+        beyond = rounded_up(of_inputs.shape[1]) - of_inputs.shape[1]
+        self.by_inputs = _Halves(np.pad(coefficients[:, features:-1], [(0, 0), (0, beyond)]))
 
     def to(self, found: np.ndarray, of_features: np.ndarray, inputs: np.ndarray) -> None:
         """Add to `found` (N, outputs, rows, columns), given the sums by features."""
-        weights = self.by_inputs.weights
-        of_no_input = np.zeros((inputs.shape[-1] - len(weights), weights.shape[1]), np.int8)
-        of_inputs = weighted(inputs, np.concatenate([weights, of_no_input]))
+        of_inputs = weighted(inputs, self.by_inputs.weights)
         parts: list[list[np.ndarray]] = [[] for _ in self.outputs]
         for sums, by in ((of_features, self.by_features), (of_inputs, self.by_inputs)):
             for number, row in enumerate(by.rows):

@@ -121,13 +121,9 @@ class Piece:
         """So many pixels of a plane (1, h, w) its streams hold."""
         return plane.size if self.held is None else int(np.count_nonzero(self.held.pixels))
 
-    def counts(self, model: Model) -> bool:
-        """Whether something of its colour is counted: of tiles, where the model says so."""
-        return bool(model.counts) and not self.seeded
-
     def counted(self, planes: list[np.ndarray], model: Model) -> Counted | None:
-        """What is counted of its planes; None: nothing is."""
-        if not self.counts(model):
+        """What is counted of its planes: of tiles, where the model says so; None: nothing is."""
+        if self.seeded or not model.counts:
             return None
         return Counted(planes, model.frequencies, model.counts)
 
