@@ -19,10 +19,8 @@ from itertools import cycle
 
 import numpy as np
 
-PRECISION_BITS = 14
-"""The frequencies of a row sum up to 2**14."""
-
-TOTAL = 1 << PRECISION_BITS
+from pillow_colorgrid.entropy.precision import PRECISION_BITS as PRECISION_BITS, TOTAL as TOTAL
+from pillow_colorgrid.entropy.ranges import Bounds, Ranges
 
 WORD_BITS = 16
 
@@ -34,8 +32,8 @@ STATE_BYTES, WORD_BYTES = 4, 2
 FEW_LANES = 12
 """So many are moved one by one, as Python's integers: a step of numpy takes about as long as 15."""
 
-CUTS_AT_ONCE = 2**17
-"""So many cuts of symbols' ranges are asked for at a time, about."""
+EDGES_AT_ONCE = 2**16
+"""So many edges of symbols' ranges are asked for at a time, about."""
 
 _FULL_BITS = 2 * WORD_BITS - PRECISION_BITS
 """A state that is a symbol's frequency times 2**this would overflow by the symbol."""
@@ -310,7 +308,8 @@ class Decoder:
         return symbol_of.take(slots)
 
     def _move(self, lanes: Lanes, slots: np.ndarray, step_of: np.ndarray) -> None:
-        """Whole steps of all `lanes`; `slots` (int64), given as each row's first, become theirs.
+        """Whole steps of all `lanes`; `slots` (int64), given as each row's first, become the first
+        ones of their symbols: few places, which stay in a processor's cache.
 
         `_advance` written out: a tenth of the time is in calls and in looking up names.
         """
@@ -318,8 +317,9 @@ class Decoder:
         low_words, high_words, words = lanes.low_words, lanes.high_words, self.words
         slot_mask, word_mask, lowest = lanes.slot_mask, lanes.word_mask, lanes.lowest
         precision, word_bits, next_word = lanes.precision, lanes.word_bits, self.next_word
-        both, add, multiply, less = np.bitwise_and, np.add, np.multiply, np.less
-        shift_right, empty_lanes, step_at = np.right_shift, flags.nonzero, step_of.take
+        both, add, subtract, multiply = np.bitwise_and, np.add, np.subtract, np.multiply
+        less, shift_right, empty_lanes = np.less, np.right_shift, flags.nonzero
+        step_at = step_of.take
         taken = np.empty_like(states)
         slot_words = slots.view(np.uint32)[::2]  # their low halves: no slot is beyond 2**32
         for first in range(0, len(slots), width):
@@ -329,6 +329,7 @@ class Decoder:
             step_at(slots[step], None, taken, "clip")
             shift_right(taken, word_bits, numbers)
             both(taken, word_mask, taken)
+            subtract(here, taken, here)
             shift_right(states, precision, states)
             multiply(states, numbers, states)
             add(states, taken, states)
@@ -487,48 +488,43 @@ class Decoder:
         """
         inner, count = bounds.shape
 
-        def cuts(some: slice) -> np.ndarray:
+        def some_bounds(some: slice) -> Bounds:
             inside = bounds[:, some]
-            found = np.empty((inner + 2, inside.shape[1]), np.uint16)
-            found[0], found[1:-1], found[-1] = 0, inside, TOTAL
-            return found
+            edges = np.empty((inner + 2, inside.shape[1]), np.uint16)
+            edges[0], edges[1:-1], edges[-1] = 0, inside, TOTAL
+            return Bounds(edges)
 
-        return self.decode_cuts(count, inner + 1, cuts)
+        return self.decode_ranges(count, inner + 1, some_bounds)
 
-    def decode_cuts(
-        self, count: int, symbols: int, cuts: Callable[[slice], np.ndarray]
+    def decode_ranges(
+        self, count: int, symbols: int, ranges: Callable[[slice], Ranges]
     ) -> np.ndarray:
-        """As `decode_bounds`: `count` symbols, each of so many.
+        """The next pass, of `count` symbols that have ranges of their own.
 
         Args:
-            cuts: of some of them, (symbols + 1, n) uint16, contiguous: the bounds between rows of 0
-                and of 2**14. Asked of some steps at a time, which stay in a processor's cache.
+            symbols: how many each could be, at most 256.
+            ranges: of some of them. Asked of some steps at a time, which stay in a processor's
+                cache.
+
+        Returns:
+            (n,) int32 symbols, from 0.
+
+        Raises:
+            StreamError: the stream ends before the pass does.
         """
         found = np.empty(count, np.uint8)
-        width, first, end = 0, 0, 0
+        first = end = width = 0
         for lanes, step in self._steps(count):
-            slots = lanes.numbers
+            slots = np.bitwise_and(lanes.states, lanes.slot_mask, lanes.numbers)
             if step.stop > end:
-                first, end = step.start, step.start + max(len(slots), CUTS_AT_ONCE // symbols)
-                known = cuts(slice(first, end))
-                columns, flat = np.arange(known.shape[1]), known.reshape(-1)
-                width = 0
+                steps = max(1, EDGES_AT_ONCE // symbols // len(slots))
+                first, end = step.start, min(count, step.start + steps * len(slots))
+                known = ranges(slice(first, end))
             if len(slots) != width:  # the last step may not need all lanes
                 width = len(slots)
-                reached = np.empty((symbols - 1, width), bool)
-                place, row = np.empty(width, np.intp), np.full(width, len(columns))
-                low_slots = np.empty(width, np.uint16)
-                begin, size = np.empty((2, width), np.uint32)
-            here, of_step = slice(step.start - first, step.stop - first), found[step]
-            np.bitwise_and(lanes.states, lanes.slot_mask, slots)
-            low_slots[:] = slots
-            np.less_equal(known[1:-1, here], low_slots, reached)
-            np.add.reduce(reached.view(np.uint8), 0, out=of_step)
-            np.add(np.multiply(of_step, row, place), columns[here], place)
-            begin[:] = flat.take(place)
-            size[:] = flat.take(np.add(place, row, place))
-            np.subtract(size, begin, size)
-            self._advance(lanes, size, np.subtract(slots, begin, slots))
+                search = known.search(width)
+            found[step] = search.at(known, slice(step.start - first, step.stop - first), slots)
+            self._advance(lanes, search.size, np.subtract(slots, search.begin, slots))
         return found.astype(np.int32)
 
     def decode_raw(self, bits: int | np.ndarray, count: int) -> np.ndarray:

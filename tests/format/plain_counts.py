@@ -32,8 +32,8 @@ class Counts:
                 m, c, y, co = expected[n]
                 starts = self.starts(plane, reach, (m, y, co), row_of(plane, m, c))
                 symbol = stream.by_starts(at, starts)
-                found[n] = (m >> 3) - reach + symbol - 1
-                if symbol in (0, 2 * reach + 2):
+                found[n] = (m >> 3) - reach + symbol
+                if symbol == 2 * reach + 1:
                     beyond.append(n)
         for at, n in enumerate(beyond):
             m, c, *_ = expected[n]
@@ -48,13 +48,10 @@ class Counts:
         """Where the range of each symbol begins, and the end of the last."""
         m, y, co = pixel
         row, counts = self.frequencies[row], self.counts[plane]
-        sums = [sum(row[: 512 - reach])]
+        sums = [0]
         for value in range((m >> 3) - reach, (m >> 3) + reach + 1):
             count = counts.get(place_of(plane, y, co, value), 0)
             sums.append(sums[-1] + row[value - (m >> 3) + 512] * (1 + count))
-        total = sums[-1] + sum(row[512 + reach + 1 :])
-        symbols = 2 * reach + 3
-        size = 2 ** total.bit_length()
-        ratio = ((16384 - symbols) * 2**16) // (total * 2**16 // size)
-        scaled = [s * 2**16 // size for s in sums]
-        return [0, *(((s * ratio) >> 16) + i + 1 for i, s in enumerate(scaled)), 16384]
+        beyond = sum(row[: 512 - reach]) + sum(row[512 + reach + 1 :])
+        total = sums[-1] + beyond + (sums[-1] >> 13) + 1
+        return [*(s * 16384 // total for s in sums), 16384]

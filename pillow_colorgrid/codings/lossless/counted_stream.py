@@ -1,7 +1,7 @@
 """Streams of colour that know how often each colour was there already (`counts`).
 
 Of each group first the symbols of all narrow windows are coded, then those of all wide ones, then
-the values that lie beyond their windows, by the frequency table.
+the values that these do not tell, by the frequency table.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,10 +22,11 @@ from pillow_colorgrid.codings.lossless.stream import (
     symbols_of,
 )
 from pillow_colorgrid.entropy import compact, rans
+from pillow_colorgrid.entropy.ranges import Weights
 from pillow_colorgrid.entropy.rans import Frequencies
 
-ALL, NONE = slice(None), np.empty(0, np.intp)
-"""Pixels of a group."""
+NONE = np.empty(0, np.intp)
+"""No pixels of a group."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,13 @@ class Group:
 
     def windows(
         self,
-    ) -> Iterator[tuple[Window, np.ndarray, np.ndarray, Callable[[slice], np.ndarray]]]:
-        """Of each kind: the windows, which pixels have one, their means rounded down, and cuts of
-        some of these."""
+    ) -> Iterator[tuple[Window, np.ndarray, np.ndarray, Callable[[slice], Weights]]]:
+        """Of each kind: the windows, which pixels have one, their means rounded down, and weights
+        of some of these."""
         for window, chosen in self.known.kinds(self.likely):
             likely = self.likely.some(chosen)
-            yield window, chosen, likely.floor, self.known.cuts(window, self.keys[chosen], likely)
+            weights = self.known.weights(window, self.keys[chosen], likely)
+            yield window, chosen, likely.floor, weights
 
     def count(self, values: np.ndarray) -> None:
         """Take note of its (n,) values, at last."""
@@ -91,13 +93,13 @@ class CountedEncoder(StreamEncoder):
             return
         values = plane[:, *where].reshape(-1)
         group, beyond = self.counted.group(number, where, distribution), [NONE]
-        for window, chosen, floor, cuts in group.windows():
+        for window, chosen, floor, weights in group.windows():
             symbols = window.symbols_of(values[chosen], floor)
-            self.entropy.add_intervals(*counts.ranges(cuts(ALL), symbols))
-            beyond.append(chosen[window.is_outside(symbols)])
-        outside = np.concatenate(beyond)
-        if outside.size:
-            self.add(*symbols_of(number, values[outside], group.likely.some(outside)))
+            self.entropy.add_intervals(*counts.ranges(window, symbols, weights))
+            beyond.append(chosen[window.is_beyond(symbols)])
+        rest = np.concatenate(beyond)
+        if rest.size:
+            self.add(*symbols_of(number, values[rest], group.likely.some(rest)))
         group.count(values)
 
 
@@ -117,12 +119,11 @@ class CountedPrice(Price):
         values = plane[:, *where].reshape(-1)
         spent = np.empty(len(values), np.float32)
         group = self.counted.group(number, where, distribution)
-        for window, chosen, floor, cuts in group.windows():
+        for window, chosen, floor, weights in group.windows():
             symbols = window.symbols_of(values[chosen], floor)
-            spent[chosen] = counts.bits(cuts(ALL), symbols)
-            outside = chosen[window.is_outside(symbols)]
-            told = symbols_of(number, values[outside], group.likely.some(outside))
-            spent[outside] += self.prices[told]
+            spent[chosen] = counts.bits(*counts.ranges(window, symbols, weights))
+            rest = chosen[window.is_beyond(symbols)]
+            spent[rest] += self.prices[symbols_of(number, values[rest], group.likely.some(rest))]
         group.count(values)
         return spent
 
@@ -145,12 +146,12 @@ class CountedDecoder(StreamDecoder):
             return
         values = np.empty(distribution.mean.size, np.int32)
         group, beyond = self.counted.group(number, where, distribution), [NONE]
-        for window, chosen, floor, cuts in group.windows():
-            symbols = self.entropy.decode_cuts(len(chosen), window.symbols, cuts)
-            values[chosen] = symbols + floor - np.int32(window.reach + 1)
-            beyond.append(chosen[window.is_outside(symbols)])
-        outside = np.concatenate(beyond)
-        if outside.size:
-            values[outside] = self.decoded(number, group.likely.some(outside))
+        for window, chosen, floor, weights in group.windows():
+            symbols = self.entropy.decode_ranges(len(chosen), window.symbols, weights)
+            values[chosen] = symbols + floor - np.int32(window.reach)
+            beyond.append(chosen[window.is_beyond(symbols)])
+        rest = np.concatenate(beyond)
+        if rest.size:
+            values[rest] = self.decoded(number, group.likely.some(rest))
         group.count(values)
         plane[:, *where] = values.reshape(distribution.mean.shape)

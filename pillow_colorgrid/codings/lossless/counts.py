@@ -3,11 +3,12 @@
 Pictures that were edited, or whose colours were converted, do not have all colours near one that
 they have: each step of an editor rounds to 8 bits, and many colours cannot come out. The networks
 do not know which. So a tile *counts* the colours that it has shown: how often a value of Co stood
-beside the same Y, and one of Cg beside the same Y and Co. The networks' probability of each value
-is multiplied by one more than its count; then all are scaled to sum up to one again.
+beside the same Y, and one of Cg beside the same Y and Co. The networks' frequency of each value,
+multiplied by one more than its count, is its *weight*.
 
-That is done within a *window* of values around the mean. Values beyond it keep their probability
-beside those within it, and are told by the frequency table alone.
+That is done within a *window* of values around the mean. One symbol stands for all values beyond
+it, and for those whose weight is too small beside the others'; they are told by the frequency table
+alone.
 
 Integers only; what is counted is known to the decoder as well. Counts are taken note of behind each
 group of a pass, so that all its values are computed at once: four times as often made files 0.1 %
@@ -15,7 +16,6 @@ smaller or larger, and took a tenth longer. Which of Co and Cg are counted a fil
 time, and for some pictures one of them says nothing.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -23,7 +23,9 @@ import numpy as np
 
 from pillow_colorgrid.codings.lossless.distribution import CLASSES, ROWS, Distribution
 from pillow_colorgrid.codings.lossless.stream import CENTER, CO
-from pillow_colorgrid.entropy.rans import PRECISION_BITS, TOTAL, Frequencies
+from pillow_colorgrid.entropy.precision import PRECISION_BITS, TOTAL
+from pillow_colorgrid.entropy.ranges import Weights
+from pillow_colorgrid.entropy.rans import Frequencies
 
 REACHES = (4, 10, 20)
 """Of the kinds of windows: so many values below the mean rounded down, and as many above."""
@@ -46,20 +48,12 @@ CG_BITS = 21
 SPREAD, SPREAD_STEP_BITS = 0x9E3779B1, 6
 """A key's counts begin at a multiple of 2**6: the upper bits of the product, modulo 2**32."""
 
-SUM_BITS = 16
-"""Cumulated products are scaled by the power of two that gives their total so many bits."""
-
-RATIO_BITS = 16
-"""Fraction bits of what scaled sums are multiplied with: all products are below 2**30."""
-
-FLOAT_FRACTION_BITS, FLOAT_BIAS = 23, 127
-"""Where a float32 keeps its exponent, and what is added to it."""
+BEYOND = np.float32(2.0**-13)
+"""Beside its frequency, the symbol of what is beyond a window has this share of all weights: more
+than a slot."""
 
 COUNT_BYTES = 2
 """Each count's, as an array."""
-
-_UPPER = int(sys.byteorder == "little")
-"""Which half of an int32 is the upper one."""
 
 _KINDS = np.digitize(np.arange(CLASSES), WIDER_CLASSES).astype(np.uint8)
 
@@ -91,75 +85,52 @@ class Window:
 
     Attributes:
         reach: values on either side of the mean rounded down.
-        counts: (places,) of void: as one item the counts of the window that begins at a place.
-            Items are gathered twice as fast as rows.
+        counts: (places,) of void: as one item what is known of the values of the window that begins
+            at a place: one more than each was counted. Items are gathered twice as fast as rows.
         frequencies: (rows, values) float32, without counts.
-        below, above: (rows,) float32: frequency of all values below the window, and above it.
+        beyond: (rows,) float32: frequency of all values beyond the window, plus 1.
     """
 
     reach: int
     counts: np.ndarray
     frequencies: np.ndarray
-    below: np.ndarray
-    above: np.ndarray
+    beyond: np.ndarray
 
     @property
     def symbols(self) -> int:
-        """Of the entropy coder: below the window, its values, above it."""
-        return 2 * self.reach + 3
+        """Of the entropy coder: the window's values, and the one of what is beyond it."""
+        return 2 * self.reach + 2
 
-    def cuts(self, rows: np.ndarray, first: np.ndarray) -> np.ndarray:
-        """(symbols + 1, n) uint16: where each symbol's range begins, and where the last one's ends.
+    def weights(self, rows: np.ndarray, first: np.ndarray) -> Weights:
+        """Of the symbols of (n,) pixels.
 
         Args:
             rows: (n,) of the frequencies; first: (n,) places where the windows begin.
         """
-        cuts = np.empty((self.symbols + 1, len(rows)), np.uint16)
-        each = CHUNK_VALUES // self.symbols
-        for begin in range(0, len(rows), each):
-            some = slice(begin, begin + each)
-            self._fill(cuts[:, some], rows[some], first[some])
-        return cuts
-
-    def _fill(self, cuts: np.ndarray, rows: np.ndarray, first: np.ndarray) -> None:
         counts = self.counts[first].view(np.uint16).reshape(len(rows), -1)
-        # products and sums are below 2**23: exact in float32
-        likely = counts + np.float32(1)
-        likely *= self.frequencies.take(rows, axis=0)
-        sums = np.empty((self.symbols - 1, len(rows)), np.float32)
-        self.below.take(rows, out=sums[0])
-        for number, values in enumerate(likely.T):
-            np.add(sums[number], values, out=sums[number + 1])
-        total = sums[-1] + self.above.take(rows)
-        scale = _scales(total)
-        sums *= scale
-        total *= scale
-        # a quotient of whole numbers below 2**53 is never rounded up to the next one
-        room = float((TOTAL - self.symbols) << RATIO_BITS)
-        ratio = (room / np.floor(total).astype(np.float64)).astype(np.int32)
-        scaled = sums.astype(np.int32)
-        scaled *= ratio
-        # the upper half of each: without its RATIO_BITS lower ones
-        upper = scaled.view(np.uint16)[:, _UPPER::2]
-        cuts[0], cuts[-1] = 0, TOTAL
-        np.add(upper, np.arange(1, self.symbols, dtype=np.uint16)[:, None], out=cuts[1:-1])
+        weights = self.frequencies.take(rows, axis=0)
+        weights *= counts
+        sums = np.empty((self.symbols + 1, len(rows)), np.float32)
+        sums[0] = 0
+        for number, of_value in enumerate(weights.T):
+            np.add(sums[number], of_value, out=sums[number + 1])
+        # all of these are whole numbers below 2**23: exact
+        within, total = sums[-2:]
+        np.floor(np.multiply(within, BEYOND, out=total), out=total)
+        total += within
+        total += self.beyond.take(rows)
+        return Weights(sums)
 
     def symbols_of(self, values: np.ndarray, floor: np.ndarray) -> np.ndarray:
-        """The symbols of values: 0 below the window, the last one above it."""
-        found: np.ndarray = np.clip(values - floor + (self.reach + 1), 0, self.symbols - 1)
+        """The symbols of values: the last one if they are beyond the window."""
+        found: np.ndarray = values - floor + self.reach
+        found[(found < 0) | (found >= self.symbols)] = self.symbols - 1
         return found
 
-    def is_outside(self, symbols: np.ndarray) -> np.ndarray:
+    def is_beyond(self, symbols: np.ndarray) -> np.ndarray:
         """Which of the (n,) symbols stand for values beyond the window."""
-        found: np.ndarray = (symbols == 0) | (symbols == self.symbols - 1)
+        found: np.ndarray = symbols == self.symbols - 1
         return found
-
-
-def _scales(totals: np.ndarray) -> np.ndarray:
-    """(n,) float32: powers of two by which positive float32 `totals` have SUM_BITS bits."""
-    exponents = totals.view(np.uint32) & np.uint32(0xFF << FLOAT_FRACTION_BITS)
-    scales = np.uint32((2 * FLOAT_BIAS + SUM_BITS - 1) << FLOAT_FRACTION_BITS) - exponents
-    return scales.view(np.float32)
 
 
 class Counts:
@@ -170,7 +141,7 @@ class Counts:
         self.mask = size - 1
         # windows that begin near the end go on at the beginning
         self.beyond = 2 * max(REACHES)
-        self.counts = np.zeros(size + self.beyond, np.uint16)
+        self.counts = np.ones(size + self.beyond, np.uint16)
         self.windows = [self._window(reach, number, frequencies) for reach in REACHES]
 
     def _window(self, reach: int, number: int, frequencies: Frequencies) -> Window:
@@ -181,8 +152,7 @@ class Counts:
             reach,
             np.ndarray(self.mask + 1, window, self.counts, strides=(COUNT_BYTES,)),
             frequencies.counts[rows, first:end].astype(np.float32),
-            frequencies.bounds[rows, first].astype(np.float32),
-            (TOTAL - frequencies.bounds[rows, end]).astype(np.float32),
+            1 + TOTAL - frequencies.counts[rows, first:end].sum(1, dtype=np.float32),
         )
 
     def add(self, keys: np.ndarray, values: np.ndarray) -> None:
@@ -191,7 +161,7 @@ class Counts:
         for begin in range(0, len(places), ADDED_AT_ONCE):
             some = places[begin : begin + ADDED_AT_ONCE]
             np.add.at(self.counts, some, np.uint16(1))
-            self.counts[some] = np.minimum(self.counts[some], MOST)
+            self.counts[some] = np.minimum(self.counts[some], MOST + 1)
         self.counts[self.mask + 1 :] = self.counts[: self.beyond]
 
     def kinds(self, distribution: Distribution) -> Iterator[tuple[Window, np.ndarray]]:
@@ -202,25 +172,33 @@ class Counts:
             if found.size:
                 yield window, found
 
-    def cuts(
+    def weights(
         self, window: Window, keys: np.ndarray, distribution: Distribution
-    ) -> Callable[[slice], np.ndarray]:
-        """`Window.cuts` of some of (n,) pixels with these keys and distributions."""
+    ) -> Callable[[slice], Weights]:
+        """`Window.weights` of some of (n,) pixels with these keys and distributions."""
         rows = distribution.row
         first = (keys + distribution.floor - window.reach) & self.mask
-        return lambda some: window.cuts(rows[some], first[some])
+        return lambda some: window.weights(rows[some], first[some])
 
 
-def ranges(cuts: np.ndarray, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the ranges of (n,) symbols begin and end."""
-    count = cuts.shape[1]
-    places = symbols.astype(np.intp) * count + np.arange(count)
-    flat = cuts.reshape(-1)
-    return flat.take(places), flat.take(places + count)
+def ranges(
+    window: Window, symbols: np.ndarray, weights: Callable[[slice], Weights]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the ranges of (n,) symbols begin and end; of a weight too small the symbol changes."""
+    begin, end = np.empty((2, len(symbols)), np.uint32)
+    each = CHUNK_VALUES // window.symbols
+    for first in range(0, len(symbols), each):
+        some = slice(first, first + each)
+        known, chosen = weights(some), symbols[some]
+        begin[some], end[some] = known.of(chosen)
+        nothing = (begin[some] == end[some]).nonzero()[0]
+        if nothing.size:
+            chosen[nothing] = window.symbols - 1
+            begin[some], end[some] = known.of(chosen)
+    return begin, end
 
 
-def bits(cuts: np.ndarray, symbols: np.ndarray) -> np.ndarray:
-    """Ideal code lengths of the (n,) symbols (float32)."""
-    begin, end = ranges(cuts, symbols)
+def bits(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Ideal code lengths of (n,) symbols with such ranges (float32)."""
     length: np.ndarray = PRECISION_BITS - np.log2((end - begin).astype(np.float32))
     return length

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import CG, CO
 from pillow_colorgrid.color import ycocg
 from pillow_colorgrid.container import Header, Section
-from pillow_colorgrid.entropy import compact
+from pillow_colorgrid.entropy import compact, rans
 from pillow_colorgrid.errors import CgxError, DamagedError
 from pillow_colorgrid.regions import open_region
 from pillow_colorgrid.runtime import networks
@@ -95,15 +96,40 @@ def test_ranges_are_those_of_exact_integers(seed: int, number: int) -> None:
     found = Distribution(mean, scale_class)
     seen = 0
     for window, chosen in known.kinds(found):
-        cuts = known.cuts(window, keys[chosen], found.some(chosen))(slice(None))
+        weights = known.weights(window, keys[chosen], found.some(chosen))(slice(None))
+        told = [weights.of(np.full(len(chosen), one)) for one in range(window.symbols)]
         for column, k in enumerate(chosen.tolist()):
             row = int(found.row[k]) + 216 * number
             pixel = (int(mean[k]), int(y[k]), int(co[k]))
             expected = plain.starts(number, window.reach, pixel, row)
-            assert cuts[:, column].tolist() == expected
-            assert all(np.diff(expected) > 0)
+            bounds = [(int(begin[column]), int(end[column])) for begin, end in told]
+            assert bounds == list(pairwise(expected))
+            slots = rng.integers(0, rans.TOTAL, 8)
+            search, here = weights.search(8), slice(column, column + 1)
+            symbols = search.at(weights, here, slots.astype(np.uint32))
+            assert np.array_equal(symbols, np.searchsorted(expected, slots, side="right") - 1)
+            assert np.array_equal(search.begin, np.take(expected, symbols))
+            assert np.array_equal(search.size, np.diff(expected)[symbols])
         seen += len(chosen)
     assert seen == 12
+
+
+@pytest.mark.parametrize("number", [CO, CG])
+def test_no_symbol_ever_takes_all(number: int) -> None:
+    """The coder cannot tell one that does: whatever was counted, two have a share of a slot."""
+    for entry in networks.index().values():
+        if entry.role != lossless_model.TABLES:
+            continue
+        known = Counts(number, lossless_model.model(entry.id).frequencies)
+        for kind, window in enumerate(known.windows):
+            classes = np.flatnonzero(kind == counts._KINDS)
+            # the means' fractions have rows of their own
+            pairs = [(c, m) for c in classes.tolist() for m in range(8)]
+            likely = Distribution(*np.array(pairs, np.int32).T[::-1])
+            told = window.weights(likely.row, np.zeros(len(pairs), np.int64))
+            begin, end = told.of(np.full(len(pairs), window.symbols - 1))
+            assert begin.min() > 0
+            assert (end - begin).min() > 0
 
 
 def test_each_class_has_a_window() -> None:
@@ -120,8 +146,8 @@ def test_counts_end_at_the_most() -> None:
     keys = np.zeros(100_000, np.int64)
     for _ in range(2):
         known.add(keys, keys)
-    assert known.counts[0] == MOST
-    assert known.counts.sum() == 2 * MOST  # a window may begin at the end and go on here
+    assert known.counts[0] == 1 + MOST
+    assert (known.counts - 1).sum() == 2 * MOST  # a window may begin at the end and go on here
 
 
 # -- streams --------------------------------------------------------------------------------------
