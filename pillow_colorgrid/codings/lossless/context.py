@@ -90,6 +90,9 @@ Rows = tuple[int, int]
 class Margined:
     """Some rows of cells of planes (N, h, w), with their edges repeated: each tap is a view.
 
+    Columns of each place in a cell lie side by side: (N, rows, `step`, columns of cells). So a tap
+    of all cells of a row is read as it lies, in a third of the time.
+
     Args:
         pixels: (N, h, w), `step` x `step` of them to a cell.
         columns: of cells.
@@ -103,30 +106,37 @@ class Margined:
         end = self.margin + width
         wide = max(columns * step, width) + 2 * self.margin
         first, last = max(top, 0), min(bottom, height)
-        self.pixels = np.empty((count, bottom - top, wide), pixels.dtype)
-        inside = self.pixels[:, first - top : last - top]
+        margined = np.empty((count, bottom - top, wide), pixels.dtype)
+        inside = margined[:, first - top : last - top]
         inside[..., self.margin : end] = pixels[:, first:last]
         inside[..., : self.margin] = inside[..., self.margin : self.margin + 1]
         inside[..., end:] = inside[..., end - 1 : end]
-        self.pixels[:, : first - top] = inside[:, :1]
-        self.pixels[:, last - top :] = inside[:, -1:]
+        margined[:, : first - top] = inside[:, :1]
+        margined[:, last - top :] = inside[:, -1:]
+        cells = margined.reshape(count, bottom - top, wide // step, step)
+        self.pixels = np.ascontiguousarray(cells.transpose(0, 1, 3, 2))
 
     def tap(self, away: Tap) -> np.ndarray:
         """The pixel `away` from each cell's first: (N, rows, columns)."""
         top, left = self.margin + away[0], self.margin + away[1]
-        bottom, right = top + self.shape[0] * self.step, left + self.shape[1] * self.step
-        return self.pixels[:, top : bottom : self.step, left : right : self.step]
+        bottom, (first, phase) = top + self.shape[0] * self.step, divmod(left, self.step)
+        return self.pixels[:, top : bottom : self.step, phase, first : first + self.shape[1]]
 
-    def taps(self, taps: Taps) -> np.ndarray:
-        """All of `taps`: (N, rows of taps, columns of taps, rows, columns), a view."""
-        top, left = self.margin + taps.rows.start, self.margin + taps.columns.start
-        plane, row, pixel = self.pixels.strides
+    def taps(self, taps: Taps, phase: int = 0) -> np.ndarray:
+        """Those of `taps` in every `step`-th of their columns, from `phase` on: a view.
+
+        (N, rows of taps, columns of taps, rows, columns).
+        """
+        columns = taps.columns[phase :: self.step]
+        top, left = self.margin + taps.rows.start, self.margin + columns.start
+        plane, row, place, pixel = self.pixels.strides
+        first, in_cell = divmod(left, self.step)
         return np.ndarray(
-            (len(self.pixels), len(taps.rows), len(taps.columns), *self.shape),
+            (len(self.pixels), len(taps.rows), len(columns), *self.shape),
             self.pixels.dtype,
             self.pixels.data,
-            top * row + left * pixel,
-            (plane, row, pixel, row * self.step, pixel * self.step),
+            top * row + in_cell * place + first * pixel,
+            (plane, row, pixel, row * self.step, pixel),
         )
 
 
@@ -155,29 +165,35 @@ class Inputs:
 
     def add(self, pixels: np.ndarray, base: np.ndarray | int) -> None:
         """Differences of (N, rows, columns) pixels to their base, likewise or one for all."""
-        self._fill(pixels[:, None, None], _zero(base))
+        _put(pixels[:, None, None], _zero(base), self._next(1, 1))
 
     def add_taps(self, pixels: Margined, taps: Taps, base: np.ndarray) -> None:
-        zero = _zero(base)
-        seen = pixels.taps(taps)
-        each = max(1, self.at_once // len(taps.columns))
-        for first in range(0, len(taps.rows), each):
-            self._fill(seen[:, first : first + each], zero)
-
-    def _fill(self, pixels: np.ndarray, zero: np.ndarray | int) -> None:
-        """Add (N, rows and columns of taps, rows, columns): as they are above `zero`, clipped."""
-        # In this order, because numpy would else go along the taps, which lie closer together.
-        differences = np.subtract(pixels, zero, order="C")
-        self.put(differences.clip(_LEAST, _MOST, differences))
+        zero, into = _zero(base), self._next(len(taps.rows), len(taps.columns))
+        each = max(1, self.at_once * pixels.step // len(taps.columns))
+        for phase in range(pixels.step):
+            seen, there = pixels.taps(taps, phase), into[:, :, :, phase :: pixels.step]
+            for first in range(0, len(taps.rows), each):
+                some = slice(first, first + each)
+                _put(seen[:, some], zero, there[:, :, some])
 
     def put(self, values: np.ndarray) -> None:
         """Add bytes (N, rows and columns of taps, rows, columns), of any type."""
+        self._next(*values.shape[1:3])[...] = values.transpose(0, 3, 1, 2, 4)
+
+    def _next(self, tap_rows: int, tap_columns: int) -> np.ndarray:
+        """Where the next inputs go: (N, rows, rows and columns of taps, columns), a view."""
         count, rows, _, columns = self.rows.shape
-        taps = values.shape[1:3]
-        end = self.filled + taps[0] * taps[1]
-        into = self.rows[:, :, self.filled : end].reshape(count, rows, *taps, columns)  # a view
-        into[...] = values.transpose(0, 3, 1, 2, 4)
-        self.filled = end
+        begin, self.filled = self.filled, self.filled + tap_rows * tap_columns
+        chosen = self.rows[:, :, begin : self.filled]
+        return chosen.reshape(count, rows, tap_rows, tap_columns, columns)
+
+
+def _put(pixels: np.ndarray, zero: np.ndarray | int, into: np.ndarray) -> None:
+    """(N, rows and columns of taps, rows, columns) as they are above `zero`, clipped to bytes."""
+    # In this order, because numpy would else go along the taps, which lie closer together.
+    differences = np.subtract(pixels, zero, order="C")
+    differences.clip(_LEAST, _MOST, differences)
+    into[...] = differences.transpose(0, 3, 1, 2, 4)
 
 
 def as_planes(rows: np.ndarray, inputs: int) -> np.ndarray:
