@@ -48,8 +48,9 @@ def masks(y: np.ndarray, co: np.ndarray, cg: np.ndarray) -> Mask:
     blue = t - (co >> 1)
     found = np.zeros(y.shape, np.uint8)
     for channel, values in enumerate((blue + co, cg + t, blue)):
-        found |= (values == HIGHEST).view(np.uint8) << channel
-        found |= (values == 0).view(np.uint8) << (channel + 3)
+        # products, because numpy shifts bytes one by one
+        found |= (values == HIGHEST).view(np.uint8) * np.uint8(1 << channel)
+        found |= (values == 0).view(np.uint8) * np.uint8(1 << (channel + 3))
     return found
 
 

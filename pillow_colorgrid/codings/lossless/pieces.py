@@ -61,6 +61,10 @@ TILE_REFINEMENTS = (Refinement(4, "coarse"), Refinement(2, "second"), Refinement
 MOST_LANES = 1024
 """More do not make large tiles noticeably faster."""
 
+COUNTED_LANES = 4
+"""So many times as many where colours are counted: a step takes more calls there. On a photograph
+of 2.4 megapixels two threads took 0.82 of the time at effort 4, for 0.3 % more bytes."""
+
 LEAST_LANE_PIXELS = 3072
 """Where little is coded there are fewer lanes, but one for so many pixels: as fast as ever."""
 
@@ -95,13 +99,15 @@ class Piece:
     first_color_lane_pixels: int
     held: Held | None = None
 
-    def lanes(self, plane: np.ndarray) -> int:
+    def lanes(self, plane: np.ndarray, counted: bool = False) -> int:
         """Of a stream of planes (1, h, w): what a writer asks for."""
-        return max(1, min(MOST_LANES, self.pixel_count(plane) // self.lane_pixels))
+        times = COUNTED_LANES if counted else 1
+        most = times * MOST_LANES
+        return max(1, min(most, times * self.pixel_count(plane) // self.lane_pixels))
 
-    def entropy(self, plane: np.ndarray) -> compact.Encoder:
+    def entropy(self, plane: np.ndarray, counted: bool = False) -> compact.Encoder:
         """What codes the symbols of such a stream."""
-        lanes = self.lanes(plane)
+        lanes = self.lanes(plane, counted)
         most = self.pixel_count(plane) // LEAST_LANE_PIXELS
         return compact.Encoder(lanes, replace(STREAM_FORM, least=max(1, min(lanes, most))))
 
@@ -123,9 +129,13 @@ class Piece:
 
     def counted(self, planes: list[np.ndarray], model: Model) -> Counted | None:
         """What is counted of its planes: of tiles, where the model says so; None: nothing is."""
-        if self.seeded or not model.counts:
+        if not self.counts(model):
             return None
         return Counted(planes, model.frequencies, model.counts)
+
+    def counts(self, model: Model) -> bool:
+        """Whether anything is counted."""
+        return bool(model.counts) and not self.seeded
 
     def is_empty(self) -> bool:
         """Whether its streams hold nothing."""
@@ -170,7 +180,7 @@ def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -
     """The stream of colour, as in `encode`."""
     model = predictor.model
     counted = piece.counted(planes, model)
-    entropy = piece.entropy(planes[0])
+    entropy = piece.entropy(planes[0], piece.counts(model))
     stream = (
         CountedEncoder(model.frequencies, entropy, counted)
         if counted
@@ -196,7 +206,7 @@ def estimated_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor
 
 def estimated_color_bytes(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> float:
     """As `estimated_bytes`, of the colour of Y, Co, Cg alone."""
-    lanes = piece.lanes(planes[0])
+    lanes = piece.lanes(planes[0], piece.counts(predictor.model))
     return sum(estimated_bytes_by_plane(planes, piece, predictor)) + stream_bytes(lanes)
 
 

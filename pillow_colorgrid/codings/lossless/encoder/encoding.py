@@ -43,6 +43,7 @@ from pillow_colorgrid.codings.lossless.sections import Streams
 from pillow_colorgrid.codings.lossless.stream import CG, CO
 from pillow_colorgrid.codings.tiles import Tile, tiles
 from pillow_colorgrid.container import Section
+from pillow_colorgrid.entropy import compact
 
 Result = TypeVar("Result")
 
@@ -252,7 +253,8 @@ def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Pr
 
     now, then = np.sum(predictor.workers.map(sizes, sample), axis=0)
     pixels = sum(part.piece.pixel_count(part.planes[0]) for part in sample)
-    least = COUNTS_BYTES + _counts_gain(effort) * pixels / 8
+    lanes = sum(part.piece.lanes(part.planes[0], counted=True) for part in sample)
+    least = COUNTS_BYTES + compact.LANE_BYTES * lanes + _counts_gain(effort) * pixels / 8
     gains = zip((CO, CG), now - then, strict=True)
     counted = tuple(number for number, gain in gains if gain > least)
     return predictor.by(replace(predictor.model, counts=counted))
