@@ -8,8 +8,10 @@ ever overwritten: files of old releases are what later releases must read.
 import argparse
 import csv
 import hashlib
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import skimage
@@ -19,6 +21,7 @@ from PIL.TiffImagePlugin import IFDRational
 
 from pillow_colorgrid import container
 from pillow_colorgrid.CgxImagePlugin import encode
+from pillow_colorgrid.codings.lossless import coding
 from pillow_colorgrid.codings.lossless.origin import Rendering
 from pillow_colorgrid.codings.stored import gradients
 from pillow_colorgrid.color.renderings import PhotoCD
@@ -40,6 +43,9 @@ OTHER_INFO = {
     "nested": {b"\0\xff": "é", 1: {}},
 }
 """A value of each type."""
+
+AS_LARGE = {"lossless-quick-middle"}
+"""By the networks that large pictures have, which would be large files."""
 
 MUST_HOLD = {
     "metadata-other": b"info",
@@ -321,6 +327,8 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-clipping": (clipped(), {"origin": "none"}),
         "lossless-middle": (photograph("astronaut.png", (100, 60, 400, 300)), {}),
         "lossless-small": (photograph("astronaut.png", (100, 60, 400, 300)), {"effort": 2}),
+        "lossless-quick": (photograph("astronaut.png", (100, 60, 400, 300)), {"effort": 1}),
+        "lossless-quick-middle": (photograph("astronaut.png", (100, 60, 400, 300)), {}),
         "lossless-rendered": (graded(270, 250), {}),
         "small-rendered": (graded(90, 70), {}),
         "lossless-channels": (unrelated(), {}),
@@ -461,7 +469,9 @@ def main() -> None:
         if fresh:
             writer.writerow(["file", "mode", "width", "height", "sha256 of the pixels"])
         for name, (image, options) in subjects().items():
-            data = encode(image, **options)
+            large = patch.object(coding, "LARGE_PIXELS", 0) if name in AS_LARGE else nullcontext()
+            with large:
+                data = encode(image, **options)
             header = container.read_header(BytesIO(data))
             # Of several versions: what a later one writes in another way is there by another name.
             known = sorted(GOLDEN.glob(f"{container.MAJOR}.[0-9]*-{name}.cgx"))

@@ -72,6 +72,8 @@ from pillow_colorgrid.codings.lossless.description import (
 )
 from pillow_colorgrid.codings.lossless.model import (
     ALL_SETS_EFFORT,
+    LARGE_MODELS_BY_EFFORT,
+    LARGE_PIXELS,
     MODELS_BY_EFFORT,
     RENDERED,
     RENDERED_EFFORT,
@@ -127,13 +129,14 @@ def encode(picture: Picture, options: Options, apart: bool = False) -> Encoded:
     seen = pixels[..., -1] != 0 if picture.mode in TRANSPARENT else None
     colored = signs_moved(pixels[..., :colors], picture.mode)
     planes, told = planes_of(colored, looks, seen, picture.mode, options.effort)
-    large = MODELS_BY_EFFORT[options.effort]
-    sets = [(large, SMALL_MODELS_BY_EFFORT[options.effort])]
+    by_effort = LARGE_MODELS_BY_EFFORT if planes[0].size > LARGE_PIXELS else MODELS_BY_EFFORT
+    number = by_effort[options.effort]
+    sets = [(number, SMALL_MODELS_BY_EFFORT[options.effort])]
     if options.effort >= RENDERED_EFFORT and smoothness.looks_rendered(planes):
         sets.append((RENDERED, RENDERED))
         if planes[0].size > small.MOST_PIXELS and options.effort < ALL_SETS_EFFORT:
             with of_this_picture() as workers:
-                likely = encoder_sets.likely_smallest((large, RENDERED), planes, seen, workers)
+                likely = encoder_sets.likely_smallest((number, RENDERED), planes, seen, workers)
             sets = [one for one in sets if one[0] == likely]
     found = [_encode_by(*one, picture, planes, told, options, apart) for one in sets]
     return min(found, key=lambda encoded: size_bytes(encoded.sections))

@@ -20,6 +20,9 @@ from pillow_colorgrid.runtime import networks
 SMALL, MIDDLE, WIDE = 188, 162, 60
 """Ids of the tables of networks 32, 48 and 64 features wide."""
 
+QUICK, QUICK_MIDDLE = 213, 226
+"""Of such as SMALL and MIDDLE, with one block of layers instead of two where most cells are."""
+
 FIRST_SMALL, FIRST_WIDE = 44, 28
 """The same, for old files only."""
 
@@ -37,7 +40,8 @@ WIDE_EFFORT = 6
 """From here on wide networks are used."""
 
 MODELS_BY_EFFORT = {
-    **dict.fromkeys(range(1, 5), SMALL),
+    1: QUICK,
+    **dict.fromkeys(range(2, 5), SMALL),
     5: MIDDLE,
     **dict.fromkeys(range(WIDE_EFFORT, 10), WIDE),
 }
@@ -45,6 +49,17 @@ MODELS_BY_EFFORT = {
 
 SMALL_MODELS_BY_EFFORT = {**MODELS_BY_EFFORT, 6: MIDDLE}
 """The same for small pictures, read by programs that have many of them."""
+
+LARGE_PIXELS = 2**20
+"""Pictures of more pixels are large: time counts more there, because there is more of it."""
+
+LARGE_MODELS_BY_EFFORT = {
+    **dict.fromkeys(range(1, 5), QUICK),
+    5: QUICK_MIDDLE,
+    6: MIDDLE,
+    **dict.fromkeys(range(WIDE_EFFORT + 1, 10), WIDE),
+}
+"""The same for large pictures."""
 
 STREAM_FORM = compact.Form(count_bytes=2, tail_shift=5)
 """How streams tell their lanes, in new files."""

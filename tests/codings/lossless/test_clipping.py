@@ -199,9 +199,17 @@ def test_clipped_photographs_become_smaller(gain, most):
         size_bytes([*encode_planes(planes, predictor(one)).sections()]) for one in (None, clipping)
     )
     assert clipped < most * plain
-    sections = encoded(lossless, pixels, QUICK)
+    sections = encoded(lossless, pixels, Options(effort=8, origin="none"))
     assert b"LCLP" in types_of(sections)
     assert np.array_equal(opened(file_of(pixels, sections)), pixels)
+
+
+@pytest.mark.parametrize(("gain", "pays"), [(1.05, False), (1.2, True)])
+def test_what_saves_little_is_not_worth_its_time(gain, pays):
+    """But to efforts that look for the smallest file."""
+    pixels = bright(300, 240, gain, "astronaut")
+    assert (b"LCLP" in types_of(encoded(lossless, pixels, QUICK))) is pays
+    assert b"LCLP" in types_of(encoded(lossless, pixels, Options(effort=8, origin="none")))
 
 
 def test_what_is_not_clipped_has_no_section():

@@ -464,3 +464,18 @@ def test_account_adds_up(mode):
     size = size_bytes(streams)
     assert set(bill) >= {"preview luminance", "luminance"}
     assert sum(bill.values()) == pytest.approx(size, rel=0.01)
+
+
+def test_large_pictures_have_networks_of_their_own(monkeypatch):
+    pixels = np.asarray(photograph("coffee", 300, 240))
+    for large, numbers in (
+        (True, lossless_model.LARGE_MODELS_BY_EFFORT),
+        (False, lossless_model.MODELS_BY_EFFORT),
+    ):
+        monkeypatch.setattr(lossless, "LARGE_PIXELS", pixels[..., 0].size - large)
+        for effort in (1, 5, 6):
+            sections = encoded(lossless, pixels, Options(effort=effort, origin="none"))
+            (named,) = networks.read_roles(sections[0].payload, ("tables",))
+            assert named.id == numbers[effort]
+        planes = lossless.decode_planes(sections, (300, 240), lossless.COLOR)
+        assert np.array_equal(lossless.join(planes), pixels)

@@ -16,7 +16,8 @@ from pillow_colorgrid.runtime import networks
 from tests.conftest import MODELS
 
 INDEX = {e["id"]: e for e in json.loads((MODELS / "index.json").read_text())["networks"]}
-NUMBERS = sorted(set(model.MODELS_BY_EFFORT.values()))
+BY_EFFORT = model.MODELS_BY_EFFORT, model.SMALL_MODELS_BY_EFFORT, model.LARGE_MODELS_BY_EFFORT
+NUMBERS = sorted({number for numbers in BY_EFFORT for number in numbers.values()})
 
 
 def tables_of(number):
@@ -24,7 +25,8 @@ def tables_of(number):
 
 
 def test_each_effort_has_a_model():
-    assert sorted(model.MODELS_BY_EFFORT) == list(range(1, 10))
+    for numbers in BY_EFFORT:
+        assert sorted(numbers) == list(range(1, 10))
     assert set(NUMBERS) <= set(INDEX)
 
 

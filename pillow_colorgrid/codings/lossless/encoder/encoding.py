@@ -78,11 +78,14 @@ its small networks would take half as long again."""
 COUNTS_BYTES = 13
 """What the section of the counts takes."""
 
-COUNTS_GAIN, COUNTS_GAIN_WIDE = 1 / 8, 1 / 40
-"""Bits of each pixel that each plane which is counted must save, before the wide networks and with
-them (WIDE_EFFORT); efforts that try all sets of networks ask for none. To show a pixel takes
-about 200 nanoseconds longer for each plane. For that time the middle networks save an eighth of a
-bit beside the small ones, and the wide ones beside those a fortieth
+COUNTS_NANOSECONDS, CLIPPING_NANOSECONDS = 200, 40
+"""How much longer it takes to show a pixel whose Co, or Cg, is counted; one of a picture whose
+clipping is looked at."""
+
+BIT_NANOSECONDS, BIT_NANOSECONDS_WIDE = 1600, 8000
+"""What takes longer must save a bit of a pixel for so many, before the wide networks and with them
+(WIDE_EFFORT); efforts that try all sets of networks ask for nothing. For 200 nanoseconds the middle
+networks save an eighth of a bit beside the small ones, and the wide ones beside those a fortieth
 (tools/results/lossless_frontier.tsv)."""
 
 
@@ -186,7 +189,7 @@ def encode_adapted(
     if clips:
         clipping = fit_clipping(planes, predictor.model.frequencies, held)
         if clipping is not None:
-            predictor = _with_clipping(parts, planes, held, predictor, clipping)
+            predictor = _with_clipping(parts, planes, held, predictor, clipping, effort)
     if len(planes) > 1 and effort >= COUNTS_EFFORT and not in_one:
         parts = parts.remembering()
         predictor = _with_counts(parts.tiles, predictor, effort)
@@ -221,6 +224,7 @@ def _with_clipping(
     held: Held | None,
     predictor: Predictor,
     clipping: Clipping,
+    effort: int,
 ) -> Predictor:
     """By the picture's clipping, if that makes colour smaller.
 
@@ -238,7 +242,9 @@ def _with_clipping(
         return [sum(estimated_bytes_by_plane(part.planes, part.piece, one)) for one in both]
 
     now, then = np.transpose(predictor.workers.map(sizes, sample))
-    pays = float(weights @ (now - then)) > CLIPPING_BYTES
+    pixels = planes[0].size if held is None else int(np.count_nonzero(held.pixels))
+    least = CLIPPING_BYTES + _least_gain_bytes(effort, CLIPPING_NANOSECONDS, pixels)
+    pays = float(weights @ (now - then)) > least
     return predictor.by(model) if pays else predictor
 
 
@@ -254,16 +260,19 @@ def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Pr
     now, then = np.sum(predictor.workers.map(sizes, sample), axis=0)
     pixels = sum(part.piece.pixel_count(part.planes[0]) for part in sample)
     lanes = sum(part.piece.lanes(part.planes[0], counted=True) for part in sample)
-    least = COUNTS_BYTES + compact.LANE_BYTES * lanes + _counts_gain(effort) * pixels / 8
+    least = COUNTS_BYTES + compact.LANE_BYTES * lanes
+    least += _least_gain_bytes(effort, COUNTS_NANOSECONDS, pixels)
     gains = zip((CO, CG), now - then, strict=True)
     counted = tuple(number for number, gain in gains if gain > least)
     return predictor.by(replace(predictor.model, counts=counted))
 
 
-def _counts_gain(effort: int) -> float:
+def _least_gain_bytes(effort: int, nanoseconds: int, pixels: int) -> float:
+    """What must be saved of so many pixels by what takes so much longer for each."""
     if effort >= ALL_SETS_EFFORT:
         return 0.0
-    return COUNTS_GAIN_WIDE if effort >= WIDE_EFFORT else COUNTS_GAIN
+    bit = BIT_NANOSECONDS_WIDE if effort >= WIDE_EFFORT else BIT_NANOSECONDS
+    return nanoseconds / bit * pixels / 8
 
 
 def _encode_once(parts: Parts, adaptation: Adaptation, predictor: Predictor) -> list[Section]:
