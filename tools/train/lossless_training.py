@@ -39,13 +39,14 @@ last 20, cooling from 15 on), 1.1 % more than those and 2.2 % less than the firs
 Another 95 minutes from there at half the steps, rounded from the first one, cooling from 28 on, did
 not pay: 3.43 + 3.99 (lossless_training_small_continued.tsv); so 188 stays.
 
-Quicker ones are begun, for effort 1 and large pictures: one block at the two finest levels, two at
-the coarse ones, 32 wide (cut out of 188) and 48 wide (out of 162). Onnxruntime needs 93 and 141
-nanoseconds for their layers where the small and the middle ones take 168 and 262
-(tools/checkpoints/lossless_quick_going_on.pt and lossless_quick_wider_going_on.pt: --resume --start
-it, --minutes 120 --cool-from 0.3 --quantise-from 0.5 --only photograph --depth-fine 1
---depth-second 1 --depth-coarse 2). 16 minutes after the cut, at the full steps and not rounded,
-they cost 7.58 and 7.54 bits, where 188 has come to 7.40.
+Quick ones, for effort 1 and large pictures, have one block at the two finest levels, two at the
+coarse ones: 32 wide, cut out of 188 (lossless_213.pt), and 48 wide, out of 162 (lossless_226.pt).
+Onnxruntime needs 93 and 141 nanoseconds for their layers where the small and the middle ones take
+168 and 262. After 92 minutes each (--learning-rate 4e-3 --head-learning-rate 2e-3 --cool-from 0.3
+--quantise-from 0.5 --only photograph --depth-fine 1 --depth-second 1 --depth-coarse 2; logs:
+lossless_training_quick.tsv, lossless_training_quick_middle.tsv) they cost 3.48 + 4.05 and 3.47 +
+3.99 bits, 1.7 % more than 188 and 2.0 % more than 162. Rounding, at 46 minutes, made them 2 % worse
+than they were, and the last four minutes gave half of that back: they may take more.
 
 What does not work there: blocks that are not residual, but convolutions whose weights hold the
 identity, which saves an addition (a tenth of the time). Beside a 1 the other weights have few bits:

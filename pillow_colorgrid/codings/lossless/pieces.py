@@ -90,6 +90,7 @@ class Piece:
         first_color_lane_pixels: the same for the stream of colour, which has
             FIRST_MOST_COLOR_LANES at most.
         held: of its pixels; None: its streams hold all.
+        counted_lanes: so many times as many lanes where colours are counted.
     """
 
     seeded: bool
@@ -98,10 +99,11 @@ class Piece:
     first_lane_pixels: int
     first_color_lane_pixels: int
     held: Held | None = None
+    counted_lanes: int = COUNTED_LANES
 
     def lanes(self, plane: np.ndarray, counted: bool = False) -> int:
         """Of a stream of planes (1, h, w): what a writer asks for."""
-        times = COUNTED_LANES if counted else 1
+        times = self.counted_lanes if counted else 1
         most = times * MOST_LANES
         return max(1, min(most, times * self.pixel_count(plane) // self.lane_pixels))
 

@@ -25,7 +25,13 @@ from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, encode_planes
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.model import STREAM_FORM
-from pillow_colorgrid.codings.lossless.pieces import TILE, decode, encode, stream_bytes
+from pillow_colorgrid.codings.lossless.pieces import (
+    COUNTED_LANES,
+    TILE,
+    decode,
+    encode,
+    stream_bytes,
+)
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.stream import CG, CO
 from pillow_colorgrid.color import ycocg
@@ -266,6 +272,19 @@ def test_saved_opened_drafted_and_cropped(effort: int) -> None:
         assert np.array_equal(np.asarray(image), pixels[::4, ::4])
     part = open_region(file, (100, 50, 171, 130))
     assert np.array_equal(np.asarray(part), pixels[50:130, 100:171])
+
+
+@pytest.mark.parametrize(("effort", "times"), [(2, COUNTED_LANES), (8, 1)])
+def test_counted_streams_have_more_lanes_where_time_counts(effort: int, times: int) -> None:
+    pixels = edited()
+    sections = encode_adapted(
+        lossless.split(pixels), Predictor(replace(COUNTING, counts=())), effort
+    )
+    assert COUNTS.type in {section.type for section in sections}
+    (stream,) = (section.payload for section in sections if section.type == b"CTIL")
+    escapes_bytes = 2 * int.from_bytes(stream[:4], "little")
+    lanes = 1 + int.from_bytes(stream[4 + escapes_bytes :][:2], "little")
+    assert lanes == times * pixels[..., 0].size // TILE.lane_pixels
 
 
 def test_the_fastest_effort_does_not_count() -> None:

@@ -108,9 +108,11 @@ class Part:
     memory: Memory | None = None
 
     @classmethod
-    def of(cls, planes: list[np.ndarray], tile: Tile, held: Held | None) -> "Part":
+    def of(
+        cls, planes: list[np.ndarray], tile: Tile, held: Held | None, piece: Piece = TILE
+    ) -> "Part":
         """A tile of a picture."""
-        return cls(tile_of(planes, tile), replace(TILE, held=held and held.part(tile)))
+        return cls(tile_of(planes, tile), replace(piece, held=held and held.part(tile)))
 
     def predictor(self, other: Predictor) -> Predictor:
         """Another one at work in the calling thread, for this piece alone."""
@@ -129,12 +131,13 @@ class Parts:
     tiles: Sequence[Part]
 
     @classmethod
-    def of(cls, planes: list[np.ndarray], held: Held | None = None) -> "Parts":
-        """Y, or Y, Co, Cg (1, H, W) int16 each."""
+    def of(cls, planes: list[np.ndarray], held: Held | None = None, piece: Piece = TILE) -> "Parts":
+        """Y, or Y, Co, Cg (1, H, W) int16 each; `piece`: what its tiles are."""
         layout = tiles(*planes[0].shape[1:])
         preview = replace(PREVIEW, held=held and held.level(PREVIEW_INTERVAL))
         return cls(
-            Part(preview_of(planes), preview), [Part.of(planes, tile, held) for tile in layout]
+            Part(preview_of(planes), preview),
+            [Part.of(planes, tile, held, piece) for tile in layout],
         )
 
     def remembering(self) -> "Parts":
@@ -183,7 +186,8 @@ def encode_adapted(
         held: of the planes; None: the streams hold all pixels.
         in_one: all pixels in one stream (`small`); not of a picture of several tiles.
     """
-    parts = Parts.of(planes, held)
+    few_lanes = effort >= ALL_SETS_EFFORT
+    parts = Parts.of(planes, held, replace(TILE, counted_lanes=1) if few_lanes else TILE)
     if len(parts.tiles) == 1:
         predictor = predictor.remembering()
     if clips:
