@@ -25,7 +25,7 @@ from pillow_colorgrid.codings.lossless.distribution import CLASSES, ROWS, Distri
 from pillow_colorgrid.codings.lossless.stream import CENTER, CO
 from pillow_colorgrid.entropy.precision import PRECISION_BITS, TOTAL
 from pillow_colorgrid.entropy.ranges import Weights
-from pillow_colorgrid.entropy.rans import Frequencies
+from pillow_colorgrid.entropy.rans import EDGES_AT_ONCE, Frequencies
 
 REACHES = (4, 10, 20)
 """Of the kinds of windows: so many values below the mean rounded down, and as many above."""
@@ -56,9 +56,6 @@ COUNT_BYTES = 2
 """Each count's, as an array."""
 
 _KINDS = np.digitize(np.arange(CLASSES), WIDER_CLASSES).astype(np.uint8)
-
-CHUNK_VALUES = 2**16
-"""So many values are computed at once, which keeps them in the processor's cache."""
 
 ADDED_AT_ONCE = 1 << 15
 """So many values can be added to counts of 16 bits before they are held down to MOST."""
@@ -186,7 +183,7 @@ def ranges(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where the ranges of (n,) symbols begin and end; of a weight too small the symbol changes."""
     begin, end = np.empty((2, len(symbols)), np.uint32)
-    each = CHUNK_VALUES // window.symbols
+    each = EDGES_AT_ONCE // window.symbols
     for first in range(0, len(symbols), each):
         some = slice(first, first + each)
         known, chosen = weights(some), symbols[some]

@@ -246,8 +246,7 @@ def _with_clipping(
         return [sum(estimated_bytes_by_plane(part.planes, part.piece, one)) for one in both]
 
     now, then = np.transpose(predictor.workers.map(sizes, sample))
-    pixels = planes[0].size if held is None else int(np.count_nonzero(held.pixels))
-    least = CLIPPING_BYTES + _least_gain_bytes(effort, CLIPPING_NANOSECONDS, pixels)
+    least = CLIPPING_BYTES + _least_gain_bytes(effort, CLIPPING_NANOSECONDS, parts.tiles)
     pays = float(weights @ (now - then)) > least
     return predictor.by(model) if pays else predictor
 
@@ -262,20 +261,20 @@ def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Pr
         return counting.color_bytes(part.planes, part.piece, part.at_work(predictor))
 
     now, then = np.sum(predictor.workers.map(sizes, sample), axis=0)
-    pixels = sum(part.piece.pixel_count(part.planes[0]) for part in sample)
     lanes = sum(part.piece.lanes(part.planes[0], counted=True) for part in sample)
     least = COUNTS_BYTES + compact.LANE_BYTES * lanes
-    least += _least_gain_bytes(effort, COUNTS_NANOSECONDS, pixels)
+    least += _least_gain_bytes(effort, COUNTS_NANOSECONDS, sample)
     gains = zip((CO, CG), now - then, strict=True)
     counted = tuple(number for number, gain in gains if gain > least)
     return predictor.by(replace(predictor.model, counts=counted))
 
 
-def _least_gain_bytes(effort: int, nanoseconds: int, pixels: int) -> float:
-    """What must be saved of so many pixels by what takes so much longer for each."""
+def _least_gain_bytes(effort: int, nanoseconds: int, parts: Sequence[Part]) -> float:
+    """What must be saved of some parts by what takes so much longer for each pixel."""
     if effort >= ALL_SETS_EFFORT:
         return 0.0
     bit = BIT_NANOSECONDS_WIDE if effort >= WIDE_EFFORT else BIT_NANOSECONDS
+    pixels = sum(part.piece.pixel_count(part.planes[0]) for part in parts)
     return nanoseconds / bit * pixels / 8
 
 
