@@ -12,15 +12,20 @@ from pillow_colorgrid.codings.deep.stream import (
     StreamEncoder,
 )
 from pillow_colorgrid.codings.lossless import levels
-from pillow_colorgrid.codings.lossless.model import STREAM_FORM
 from pillow_colorgrid.codings.lossless.pieces import SEED_INTERVAL, Piece, stream_bytes
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.walk import Refinement, outputs_of_pixels
+from pillow_colorgrid.entropy import compact
+
+STREAM_FORM = compact.Form(count_bytes=2, tail_shift=5)
+"""How streams tell their lanes: no section says it."""
 
 
 def encode(plane: np.ndarray, piece: Piece, depth: Depth, predictor: Predictor) -> bytes:
     """The stream of a preview or tile (1, h, w) int32."""
-    stream = StreamEncoder(predictor.model.frequencies, piece.entropy(plane), depth.top)
+    stream = StreamEncoder(
+        predictor.model.frequencies, piece.entropy(plane, form=STREAM_FORM), depth.top
+    )
     _code(plane, piece, 1, depth, predictor, stream)
     return stream.finish()
 

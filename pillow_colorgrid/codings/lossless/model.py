@@ -61,8 +61,10 @@ LARGE_MODELS_BY_EFFORT = {
 }
 """The same for large pictures."""
 
-STREAM_FORM = compact.Form(count_bytes=2, tail_shift=5)
-"""How streams tell their lanes, in new files."""
+STREAM_FORM = compact.Form(count_bytes=2, tail_shift=4)
+"""How streams tell their lanes, in new files. Steps of numpy that move few lanes take half as long as
+such that move a thousand, so half as many lanes in the tail make all steps of a photograph a quarter
+more, for 0.04 to 0.09 % of its bytes."""
 
 TABLES = "tables"
 """The role of tables in the index."""

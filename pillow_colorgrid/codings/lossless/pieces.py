@@ -107,11 +107,14 @@ class Piece:
         most = times * MOST_LANES
         return max(1, min(most, times * self.pixel_count(plane) // self.lane_pixels))
 
-    def entropy(self, plane: np.ndarray, counted: bool = False) -> compact.Encoder:
-        """What codes the symbols of such a stream."""
+    def entropy(
+        self, plane: np.ndarray, counted: bool = False, form: compact.Form | None = None
+    ) -> compact.Encoder:
+        """What codes the symbols of such a stream, which tells its lanes so; None: STREAM_FORM."""
         lanes = self.lanes(plane, counted)
         most = self.pixel_count(plane) // LEAST_LANE_PIXELS
-        return compact.Encoder(lanes, replace(STREAM_FORM, least=max(1, min(lanes, most))))
+        form = STREAM_FORM if form is None else form
+        return compact.Encoder(lanes, replace(form, least=max(1, min(lanes, most))))
 
     def form(self, plane: np.ndarray, told: compact.Form) -> compact.Form:
         """How such a stream tells its lanes, which are not too few."""
