@@ -75,7 +75,7 @@ class Networks:
                 each, of = (2, 2) if plane == "luminance" else (4, 6)
                 inputs = {"luminance": (37, 34), "color": (83, 106)}[plane][name == "cross"]
                 number = self.ids[f"{plane}_{level}_{name}"]
-                middle = any(number in range(a, a + 12) for a in (150, 163, 214))
+                middle = any(number in range(a, a + 12) for a in (150, 163))
                 small = any(number in range(a, a + 12) for a in (32, 176, 201))
                 features = 32 if small else 48 if middle else 64
                 columns, rows = features + inputs + 1, each * pixels

@@ -8,10 +8,8 @@ ever overwritten: files of old releases are what later releases must read.
 import argparse
 import csv
 import hashlib
-from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import skimage
@@ -21,7 +19,6 @@ from PIL.TiffImagePlugin import IFDRational
 
 from pillow_colorgrid import container
 from pillow_colorgrid.CgxImagePlugin import encode
-from pillow_colorgrid.codings.lossless import coding
 from pillow_colorgrid.codings.lossless.origin import Rendering
 from pillow_colorgrid.codings.stored import gradients
 from pillow_colorgrid.color.renderings import PhotoCD
@@ -43,9 +40,6 @@ OTHER_INFO = {
     "nested": {b"\0\xff": "é", 1: {}},
 }
 """A value of each type."""
-
-AS_LARGE = {"lossless-quick-middle"}
-"""By the networks that large pictures have, which would be large files."""
 
 MUST_HOLD = {
     "metadata-other": b"info",
@@ -328,7 +322,6 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-middle": (photograph("astronaut.png", (100, 60, 400, 300)), {}),
         "lossless-small": (photograph("astronaut.png", (100, 60, 400, 300)), {"effort": 2}),
         "lossless-quick": (photograph("astronaut.png", (100, 60, 400, 300)), {"effort": 1}),
-        "lossless-quick-middle": (photograph("astronaut.png", (100, 60, 400, 300)), {}),
         "lossless-rendered": (graded(270, 250), {}),
         "small-rendered": (graded(90, 70), {}),
         "lossless-channels": (unrelated(), {}),
@@ -469,9 +462,7 @@ def main() -> None:
         if fresh:
             writer.writerow(["file", "mode", "width", "height", "sha256 of the pixels"])
         for name, (image, options) in subjects().items():
-            large = patch.object(coding, "LARGE_PIXELS", 0) if name in AS_LARGE else nullcontext()
-            with large:
-                data = encode(image, **options)
+            data = encode(image, **options)
             header = container.read_header(BytesIO(data))
             # Of several versions: what a later one writes in another way is there by another name.
             known = sorted(GOLDEN.glob(f"{container.MAJOR}.[0-9]*-{name}.cgx"))

@@ -189,7 +189,7 @@ def test_lanes_of_the_first_releases_are_part_of_the_format(piece, size, luminan
 def test_lanes_told_otherwise_are_refused(payload):
     pixels = pixels_of(photograph("coffee", 20, 20))
     sections = encoded(lossless, pixels, QUICK)
-    assert sections[1] == Section(b"LLAN", b"\5")
+    assert sections[1] == Section(b"LLAN", b"\3")
     sections[1] = Section(b"LLAN", payload)
     header = Header(LOSSLESS.number, "RGB", (20, 20), bytes(8), 1)
     with pytest.raises(CgxError, match=r"lanes of .*, allowed 00 to 06"):
