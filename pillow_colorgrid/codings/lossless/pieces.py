@@ -58,8 +58,8 @@ TILE_REFINEMENTS = (Refinement(4, "coarse"), Refinement(2, "second"), Refinement
 """Of a tile, from the preview to all pixels."""
 
 
-MOST_LANES = 1024
-"""More do not make large tiles noticeably faster."""
+MOST_LANES, MOST_PREVIEW_LANES = 1024, 256
+"""More do not make large tiles, or large previews, noticeably faster."""
 
 COUNTED_LANES = 3
 """So many times as many where colours are counted: a step takes more calls there. On a photograph
@@ -86,7 +86,7 @@ class Piece:
     Attributes:
         seeded: its coarsest pixels come first; else they are known before.
         refinements: what its streams hold then.
-        lane_pixels: one lane of the entropy coder for so many pixels, MOST_LANES at most.
+        lane_pixels, most_lanes: one lane of the entropy coder for so many pixels, so many at most.
         first_lane_pixels: the same in files of the first releases, without a limit.
         first_color_lane_pixels: the same for the stream of colour, which has
             FIRST_MOST_COLOR_LANES at most.
@@ -99,14 +99,15 @@ class Piece:
     lane_pixels: int
     first_lane_pixels: int
     first_color_lane_pixels: int
+    most_lanes: int = MOST_LANES
     held: Held | None = None
     counted_lanes: int = COUNTED_LANES
 
     def lanes(self, plane: np.ndarray, counted: bool = False) -> int:
         """Of a stream of planes (1, h, w): what a writer asks for."""
         times = self.counted_lanes if counted else 1
-        most = times * MOST_LANES
-        return max(1, min(most, times * self.pixel_count(plane) // self.lane_pixels))
+        wanted = times * self.pixel_count(plane) // self.lane_pixels
+        return max(1, min(times * self.most_lanes, wanted))
 
     def entropy(
         self, plane: np.ndarray, counted: bool = False, form: compact.Form | None = None
@@ -152,7 +153,7 @@ class Piece:
         return b"" if self.is_empty() else stream.finish()
 
 
-PREVIEW = Piece(True, PREVIEW_REFINEMENTS, 256, 256, 512)
+PREVIEW = Piece(True, PREVIEW_REFINEMENTS, 64, 256, 512, MOST_PREVIEW_LANES)
 TILE = Piece(False, TILE_REFINEMENTS, 768, 3072, 3072)
 
 
