@@ -6,6 +6,7 @@ divided by, below 2**23: float64 holds them, and no quotient is rounded up to th
 """
 
 from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -26,11 +27,14 @@ class Ranges(ABC):
         self.columns = np.arange(self.row)
 
     @abstractmethod
-    def search(self, count: int) -> "Search":
-        """What finds symbols of such ranges, so many at a time."""
+    def search(self, count: int) -> "Search[Any]":
+        """What finds symbols of ranges of this kind, so many at a time."""
 
 
-class Search(ABC):
+Kind = TypeVar("Kind", bound=Ranges)
+
+
+class Search(ABC, Generic[Kind]):
     """Finds symbols by slots; with arrays for so many at a time, made once, not each step.
 
     Attributes:
@@ -44,7 +48,7 @@ class Search(ABC):
         self.bounds = np.empty((2, count), np.int32)
         self.begin, self.size = self.bounds.view(np.uint32)
 
-    def at(self, ranges: Ranges, some: slice, slots: np.ndarray) -> np.ndarray:
+    def at(self, ranges: Kind, some: slice, slots: np.ndarray) -> np.ndarray:
         """The symbols (count,) uint8 that have these slots.
 
         Args:
@@ -62,32 +66,32 @@ class Search(ABC):
         return self.symbols
 
     @abstractmethod
-    def _reach(self, ranges: Ranges, some: slice, slots: np.ndarray) -> None:
+    def _reach(self, ranges: Kind, some: slice, slots: np.ndarray) -> None:
         """Which symbols but the first begin at or before the slots: `reached`."""
 
     @abstractmethod
-    def _bound(self, ranges: Ranges, some: slice) -> None:
+    def _bound(self, ranges: Kind, some: slice) -> None:
         """Where ranges begin and end whose edges are at `places`: `bounds`."""
 
 
 class Bounds(Ranges):
     """Args: edges: uint16, the bounds themselves, of 2**14: rising from 0 to that."""
 
-    def search(self, count: int) -> "Search":
+    def search(self, count: int) -> "Search[Bounds]":
         return _BoundsSearch(len(self.edges), count)
 
 
-class _BoundsSearch(Search):
+class _BoundsSearch(Search[Bounds]):
     def __init__(self, edges: int, count: int) -> None:
         super().__init__(edges, count)
         self.slots = np.empty(count, np.uint16)
         self.taken = np.empty((2, count), np.uint16)
 
-    def _reach(self, ranges: Ranges, some: slice, slots: np.ndarray) -> None:
+    def _reach(self, ranges: Bounds, some: slice, slots: np.ndarray) -> None:
         self.slots[:] = slots
         np.less_equal(ranges.edges[1:-1, some], self.slots, self.reached)
 
-    def _bound(self, ranges: Ranges, some: slice) -> None:
+    def _bound(self, ranges: Bounds, some: slice) -> None:
         self.bounds[...] = ranges.flat.take(self.places, None, self.taken, "clip")
 
 
@@ -111,11 +115,11 @@ class Weights(Ranges):
         first, end = (sums / self.of_slot).astype(np.int32)
         return first, end
 
-    def search(self, count: int) -> "Search":
+    def search(self, count: int) -> "Search[Weights]":
         return _WeightsSearch(len(self.edges), count)
 
 
-class _WeightsSearch(Search):
+class _WeightsSearch(Search[Weights]):
     def __init__(self, edges: int, count: int) -> None:
         super().__init__(edges, count)
         self.limits = np.empty(count)
@@ -123,8 +127,7 @@ class _WeightsSearch(Search):
         self.sums = np.empty((2, count), np.float32)
         self.quotients = np.empty((2, count))
 
-    def _reach(self, ranges: Ranges, some: slice, slots: np.ndarray) -> None:
-        assert isinstance(ranges, Weights)
+    def _reach(self, ranges: Weights, some: slice, slots: np.ndarray) -> None:
         limits = self.limits
         # Before the end of the slot is at most SLOT before it: all these are multiples of SLOT.
         np.multiply(slots, ranges.of_slot[some], limits)
@@ -132,7 +135,6 @@ class _WeightsSearch(Search):
         np.floor(limits, self.whole_limits, casting="same_kind")
         np.less_equal(ranges.edges[1:-1, some], self.whole_limits, self.reached)
 
-    def _bound(self, ranges: Ranges, some: slice) -> None:
-        assert isinstance(ranges, Weights)
+    def _bound(self, ranges: Weights, some: slice) -> None:
         sums = ranges.flat.take(self.places, None, self.sums, "clip")
         self.bounds[...] = np.divide(sums, ranges.of_slot[some], self.quotients)

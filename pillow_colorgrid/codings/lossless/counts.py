@@ -137,8 +137,8 @@ class Counts:
         size = CO_PLACES if number == CO else 1 << CG_BITS
         self.mask = size - 1
         # windows that begin near the end go on at the beginning
-        self.beyond = 2 * max(REACHES)
-        self.counts = np.ones(size + self.beyond, np.uint16)
+        self.repeated = 2 * max(REACHES)
+        self.counts = np.ones(size + self.repeated, np.uint16)
         self.windows = [self._window(reach, number, frequencies) for reach in REACHES]
 
     def _window(self, reach: int, number: int, frequencies: Frequencies) -> Window:
@@ -159,7 +159,7 @@ class Counts:
             some = places[begin : begin + ADDED_AT_ONCE]
             np.add.at(self.counts, some, np.uint16(1))
             self.counts[some] = np.minimum(self.counts[some], MOST + 1)
-        self.counts[self.mask + 1 :] = self.counts[: self.beyond]
+        self.counts[self.mask + 1 :] = self.counts[: self.repeated]
 
     def kinds(self, distribution: Distribution) -> Iterator[tuple[Window, np.ndarray]]:
         """The windows of each kind, and which of the (n,) distributions have one."""
