@@ -32,8 +32,9 @@ STATE_BYTES, WORD_BYTES = 4, 2
 FEW_LANES = 12
 """So many are moved one by one, as Python's integers: a step of numpy takes about as long as 15."""
 
-EDGES_AT_ONCE = 2**16
-"""So many edges of symbols' ranges are asked for at a time, about."""
+EDGES_AT_ONCE = 2**17
+"""So many edges of symbols' ranges are asked for at a time, about: half a megabyte. Fewer take more
+calls of numpy, between which several threads wait for Python's lock."""
 
 _FULL_BITS = 2 * WORD_BITS - PRECISION_BITS
 """A state that is a symbol's frequency times 2**this would overflow by the symbol."""

@@ -27,8 +27,9 @@ _LEAST, _MOST = np.int16(0), np.int16(2 * ZERO - 1)
 MARGIN = 3
 """The farthest cell that a tap reads."""
 
-CACHED_INPUTS = 2**16
-"""So many are computed at a time: as differences they stay in a processor's cache."""
+CACHED_INPUTS = 2**18
+"""So many are computed at a time: as differences they stay in a processor's cache. Fewer are slower
+where several threads compute: between calls of numpy each waits for Python's lock."""
 
 Tap = tuple[int, int]
 """A cell, (rows, columns) away."""

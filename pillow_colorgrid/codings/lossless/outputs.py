@@ -15,8 +15,8 @@ from pillow_colorgrid.codings.lossless.context import ZERO
 from pillow_colorgrid.runtime.heads import Head, rounded_up
 from pillow_colorgrid.runtime.products import LARGEST, weighted
 
-CHUNK_CELLS = 2**14
-"""So many are computed at a time, about: their sums stay in a processor's cache."""
+CHUNK_CELLS = 2**16
+"""So many are computed at a time, about: that bounds the memory."""
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,13 @@ class Piece:
 PREVIEW = Piece(True, PREVIEW_REFINEMENTS, 64, 256, 512, MOST_PREVIEW_LANES)
 TILE = Piece(False, TILE_REFINEMENTS, 768, 3072, 3072)
 
+QUICK_TILE = replace(TILE, lane_pixels=384, most_lanes=2 * MOST_LANES)
+"""For writers to whom time matters more: 0.93 of the time to show two photographs of three
+megapixels by two threads at effort 1, for 0.3 % more bytes."""
+
+THRIFTY_TILE = replace(TILE, counted_lanes=1)
+"""For writers to whom bytes matter more."""
+
 
 @dataclass(frozen=True)
 class Coded:

@@ -27,6 +27,7 @@ from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.model import STREAM_FORM
 from pillow_colorgrid.codings.lossless.pieces import (
     COUNTED_LANES,
+    QUICK_TILE,
     TILE,
     decode,
     encode,
@@ -287,10 +288,20 @@ def test_counted_streams_have_more_lanes_where_time_counts(effort: int, times: i
     assert lanes == times * pixels[..., 0].size // TILE.lane_pixels
 
 
-def test_the_fastest_effort_does_not_count() -> None:
+def test_the_fastest_effort_does_not_count_but_has_more_lanes() -> None:
+    pixels = edited()
     file = io.BytesIO()
-    Image.fromarray(edited()).save(file, "CGX", effort=1, origin="none")
+    Image.fromarray(pixels).save(file, "CGX", effort=1, origin="none")
     assert COUNTS.type not in types_of(file)
+    file.seek(0)
+    container.read_header(file)
+    (stream,) = (one.payload for one in container.read_sections(file) if one.type == b"LTIL")
+    lanes = 1 + int.from_bytes(stream[4 + 2 * int.from_bytes(stream[:4], "little") :][:2], "little")
+    assert (
+        lanes
+        == pixels[..., 0].size // QUICK_TILE.lane_pixels
+        > 1.5 * (pixels[..., 0].size // TILE.lane_pixels)
+    )
 
 
 def test_several_tiles_each_count_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:

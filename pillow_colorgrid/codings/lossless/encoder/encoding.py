@@ -27,6 +27,8 @@ from pillow_colorgrid.codings.lossless.model import ALL_SETS_EFFORT, WIDE_EFFORT
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
+    QUICK_TILE,
+    THRIFTY_TILE,
     TILE,
     TILE_REFINEMENTS,
     Coded,
@@ -186,8 +188,7 @@ def encode_adapted(
         held: of the planes; None: the streams hold all pixels.
         in_one: all pixels in one stream (`small`); not of a picture of several tiles.
     """
-    few_lanes = effort >= ALL_SETS_EFFORT
-    parts = Parts.of(planes, held, replace(TILE, counted_lanes=1) if few_lanes else TILE)
+    parts = Parts.of(planes, held, _tile(effort))
     if len(parts.tiles) == 1:
         predictor = predictor.remembering()
     if clips:
@@ -206,6 +207,13 @@ def encode_adapted(
         tries.append(_encode_once(parts.forgetting(), last, predictor))
     smallest = min(tries, key=lambda sections: sum(len(section.payload) for section in sections))
     return [*_told(predictor.model), *smallest]
+
+
+def _tile(effort: int) -> Piece:
+    """By how many lanes its streams get."""
+    if effort < COUNTS_EFFORT:
+        return QUICK_TILE
+    return THRIFTY_TILE if effort >= ALL_SETS_EFFORT else TILE
 
 
 def _told(model: Model) -> Iterator[Section]:
