@@ -21,9 +21,9 @@ from tests.format.forging import mutate
 from tests.format.fuzz_open import WrongPixelsError, check, repair
 from tests.format.long_fuzz import mutation
 
-RAW_MUTATIONS, TOLERANT_MUTATIONS = 5_000, 900
+RAW_MUTATIONS, TOLERANT_MUTATIONS = 3_000, 600
 
-FORGED_MUTATIONS = 1_000
+FORGED_MUTATIONS = 600
 
 MAX_SECONDS_EACH = 10.0
 """Of processor time."""

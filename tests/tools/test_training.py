@@ -97,13 +97,13 @@ def test_lossless_networks_train_and_export(pictures: Path, tmp_path: Path) -> N
     run(
         "tools.train", "lossless", "--data", pictures, "--out", tmp_path, "--minutes", "0.1",
         "--size", "64", "--batch", "1", "--width", "8", "--depth-fine", "1", "--depth-second", "1",
-        "--depth-coarse", "1", "--quantise-from", "0.3",
+        "--depth-coarse", "1", "--quantise-from", "0.3", "--rendered", "4",
     )  # fmt: skip
     log = (tmp_path / "log.tsv").read_text().splitlines()
     assert np.isfinite([float(value) for value in log[-1].split("\t")]).all()
     run(
         "tools.export.lossless", tmp_path / "last.pt", "--data", pictures, "--id", "100",
-        "--pictures", "1", "--models", tmp_path,
+        "--pictures", "1", "--rendered", "4", "--models", tmp_path,
     )  # fmt: skip
     entries = json.loads((tmp_path / "index.json").read_text())["networks"]
     assert [entry["id"] for entry in entries] == list(range(100, 113))

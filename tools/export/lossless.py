@@ -130,6 +130,9 @@ def main() -> None:
     parser.add_argument("--id", type=int, required=True, help="first id; the tables' is the last")
     parser.add_argument("--pictures", type=int, default=400, help="to learn the tables from")
     parser.add_argument(
+        "--rendered", type=int, default=Config.rendered, help="rendered pictures among them"
+    )
+    parser.add_argument(
         "--only", choices=[*KINDS], default="", help="the kind that tables are for; default: all"
     )
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of index.json")
@@ -138,9 +141,8 @@ def main() -> None:
     exported = {name: export("lossless_" + name, networks[name]) for name in NAMES}
     run = run_by(exported)
     rng = np.random.default_rng(1)
-    pictures, held_out = (
-        load_pictures(Config(data=str(options.data)), apart) for apart in (False, True)
-    )
+    config = Config(data=str(options.data), rendered=options.rendered)
+    pictures, held_out = (load_pictures(config, apart) for apart in (False, True))
     seen = lossless_frequencies.count(pictures.draw(options.pictures, rng, options.only), run)
     table = lossless_frequencies.frequencies(seen)
     others = [*held_out.draw(HELD_OUT_PICTURES, rng, options.only)]

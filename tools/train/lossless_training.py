@@ -52,8 +52,8 @@ steps down to nothing (lossless_quick_going_on.pt: --resume --start it, --minute
 Given up: such 48 wide, cut out of 162 (141 nanoseconds; lossless_training_quick_middle.tsv): 3.47 +
 3.99 bits after 92 minutes, but on four photographs files of effort 5 were only 0.6 % smaller than
 by those 32 wide, for an eighth more time. And such 16 wide: onnxruntime takes 0.7 of the time for
-them; after 20 minutes they cost 3.58 + 4.21 bits, and after 32, ten of them rounded, 3.63 + 4.32, 5 %
-more (lossless_training_quickest.tsv).
+them; after 20 minutes they cost 3.58 + 4.21 bits, and after 32, ten of them rounded, 3.63 + 4.32,
+5 % more (lossless_training_quickest.tsv).
 
 What does not work there: blocks that are not residual, but convolutions whose weights hold the
 identity, which saves an addition (a tenth of the time). Beside a 1 the other weights have few bits:
