@@ -106,10 +106,16 @@ class _Shared:
                 self._failed[number] = error
 
     def results(self) -> list[Any]:
-        """In the order of the parts; the error of the first one that failed is raised."""
-        if self._failed:
-            raise self._failed[min(self._failed)]
-        return [self._done[number] for number in range(len(self._done))]
+        """In the order of the parts; the error of the first one that failed is raised.
+
+        Once: helpers that were called and never came are in the queue of their threads, perhaps as
+        long as the picture takes, and would keep alive what is remembered here.
+        """
+        done, failed = self._done, self._failed
+        del self._work, self._done, self._failed
+        if failed:
+            raise failed[min(failed)]
+        return [done[number] for number in range(len(done))]
 
 
 class _Sharing(Workers):

@@ -1,6 +1,7 @@
 """Threads that share work: order, errors, and none at all where one is enough."""
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -167,3 +168,16 @@ def test_after_an_error_no_part_is_begun():
     with Workers(2) as workers, pytest.raises(ValueError, match=r"^[01]$"):
         workers.map(work, range(100))
     assert len(begun) <= 2
+
+
+def test_what_no_helper_came_for_is_forgotten():
+    """Else a picture of many tiles would remember the outputs of all of them until its end."""
+    end = threading.Event()
+    with Workers(2) as workers:
+        busy = workers.begin(end.wait)
+        made = workers.map(lambda length: np.empty(length), [1, 2, 3])
+        seen = [weakref.ref(one) for one in made]
+        del made
+        assert [one() for one in seen] == [None] * 3
+        end.set()
+        busy.result()
