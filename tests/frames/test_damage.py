@@ -18,9 +18,6 @@ from tests.frames.animations import opened, saved, sprite
 FILE = (GOLDEN / "1.1-frames.cgx").read_bytes()
 PALETTE_FILE = (GOLDEN / "1.1-frames-palette.cgx").read_bytes()
 
-MOST_PLACES = 160
-"""Bytes of a file that are changed, one after the other."""
-
 
 def shown(data: bytes) -> list[tuple[str, tuple[int, int], bytes]]:
     with opened(data) as image:
@@ -63,7 +60,7 @@ def test_a_changed_byte_never_shows_other_frames(file: bytes, repair: bool) -> N
         places |= set(range(offset, offset + 60))
     rng = np.random.default_rng(2)
     places |= set(rng.integers(offsets[0], len(file) - 12, 60).tolist())
-    for place in sorted(rng.permutation(sorted(places))[:MOST_PLACES].tolist()):
+    for place in sorted(places):
         damaged = bytearray(file)
         damaged[place] ^= int(rng.integers(1, 256))
         try:

@@ -178,6 +178,7 @@ def test_what_no_helper_came_for_is_forgotten():
         made = workers.map(lambda length: np.empty(length), [1, 2, 3])
         seen = [weakref.ref(one) for one in made]
         del made
-        assert [one() for one in seen] == [None] * 3
+        found = [one() for one in seen]
         end.set()
         busy.result()
+    assert found == [None] * 3

@@ -17,15 +17,13 @@ from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.walk import Refinement, outputs_of_pixels
 from pillow_colorgrid.entropy import compact
 
-STREAM_FORM = compact.Form(count_bytes=2, tail_shift=5)
+FORM = compact.Form(count_bytes=2, tail_shift=5)
 """How streams tell their lanes: no section says it."""
 
 
 def encode(plane: np.ndarray, piece: Piece, depth: Depth, predictor: Predictor) -> bytes:
     """The stream of a preview or tile (1, h, w) int32."""
-    stream = StreamEncoder(
-        predictor.model.frequencies, piece.entropy(plane, form=STREAM_FORM), depth.top
-    )
+    stream = StreamEncoder(predictor.model.frequencies, piece.entropy(plane, form=FORM), depth.top)
     _code(plane, piece, 1, depth, predictor, stream)
     return stream.finish()
 
@@ -49,9 +47,7 @@ def decode(
 
     Raises StreamError if `data` is damaged.
     """
-    stream = StreamDecoder(
-        data, predictor.model.frequencies, piece.form(plane, STREAM_FORM), depth.top
-    )
+    stream = StreamDecoder(data, predictor.model.frequencies, piece.form(plane, FORM), depth.top)
     _code(plane, piece, interval, depth, predictor, stream)
     if interval == 1:
         stream.finish()

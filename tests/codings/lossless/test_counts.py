@@ -275,6 +275,12 @@ def test_saved_opened_drafted_and_cropped(effort: int) -> None:
     assert np.array_equal(np.asarray(part), pixels[50:130, 100:171])
 
 
+def lanes_of(stream: bytes) -> int:
+    """Of a stream that begins with its escapes."""
+    escapes_bytes = 2 * int.from_bytes(stream[:4], "little")
+    return 1 + int.from_bytes(stream[4 + escapes_bytes :][:2], "little")
+
+
 @pytest.mark.parametrize(("effort", "times"), [(2, COUNTED_LANES), (8, 1)])
 def test_counted_streams_have_more_lanes_where_time_counts(effort: int, times: int) -> None:
     pixels = edited()
@@ -283,9 +289,7 @@ def test_counted_streams_have_more_lanes_where_time_counts(effort: int, times: i
     )
     assert COUNTS.type in {section.type for section in sections}
     (stream,) = (section.payload for section in sections if section.type == b"CTIL")
-    escapes_bytes = 2 * int.from_bytes(stream[:4], "little")
-    lanes = 1 + int.from_bytes(stream[4 + escapes_bytes :][:2], "little")
-    assert lanes == times * pixels[..., 0].size // TILE.lane_pixels
+    assert lanes_of(stream) == times * pixels[..., 0].size // TILE.lane_pixels
 
 
 def test_the_fastest_effort_does_not_count_but_has_more_lanes() -> None:
@@ -296,12 +300,9 @@ def test_the_fastest_effort_does_not_count_but_has_more_lanes() -> None:
     file.seek(0)
     container.read_header(file)
     (stream,) = (one.payload for one in container.read_sections(file) if one.type == b"LTIL")
-    lanes = 1 + int.from_bytes(stream[4 + 2 * int.from_bytes(stream[:4], "little") :][:2], "little")
-    assert (
-        lanes
-        == pixels[..., 0].size // QUICK_TILE.lane_pixels
-        > 1.5 * (pixels[..., 0].size // TILE.lane_pixels)
-    )
+    lanes, pixel_count = lanes_of(stream), pixels[..., 0].size
+    assert lanes == pixel_count // QUICK_TILE.lane_pixels
+    assert lanes > 1.5 * (pixel_count // TILE.lane_pixels)
 
 
 def test_several_tiles_each_count_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
