@@ -23,7 +23,7 @@ FORM = compact.Form(count_bytes=2, tail_shift=5)
 
 def encode(plane: np.ndarray, piece: Piece, depth: Depth, predictor: Predictor) -> bytes:
     """The stream of a preview or tile (1, h, w) int32."""
-    stream = StreamEncoder(predictor.model.frequencies, piece.entropy(plane, form=FORM), depth.top)
+    stream = StreamEncoder(predictor.model.frequencies, piece.entropy(plane, FORM), depth.top)
     _code(plane, piece, 1, depth, predictor, stream)
     return stream.finish()
 

@@ -21,7 +21,7 @@ from pillow_colorgrid.codings.lossless.counted_stream import (
 )
 from pillow_colorgrid.codings.lossless.distribution import Distribution
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.model import STREAM_FORM, Model
+from pillow_colorgrid.codings.lossless.model import Model
 from pillow_colorgrid.codings.lossless.predict import Predictor
 from pillow_colorgrid.codings.lossless.rounded_stream import Levels, RoundedDecoder
 from pillow_colorgrid.codings.lossless.stream import (
@@ -110,12 +110,17 @@ class Piece:
         return max(1, min(times * self.most_lanes, wanted))
 
     def entropy(
-        self, plane: np.ndarray, counted: bool = False, form: compact.Form | None = None
+        self, plane: np.ndarray, form: compact.Form | None, counted: bool = False
     ) -> compact.Encoder:
-        """What codes the symbols of such a stream, which tells its lanes so; None: STREAM_FORM."""
+        """What codes the symbols of such a stream, which tells its lanes so.
+
+        Raises:
+            ValueError: `form` is None, that of files of the first releases, which are only read.
+        """
+        if form is None:
+            raise ValueError("form of streams is None, allowed: one that tells their lanes")
         lanes = self.lanes(plane, counted)
         most = self.pixel_count(plane) // LEAST_LANE_PIXELS
-        form = STREAM_FORM if form is None else form
         return compact.Encoder(lanes, replace(form, least=max(1, min(lanes, most))))
 
     def form(self, plane: np.ndarray, told: compact.Form) -> compact.Form:
@@ -185,7 +190,8 @@ def encode(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> Code
 
 def encode_luminance(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -> bytes:
     """The stream of luminance, as in `encode`."""
-    stream = StreamEncoder(predictor.model.frequencies, piece.entropy(planes[0]))
+    model = predictor.model
+    stream = StreamEncoder(model.frequencies, piece.entropy(planes[0], model.form))
     code_luminance(planes[0], piece, predictor, stream)
     return piece.finished(stream)
 
@@ -194,7 +200,7 @@ def encode_color(planes: list[np.ndarray], piece: Piece, predictor: Predictor) -
     """The stream of colour, as in `encode`."""
     model = predictor.model
     counted = piece.counted(planes, model)
-    entropy = piece.entropy(planes[0], piece.counts(model))
+    entropy = piece.entropy(planes[0], model.form, piece.counts(model))
     stream = (
         CountedEncoder(model.frequencies, entropy, counted)
         if counted

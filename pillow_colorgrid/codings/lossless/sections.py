@@ -34,7 +34,6 @@ from pillow_colorgrid.codings.lossless.description import (
     ROUNDING,
     TILE,
 )
-from pillow_colorgrid.codings.lossless.model import STREAM_FORM
 from pillow_colorgrid.codings.lossless.pieces import Coded
 from pillow_colorgrid.container import Section
 from pillow_colorgrid.entropy import compact
@@ -55,12 +54,12 @@ class Streams:
     """The streams of a picture; `tiles` row by row, and fewer in a file that was cut.
 
     Attributes:
-        form: how they tell their lanes; None: as in files of the first releases.
+        form: how they tell their lanes; None: no section says it.
     """
 
     preview: Coded
     tiles: list[Coded]
-    form: compact.Form | None = STREAM_FORM
+    form: compact.Form | None = None
 
     def sections(self) -> Iterator[Section]:
         if self.form is not None:

@@ -24,7 +24,7 @@ from pillow_colorgrid.codings.lossless.distribution import CLASSES, Distribution
 from pillow_colorgrid.codings.lossless.encoder import counting
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, encode_planes
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.model import STREAM_FORM
+from pillow_colorgrid.codings.lossless.model import STREAM_FORM, THRIFTY_FORM
 from pillow_colorgrid.codings.lossless.pieces import (
     COUNTED_LANES,
     QUICK_TILE,
@@ -282,7 +282,7 @@ def lanes_of(stream: bytes) -> int:
 
 
 @pytest.mark.parametrize(("effort", "times"), [(2, COUNTED_LANES), (8, 1)])
-def test_counted_streams_have_more_lanes_where_time_counts(effort: int, times: int) -> None:
+def test_streams_have_more_lanes_where_time_counts(effort: int, times: int) -> None:
     pixels = edited()
     sections = encode_adapted(
         lossless.split(pixels), Predictor(replace(COUNTING, counts=())), effort
@@ -290,6 +290,8 @@ def test_counted_streams_have_more_lanes_where_time_counts(effort: int, times: i
     assert COUNTS.type in {section.type for section in sections}
     (stream,) = (section.payload for section in sections if section.type == b"CTIL")
     assert lanes_of(stream) == times * pixels[..., 0].size // TILE.lane_pixels
+    form = STREAM_FORM if times > 1 else THRIFTY_FORM
+    assert Section(b"LLAN", bytes([form.tail_shift])) in sections
 
 
 def test_the_fastest_effort_does_not_count_but_has_more_lanes() -> None:

@@ -97,7 +97,7 @@ class _Plane:
         adaptation, coded = min(
             tries, key=lambda one: len(pack(one[0])) + sum(len(tile) for tile in one[1])
         )
-        streams = Streams(Coded(preview), [Coded(tile) for tile in coded], form=None)
+        streams = Streams(Coded(preview), [Coded(tile) for tile in coded])
         return [*pack_adaptation(adaptation), *streams.sections()]
 
     def _tiles(self, fitting: Fitting) -> tuple[Adaptation, list[bytes]]:

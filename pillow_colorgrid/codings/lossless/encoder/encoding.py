@@ -23,7 +23,13 @@ from pillow_colorgrid.codings.lossless.encoder.regression import Fitting, fit
 from pillow_colorgrid.codings.lossless.encoder.sets import sampled
 from pillow_colorgrid.codings.lossless.encoder.verifying import Verifying
 from pillow_colorgrid.codings.lossless.filling import Held
-from pillow_colorgrid.codings.lossless.model import ALL_SETS_EFFORT, WIDE_EFFORT, Model
+from pillow_colorgrid.codings.lossless.model import (
+    ALL_SETS_EFFORT,
+    STREAM_FORM,
+    THRIFTY_FORM,
+    WIDE_EFFORT,
+    Model,
+)
 from pillow_colorgrid.codings.lossless.pieces import (
     PREVIEW,
     PREVIEW_INTERVAL,
@@ -70,12 +76,18 @@ FITTINGS_BY_EFFORT: dict[int, tuple[Fitting, ...]] = {
 each effort is smaller and slower than the one before `tools.bench.efforts` tells."""
 
 
+THRIFTY_EFFORT = 8
+"""From here on entropy coders have fewer lanes, and fewer of them have tails."""
+
 CLIPPING_BYTES = 18
 """What the section of the clipping takes."""
 
+QUICK_EFFORT = 1
+"""For speed."""
+
 COUNTS_EFFORT = 2
-"""From here on colours are counted where that pays: effort 1 is for speed, and to show a picture by
-its small networks would take half as long again."""
+"""From here on colours are counted where that pays: to show a picture by quick networks would take
+half as long again."""
 
 COUNTS_BYTES = 13
 """What the section of the counts takes."""
@@ -189,6 +201,7 @@ def encode_adapted(
         in_one: all pixels in one stream (`small`); not of a picture of several tiles.
     """
     parts = Parts.of(planes, held, _tile(effort))
+    predictor = predictor.by(replace(predictor.model, form=_form(effort)))
     if len(parts.tiles) == 1:
         predictor = predictor.remembering()
     if clips:
@@ -211,9 +224,14 @@ def encode_adapted(
 
 def _tile(effort: int) -> Piece:
     """By how many lanes its streams get."""
-    if effort < COUNTS_EFFORT:
+    if effort <= QUICK_EFFORT:
         return QUICK_TILE
-    return THRIFTY_TILE if effort >= ALL_SETS_EFFORT else TILE
+    return THRIFTY_TILE if effort >= THRIFTY_EFFORT else TILE
+
+
+def _form(effort: int) -> compact.Form:
+    """How its streams tell their lanes; those of alpha do as those of colour."""
+    return THRIFTY_FORM if effort >= THRIFTY_EFFORT else STREAM_FORM
 
 
 def _told(model: Model) -> Iterator[Section]:
@@ -292,7 +310,8 @@ def _encode_once(parts: Parts, adaptation: Adaptation, predictor: Predictor) -> 
         return [*encode_parts(parts, predictor).sections()]
     adapted = predictor.by(replace(predictor.model, adaptation=adaptation))
     found = _on_tiles(_encode_verifying, parts, adapted)
-    streams = Streams(_encode_preview(parts, predictor), [coded for coded, _ in found])
+    tiles_coded = [coded for coded, _ in found]
+    streams = Streams(_encode_preview(parts, predictor), tiles_coded, predictor.model.form)
     gains = np.sum([saved for _, saved in found], axis=0)
     of_luminance, of_color = apart(adaptation)
     sizes = np.sum(
@@ -334,7 +353,8 @@ def _encode_verifying(
 
 def encode_parts(parts: Parts, predictor: Predictor) -> Streams:
     """The streams of preview and tiles."""
-    return Streams(_encode_preview(parts, predictor), _on_tiles(encode, parts, predictor))
+    form = predictor.model.form
+    return Streams(_encode_preview(parts, predictor), _on_tiles(encode, parts, predictor), form)
 
 
 def encode_planes(

@@ -179,7 +179,7 @@ def _rounded(
     sections = [
         ROUNDING.section(told),
         *pack_adaptation(adaptation),
-        *Streams(coded[0], coded[1:]).sections(),
+        *Streams(coded[0], coded[1:], predictor.model.form).sections(),
     ]
     return Rounded(planes, exact, sections)
 
@@ -206,12 +206,12 @@ def _tiles(planes: Planes) -> list[Planes]:
 
 
 def _luminance(planes: Planes, piece: Piece, predictor: Predictor, levels: Levels) -> Recorder:
-    recorder = Recorder(levels, piece.entropy(planes[0]))
+    recorder = Recorder(levels, piece.entropy(planes[0], predictor.model.form))
     code_luminance(planes[0], piece, predictor, recorder)
     return recorder
 
 
 def _color(planes: Planes, piece: Piece, predictor: Predictor, levels: Levels) -> Recorder:
-    recorder = Recorder(levels, piece.entropy(planes[0]))
+    recorder = Recorder(levels, piece.entropy(planes[0], predictor.model.form))
     code_color(planes, piece, predictor, recorder)
     return recorder
