@@ -128,11 +128,11 @@ def test_oss_fuzz_harness_finds_allowed_exceptions_only(
     shutil.copytree(pillow_source.source() / "Tests" / "oss-fuzz", tests / "oss-fuzz")
     for name, (data, _) in corpus().items():
         (tests / "images" / f"{name}.cgx").write_bytes(data)
-        for number in range(20):
+        for number in range(8):
             mutated = mutate(data, random.Random(f"oss-fuzz {name} {number}"))
             (tests / "images" / f"{name}_{number}.cgx").write_bytes(mutated)
     arguments = ["Tests/oss-fuzz/test_fuzzers.py", "-k", "images"]
-    assert_all_pass(pillow_source.run(tests.parent, arguments, with_plugin=True), 180)
+    assert_all_pass(pillow_source.run(tests.parent, arguments, with_plugin=True), 100)
 
 
 SELECTION = ("test_image.py", "test_imagefile.py", "test_file_png.py", "test_features.py")

@@ -106,8 +106,17 @@ def test_a_region_is_the_crop_of_the_whole(name, small_tiles):
         assert part.info == crop.info
 
 
-@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize(
+    ("mode", "subsampling"),
+    [
+        ("RGB", "4:4:4"),
+        ("RGB", "4:2:2"),
+        ("RGB", "4:2:0"),
+        ("L", "4:4:4"),
+        ("CMYK", "4:4:4"),
+        ("CMYK", "4:2:0"),
+    ],
+)
 def test_a_region_of_a_jpeg_picture(mode, subsampling, monkeypatch):
     from pillow_colorgrid.codings.jpeg import strips
 

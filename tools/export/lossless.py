@@ -38,7 +38,7 @@ from tools.train.lossless_networks import FEATURES, INPUT, Predictor, predictors
 from tools.train.lossless_training import Config, load_pictures
 
 HELD_OUT_PICTURES = 60
-"""So many that were not trained on tell what the tables cost."""
+"""So many, at most, that were not trained on tell what the tables cost."""
 
 SELF_TEST_SIDE = 8
 """Rows and columns of cells of the known answer that each session is asked for."""
@@ -145,7 +145,8 @@ def main() -> None:
     pictures, held_out = (load_pictures(config, apart) for apart in (False, True))
     seen = lossless_frequencies.count(pictures.draw(options.pictures, rng, options.only), run)
     table = lossless_frequencies.frequencies(seen)
-    others = [*held_out.draw(HELD_OUT_PICTURES, rng, options.only)]
+    told_by = min(HELD_OUT_PICTURES, options.pictures)
+    others = [*held_out.draw(told_by, rng, options.only)]
     pixels = sum(picture.shape[0] * picture.shape[1] for picture in others)
     bits = lossless_frequencies.ideal_bits(lossless_frequencies.count(others, run), table)
     trained = "{:.0f} minutes, {} steps, held-out {:.4f} bpp".format(
