@@ -21,7 +21,7 @@ these steps, photographs alone, networks of their own for what is rendered, and 
 first step on (`--quantise-from 0`): as floats, rounded networks begin 4 % worse than they are.
 
 Nor does a third of these steps (1e-3, heads 5e-4) on photographs alone, rounded from the first one:
-after 50 of 115 minutes, a third of the cooling behind it, 3.460 + 3.928
+after 48 of 115 minutes, a third of the cooling behind it, 3.460 + 3.928
 (tools/results/lossless_training_wide_third.tsv). Networks that had cooled down need more than an
 hour to go up and down again; so this goes on with a plan of 420 minutes
 (tools/checkpoints/lossless_wide_going_on.pt: --resume --start it, --minutes 420 --cool-from 0.2).
@@ -35,16 +35,16 @@ All of it came in the last two minutes: until then the steps' noise cost what wa
 
 The small ones, 32 wide, cut out of those of the middle width (lossless_188.pt,
 lossless_training_small.tsv), cost 3.44 + 3.97 bits after 52 minutes (13,246 steps, rounded for the
-last 20, cooling from 15 on), 1.1 % more than those and 2.2 % less than the first small ones.
+last 20, cooling from 15 on), 1.2 % more than those and 2.2 % less than the first small ones.
 Another 95 minutes from there at half the steps, rounded from the first one, cooling from 28 on, did
 not pay: 3.43 + 3.99 (lossless_training_small_continued.tsv); so 188 stays.
 
 Quick ones, for effort 1 and large pictures, have one block at the two finest levels, two at the
-coarse ones: 32 wide, cut out of 188 (lossless_213.pt). Onnxruntime needs 93 nanoseconds for their
-layers where the small ones take 168 and the middle ones 262. After 92 minutes
+coarse ones: 32 wide, cut out of 188 (lossless_213.pt). Measured once, by themselves, their layers
+took 93 nanoseconds where those of the small ones took 168, of the middle ones 262. After 92 minutes
 (--learning-rate 4e-3 --head-learning-rate 2e-3 --cool-from 0.3 --quantise-from 0.5 --only
 photograph --depth-fine 1 --depth-second 1 --depth-coarse 2; lossless_training_quick.tsv) they cost
-3.48 + 4.05 bits, 1.7 % more than 188. Rounding, at 46 minutes, made them 2 % worse than they were,
+3.48 + 4.05 bits, 1.7 % more than 188. Rounding, at 55 minutes, made them 2 % worse than they were,
 and the last four minutes gave half of that back. From there at half the steps, rounded from the
 first one, cooling from 93 minutes on (--minutes 155 --cool-from 0.6 --learning-rate 2e-3
 --head-learning-rate 1e-3 --quantise-from 0; lossless_training_quick_going_on.tsv), they came to
@@ -54,7 +54,7 @@ Given up: such 48 wide, cut out of 162 (141 nanoseconds; lossless_training_quick
 3.99 bits after 92 minutes, but on four photographs files of effort 5 were only 0.6 % smaller than
 by those 32 wide, for an eighth more time. And such 16 wide: onnxruntime takes 0.7 of the time for
 them; after 20 minutes they cost 3.58 + 4.21 bits, and after 32, ten of them rounded, 3.63 + 4.32,
-5 % more (lossless_training_quickest.tsv).
+6 % more (lossless_training_quickest.tsv).
 
 What does not work there: blocks that are not residual, but convolutions whose weights hold the
 identity, which saves an addition (a tenth of the time). Beside a 1 the other weights have few bits:
