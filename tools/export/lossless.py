@@ -49,7 +49,7 @@ def load(checkpoint: Path) -> tuple[nn.ModuleDict, dict[str, object]]:
     state = torch.load(checkpoint, weights_only=True)
     config = Config(**state["config"])
     networks = predictors(config.width, config.depths)
-    networks.load_state_dict(state["networks"])
+    networks.load_state_dict(state.get("averaged", state["networks"]))
     return networks, state
 
 

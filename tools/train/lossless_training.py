@@ -70,11 +70,13 @@ with all crops as Y, Co, Cg: tools/checkpoints/lossless_28.pt. Another 104 minut
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pillow_colorgrid.codings.lossless import context as lossless_context, distribution, levels
 from tools.data import rendered
@@ -108,6 +110,7 @@ class Config:
     quantise_from: float = 0.8  # part of the time after which weights and activations are rounded
     checkpoint_minutes: float = 4.0
     rendered: int = 400  # rendered pictures
+    average_steps: int = 1000  # over about so many of the last steps weights are averaged; 0: none
     only: str = ""  # one kind of pictures (lossless_data.KINDS); else all, by their shares
     bfloat16: int = 0  # 1: train in bfloat16; faster only where the processor has AMX
 
@@ -246,11 +249,29 @@ class Run(run.Run):
             Muon(matrices, config.learning_rate),
             torch.optim.AdamW(others, config.head_learning_rate, weight_decay=1e-4),
         )
+        self.averaged: AveragedModel | None = None
+        if config.average_steps:
+            keeps = 1 - 1 / config.average_steps
+            self.averaged = AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(keeps))
         super().__init__(config, networks, optimisers, resume, config.start)
         if resume and not (self.folder / "last.pt").exists() and Path(config.start).is_file():
             begun = torch.load(config.start, weights_only=True)
             if "optimisers" in begun:  # what is kept of finished trainings has none
                 self.restore(begun)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where a checkpoint was made, also of one that was not averaged."""
+        super().restore(state)
+        if self.averaged is not None and "averaged" in state:
+            self.averaged.module.load_state_dict(state["averaged"])
+            self.averaged.n_averaged.fill_(1)  # the next step is one of many, not the first
+
+    @property
+    def learned(self) -> nn.ModuleDict:
+        """What a training has come to: networks that are averaged, once there is a step."""
+        if self.averaged is None or not self.averaged.n_averaged:
+            return self.networks
+        return self.averaged.module
 
     @property
     def rounds(self) -> bool:
@@ -267,6 +288,8 @@ class Run(run.Run):
         share = self.share(100, self.config.cool_from)
         rates = (self.config.learning_rate, self.config.head_learning_rate)
         self.descend(bits, [share * rate for rate in rates], 100.0)
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.networks)
         return plane, bits.item()
 
     @torch.no_grad()
@@ -280,7 +303,7 @@ class Run(run.Run):
         ops = FastOps(self.rounds)
         return {
             f"{kind}_{plane}": float(
-                np.mean([loss(self.networks, b, plane, ops, self.kept_in).item() for b in batches])
+                np.mean([loss(self.learned, b, plane, ops, self.kept_in).item() for b in batches])
             )
             for kind, batches in held_out.items()
             for plane in CONTEXTS
@@ -326,7 +349,7 @@ def train(config: Config, resume: bool = False) -> Path:
 
     def note() -> run.Row:
         losses = this.held_out_losses(held_out)
-        this.save("last.pt", losses=losses)
+        this.save("last.pt", losses=losses, averaged=this.learned.state_dict())
         figures = {plane: float(np.mean(bits or [np.nan])) for plane, bits in recent.items()}
         for bits in recent.values():
             bits.clear()

@@ -55,7 +55,7 @@ class Run:
             self.restore(torch.load(last, map_location=device, weights_only=True))
         elif start:
             begun = torch.load(start, map_location=device, weights_only=True)
-            self.networks.load_state_dict(begun["networks"])
+            self.networks.load_state_dict(begun.get("averaged", begun["networks"]))
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a checkpoint was made."""
