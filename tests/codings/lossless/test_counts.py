@@ -21,7 +21,7 @@ from pillow_colorgrid.codings.lossless.counted_stream import (
 from pillow_colorgrid.codings.lossless.counts import MOST, REACHES, WIDER_CLASSES, Counts
 from pillow_colorgrid.codings.lossless.description import COUNTED, COUNTS, LOSSLESS, Options
 from pillow_colorgrid.codings.lossless.distribution import CLASSES, Distribution
-from pillow_colorgrid.codings.lossless.encoder import counting
+from pillow_colorgrid.codings.lossless.encoder import counting, encoding as lossless_encoding
 from pillow_colorgrid.codings.lossless.encoder.encoding import encode_adapted, encode_planes
 from pillow_colorgrid.codings.lossless.filling import Held
 from pillow_colorgrid.codings.lossless.model import STREAM_FORM, THRIFTY_FORM
@@ -294,17 +294,37 @@ def test_streams_have_more_lanes_where_time_counts(effort: int, times: int) -> N
     assert Section(b"LLAN", bytes([form.tail_shift])) in sections
 
 
-def test_the_fastest_effort_does_not_count_but_has_more_lanes() -> None:
-    pixels = edited()
+def saved_quickly(pixels: np.ndarray) -> dict[bytes, bytes]:
+    """The sections of a file of effort 1."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "CGX", effort=1, origin="none")
-    assert COUNTS.type not in types_of(file)
     file.seek(0)
     container.read_header(file)
-    (stream,) = (one.payload for one in container.read_sections(file) if one.type == b"LTIL")
-    lanes, pixel_count = lanes_of(stream), pixels[..., 0].size
+    return {one.type: one.payload for one in container.read_sections(file)}
+
+
+def test_the_fastest_effort_has_more_lanes() -> None:
+    pixels = np.asarray(photograph("coffee", 300, 240))
+    sections = saved_quickly(pixels)
+    lanes, pixel_count = lanes_of(sections[b"LTIL"]), pixels[..., 0].size
     assert lanes == pixel_count // QUICK_TILE.lane_pixels
     assert lanes > 1.5 * (pixel_count // TILE.lane_pixels)
+
+
+def test_the_fastest_effort_counts_what_saves_a_third_of_a_bit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pixels = edited()
+    counted = saved_quickly(pixels)
+    assert COUNTS.type in counted
+    monkeypatch.setattr(counting, "SURE_RATIO", np.inf)
+    plain = saved_quickly(pixels)
+    assert COUNTS.type not in plain
+    saved_bytes = len(plain[b"CTIL"]) - len(counted[b"CTIL"])
+    assert saved_bytes > pixels[..., 0].size / 3 / 8
+    monkeypatch.undo()
+    monkeypatch.setattr(lossless_encoding, "BIT_NANOSECONDS_QUICK", 20)
+    assert COUNTS.type not in saved_quickly(pixels)
 
 
 def test_several_tiles_each_count_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,17 +25,23 @@ AWAY = (-2, -1, 1, 2)
 """So much may Cg be different."""
 
 LEAST_RATIO = 1.1
-"""So many times as many exact colours must be there already for a price to be asked."""
+"""So many times as many exact colours must be there already for a price to be asked, at least."""
+
+SURE_RATIO = 8
+"""Where there are so many, it pays."""
 
 LEAST_PIXELS = 64
 """With fewer pixels that differ from the one above there is nothing to learn."""
 
 
-def may_pay(planes: Sequence[np.ndarray], held: Held | None = None) -> bool:
+def may_pay(
+    planes: Sequence[np.ndarray], held: Held | None = None, least_ratio: float = LEAST_RATIO
+) -> bool:
     """Whether a price should be asked.
 
     Args:
         planes: Y, Co, Cg of a tile, (1, h, w) int16 each; `held`: of them.
+        least_ratio: so many times as many exact colours must be there already.
     """
     rows = planes[0].shape[1] // 2
     upper, lower = (_places(planes, slice(first, 2 * rows, 2)) for first in (0, 1))
@@ -51,7 +57,7 @@ def may_pay(planes: Sequence[np.ndarray], held: Held | None = None) -> bool:
     is_there[upper.reshape(-1)] = True
     exact = np.count_nonzero(is_there[asked])
     near = [np.count_nonzero(is_there[(asked + away) % size]) for away in AWAY]
-    return bool(exact > LEAST_RATIO * sum(near) / len(near))
+    return bool(exact > least_ratio * sum(near) / len(near))
 
 
 def _places(planes: Sequence[np.ndarray], rows: slice) -> np.ndarray:

@@ -85,10 +85,6 @@ CLIPPING_BYTES = 18
 QUICK_EFFORT = 1
 """For speed."""
 
-COUNTS_EFFORT = 2
-"""From here on colours are counted where that pays: to show a picture by quick networks would take
-half as long again."""
-
 COUNTS_BYTES = 13
 """What the section of the counts takes."""
 
@@ -96,10 +92,11 @@ COUNTS_NANOSECONDS, CLIPPING_NANOSECONDS = 200, 40
 """How much longer it takes to show a pixel whose Co, or Cg, is counted; one of a picture whose
 clipping is looked at."""
 
-BIT_NANOSECONDS, BIT_NANOSECONDS_WIDE = 1600, 8000
-"""What takes longer must save a bit of a pixel for so many, before the wide networks and with them
-(WIDE_EFFORT); efforts that try all sets of networks ask for nothing. For 200 nanoseconds the middle
-networks save an eighth of a bit beside the small ones, and the wide ones beside those a fortieth
+BIT_NANOSECONDS_QUICK, BIT_NANOSECONDS, BIT_NANOSECONDS_WIDE = 600, 1600, 8000
+"""What takes longer must save a bit of a pixel for so many: by quick networks, before
+the wide networks, and with them (WIDE_EFFORT); efforts that try all sets of networks ask for
+nothing. For 200 nanoseconds the small networks save a third of a bit beside the quick ones, the
+middle ones an eighth beside those, and the wide ones a fortieth
 (tools/results/lossless_frontier.tsv)."""
 
 
@@ -208,7 +205,7 @@ def encode_adapted(
         clipping = fit_clipping(planes, predictor.model.frequencies, held)
         if clipping is not None:
             predictor = _with_clipping(parts, planes, held, predictor, clipping, effort)
-    if len(planes) > 1 and effort >= COUNTS_EFFORT and not in_one:
+    if len(planes) > 1 and not in_one:
         parts = parts.remembering()
         predictor = _with_counts(parts.tiles, predictor, effort)
     fitted = [_fitted(parts.tiles, fitting, predictor) for fitting in FITTINGS_BY_EFFORT[effort]]
@@ -280,7 +277,8 @@ def _with_clipping(
 def _with_counts(parts: Sequence[Part], predictor: Predictor, effort: int) -> Predictor:
     """With those planes counted that become smaller by it."""
     sample = sampled(parts)
-    if not any(counting.may_pay(part.planes, part.piece.held) for part in sample):
+    ratio = counting.SURE_RATIO if effort <= QUICK_EFFORT else counting.LEAST_RATIO
+    if not any(counting.may_pay(part.planes, part.piece.held, ratio) for part in sample):
         return predictor
 
     def sizes(part: Part) -> np.ndarray:
@@ -299,7 +297,10 @@ def _least_gain_bytes(effort: int, nanoseconds: int, parts: Sequence[Part]) -> f
     """What must be saved of some parts by what takes so much longer for each pixel."""
     if effort >= ALL_SETS_EFFORT:
         return 0.0
-    bit = BIT_NANOSECONDS_WIDE if effort >= WIDE_EFFORT else BIT_NANOSECONDS
+    if effort <= QUICK_EFFORT:
+        bit = BIT_NANOSECONDS_QUICK
+    else:
+        bit = BIT_NANOSECONDS_WIDE if effort >= WIDE_EFFORT else BIT_NANOSECONDS
     pixels = sum(part.piece.pixel_count(part.planes[0]) for part in parts)
     return nanoseconds / bit * pixels / 8
 
