@@ -125,12 +125,41 @@ def test_lossless_training_goes_on_from_a_checkpoint_elsewhere(
     assert (run.step, run.seconds) == (begun["step"], begun["seconds"])
     kept = run.optimisers[0].state_dict()["state"][0]["average"]
     assert torch.equal(kept, begun["optimisers"][0]["state"][0]["average"])
+    # what was averaged is not what the last step left
+    for kept, found in ((begun["averaged"], run.learned), (begun["networks"], run.networks)):
+        assert all(torch.equal(kept[key], value) for key, value in found.state_dict().items())
+    assert any(
+        not torch.equal(begun["averaged"][key], value) for key, value in begun["networks"].items()
+    )
     # its own checkpoint comes first, once there is one
     run.step += 7
     run.save("last.pt", losses={})
     assert lossless_training.Run(elsewhere, resume=True).step == begun["step"] + 7
-    # and a fresh training only begins with the networks
-    assert lossless_training.Run(elsewhere, resume=False).step == 0
+    # and a fresh training only begins with the networks, averaged
+    fresh = lossless_training.Run(elsewhere, resume=False)
+    assert fresh.step == 0
+    assert all(
+        torch.equal(begun["averaged"][key], value)
+        for key, value in fresh.networks.state_dict().items()
+    )
+
+
+def test_lossless_weights_are_averaged_over_the_last_steps(tmp_path: Path) -> None:
+    config = lossless_training.Config(width=8, out=str(tmp_path), average_steps=2)
+    run = lossless_training.Run(config, resume=False)
+    weight = next(run.networks.parameters())
+    seen = []
+    assert run.learned is run.networks
+    for value in (4.0, 6.0, 10.0):
+        with torch.no_grad():
+            weight.fill_(value)
+        assert run.averaged is not None
+        run.averaged.update_parameters(run.networks)
+        seen.append(next(run.learned.parameters()).mean().item())
+    assert seen == [4, 5, 7.5]
+    plain = lossless_training.Run(replace(config, average_steps=0), resume=False)
+    assert plain.averaged is None
+    assert plain.learned is plain.networks
 
 
 def test_lossless_steps_shrink_to_nothing_at_the_end(tmp_path: Path) -> None:
