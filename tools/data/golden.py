@@ -323,6 +323,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "lossless-middle": (photograph("astronaut.png", (100, 60, 400, 300)), {}),
         "lossless-small": (photograph("astronaut.png", (100, 60, 400, 300)), {"effort": 2}),
         "lossless-quick": (photograph("astronaut.png", (100, 60, 400, 300)), {"effort": 1}),
+        "lossless-wide": (photograph("astronaut.png", (100, 60, 400, 300)), {"effort": 7}),
         "lossless-tail": (photograph("astronaut.png", (100, 60, 400, 300)), {"effort": 3}),
         "lossless-rendered": (graded(270, 250), {}),
         "small-rendered": (graded(90, 70), {}),

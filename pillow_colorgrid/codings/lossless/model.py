@@ -17,7 +17,7 @@ from pillow_colorgrid.entropy import compact, rans
 from pillow_colorgrid.errors import NetworkError
 from pillow_colorgrid.runtime import networks
 
-SMALL, MIDDLE, WIDE = 188, 162, 60
+SMALL, MIDDLE, WIDE = 188, 162, 226
 """Ids of the tables of networks 32, 48 and 64 features wide."""
 
 QUICK = 213

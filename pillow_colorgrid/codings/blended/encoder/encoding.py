@@ -11,14 +11,14 @@ from pillow_colorgrid.codings.blended.lines import Line, Lines
 from pillow_colorgrid.codings.blended.prediction import Blend, Expected
 from pillow_colorgrid.codings.blended.stream import Kinds, lanes_of, symbols_of
 from pillow_colorgrid.codings.deep.encoder.values import number
-from pillow_colorgrid.codings.lossless.model import WIDE, model
+from pillow_colorgrid.codings.lossless.model import model
 from pillow_colorgrid.codings.lossless.stream import ESCAPE, pack_stream
 from pillow_colorgrid.entropy import rans
 from pillow_colorgrid.pixels import Pixels
 from pillow_colorgrid.runtime import networks
 
-TABLES = WIDE
-"""Id of the tables: of the networks that know best, as none of them is asked."""
+TABLES = 60
+"""Id of the tables: of the wide networks of 0.2.0, none of which is asked."""
 
 STRIPE_ROWS, MOST_STRIPES = 192, 8
 """A stripe for so many rows, up to so many. Of slices for development two took 0.2 % more bytes
