@@ -63,8 +63,8 @@ FITTINGS_BY_EFFORT: dict[int, tuple[Fitting, ...]] = {
     3: (Fitting((FINE,)),),
     4: (Fitting((SECOND, FINE)),),
     5: (Fitting((SECOND, FINE), cells=50_000),),
-    6: (Fitting((FINE,)),),
-    7: (Fitting((SECOND, FINE)),),
+    6: (Fitting((SECOND, FINE), cells=50_000),),
+    7: (Fitting((SECOND, FINE), cells=50_000, all_bend=True),),
     8: (Fitting((SECOND, FINE), cells=100_000, all_bend=True),),
     9: (
         Fitting((FINE,)),
