@@ -114,6 +114,7 @@ def test_a_region_is_the_crop_of_the_whole(name, small_tiles):
         ("RGB", "4:2:0"),
         ("L", "4:4:4"),
         ("CMYK", "4:4:4"),
+        ("CMYK", "4:2:2"),
         ("CMYK", "4:2:0"),
     ],
 )

@@ -224,6 +224,6 @@ def test_tests_run_from_the_sdist(sdist: Path, tmp_path: Path) -> None:
     (Path(there) / "here.pth").write_text(f"{here}\n")
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps"]
     subprocess.run([*pip, "--editable", sdist], check=True)
-    command = [python, "-m", "pytest", "-q", "-k", "test_container"]
+    command = [python, "-m", "pytest", "-q", "-k", "test_container or every_golden_file"]
     done = subprocess.run(command, cwd=sdist, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr

@@ -235,7 +235,7 @@ def test_a_network_for_something_else_is_refused() -> None:
 def test_networks_are_small() -> None:
     autoencoder = [e["size_bytes"] for e in ENTRIES if e["name"] in ("a_encoder", "a_decoder")]
     assert sum(autoencoder) <= 1.5e6
-    assert sum(entry["size_bytes"] for entry in ENTRIES) <= 10.5e6
+    assert sum(entry["size_bytes"] for entry in ENTRIES) <= 9.5e6
 
 
 def test_wrong_computation_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

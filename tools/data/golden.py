@@ -443,7 +443,7 @@ def subjects() -> dict[str, tuple[Image.Image, dict[str, object]]]:
 def tell_frames(path: Path) -> None:
     """A line for each frame behind the first into frames.tsv."""
     with Image.open(path) as image, (GOLDEN / "frames.tsv").open("a", newline="") as file:
-        writer = csv.writer(file, delimiter="\t")
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         if not file.tell():
             writer.writerow(["file", "frame", "mode", "width", "height", "duration", "sha256"])
         for number in range(1, image.n_frames):
@@ -461,7 +461,7 @@ def main() -> None:
     table = GOLDEN / "files.tsv"
     fresh = not table.exists()
     with table.open("a", newline="") as file:
-        writer = csv.writer(file, delimiter="\t")
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         if fresh:
             writer.writerow(["file", "mode", "width", "height", "sha256 of the pixels"])
         for name, (image, options) in subjects().items():

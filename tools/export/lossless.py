@@ -36,6 +36,7 @@ from tools.train.layers import TorchOps
 from tools.train.lossless_data import KINDS
 from tools.train.lossless_networks import FEATURES, INPUT, Predictor, predictors
 from tools.train.lossless_training import Config, load_pictures
+from tools.train.run import learned
 
 HELD_OUT_PICTURES = 60
 """So many, at most, that were not trained on tell what the tables cost."""
@@ -49,7 +50,7 @@ def load(checkpoint: Path) -> tuple[nn.ModuleDict, dict[str, object]]:
     state = torch.load(checkpoint, weights_only=True)
     config = Config(**state["config"])
     networks = predictors(config.width, config.depths)
-    networks.load_state_dict(state.get("averaged", state["networks"]))
+    networks.load_state_dict(learned(state))
     return networks, state
 
 

@@ -55,7 +55,7 @@ class Run:
             self.restore(torch.load(last, map_location=device, weights_only=True))
         elif start:
             begun = torch.load(start, map_location=device, weights_only=True)
-            self.networks.load_state_dict(begun.get("averaged", begun["networks"]))
+            self.networks.load_state_dict(learned(begun))
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a checkpoint was made."""
@@ -102,6 +102,12 @@ class Run:
         for optimiser in self.optimisers:
             optimiser.step()
         self.step += 1
+
+
+def learned(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The weights that a checkpoint's training has come to: averaged, where it averages."""
+    weights: Mapping[str, Any] = state.get("averaged", state["networks"])
+    return weights
 
 
 def go_on(

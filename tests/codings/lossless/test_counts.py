@@ -74,10 +74,11 @@ def counted(pixels: np.ndarray) -> list[Section]:
     ]
 
 
-def types_of(file: io.BytesIO) -> set[bytes]:
+def sections_of(file: io.BytesIO) -> dict[bytes, bytes]:
+    """What the sections of a file hold, by type; of several the last."""
     file.seek(0)
     container.read_header(file)
-    return {section.type for section in container.read_sections(file)}
+    return {section.type: section.payload for section in container.read_sections(file)}
 
 
 # -- ranges ---------------------------------------------------------------------------------------
@@ -265,7 +266,7 @@ def test_saved_opened_drafted_and_cropped(effort: int) -> None:
     pixels = edited()
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "CGX", effort=effort, origin="none")
-    assert COUNTS.type in types_of(file)
+    assert COUNTS.type in sections_of(file)
     with Image.open(file) as image:
         assert np.array_equal(np.asarray(image), pixels)
     with Image.open(file) as image:
@@ -298,9 +299,7 @@ def saved_quickly(pixels: np.ndarray) -> dict[bytes, bytes]:
     """The sections of a file of effort 1."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "CGX", effort=1, origin="none")
-    file.seek(0)
-    container.read_header(file)
-    return {one.type: one.payload for one in container.read_sections(file)}
+    return sections_of(file)
 
 
 def test_the_fastest_effort_has_more_lanes() -> None:
@@ -418,7 +417,7 @@ def test_beside_alpha_and_in_other_modes(mode: str) -> None:
         image.putalpha(Image.linear_gradient("L").resize(image.size))
     file = io.BytesIO()
     image.save(file, "CGX", effort=2)
-    assert COUNTS.type in types_of(file)
+    assert COUNTS.type in sections_of(file)
     with Image.open(file) as again:
         assert again.mode == mode
         assert again.tobytes() == image.tobytes()

@@ -75,15 +75,14 @@ FITTINGS_BY_EFFORT: dict[int, tuple[Fitting, ...]] = {
 """How the networks are adapted to the picture; of several ways, the one that is smallest. Whether
 each effort is smaller and slower than the one before `tools.bench.efforts` tells."""
 
+QUICK_EFFORT = 1
+"""For speed: more lanes, and colours are counted only where that saves a lot."""
 
 THRIFTY_EFFORT = 8
 """From here on entropy coders have fewer lanes, and fewer of them have tails."""
 
 CLIPPING_BYTES = 18
 """What the section of the clipping takes."""
-
-QUICK_EFFORT = 1
-"""For speed."""
 
 COUNTS_BYTES = 13
 """What the section of the counts takes."""
@@ -297,10 +296,11 @@ def _least_gain_bytes(effort: int, nanoseconds: int, parts: Sequence[Part]) -> f
     """What must be saved of some parts by what takes so much longer for each pixel."""
     if effort >= ALL_SETS_EFFORT:
         return 0.0
+    bit = BIT_NANOSECONDS
     if effort <= QUICK_EFFORT:
         bit = BIT_NANOSECONDS_QUICK
-    else:
-        bit = BIT_NANOSECONDS_WIDE if effort >= WIDE_EFFORT else BIT_NANOSECONDS
+    elif effort >= WIDE_EFFORT:
+        bit = BIT_NANOSECONDS_WIDE
     pixels = sum(part.piece.pixel_count(part.planes[0]) for part in parts)
     return nanoseconds / bit * pixels / 8
 
